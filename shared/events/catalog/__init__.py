@@ -1,0 +1,76 @@
+"""The agreed language between services: every event type there is.
+
+The schemas under ``shared/events/schemas`` and ``asyncapi.yaml`` are generated from these classes
+(``yizhan events generate``); CI fails when they drift or break a reader.
+"""
+
+from __future__ import annotations
+
+from shared.events.base import Event
+from shared.events.catalog.claims import (
+    EncounterDischarged,
+    EncounterOpened,
+    PayerShare,
+    SettlementMade,
+    SettlementReversed,
+)
+from shared.events.catalog.contracts import (
+    ContractEnded,
+    ContractSigned,
+    FollowUpRecorded,
+    TaskClosed,
+    TaskOpened,
+)
+from shared.events.catalog.identity import (
+    CategoryPeriod,
+    Entitlements,
+    PersonChanged,
+    PersonEntered,
+    PersonLeft,
+    RecognitionMade,
+    RosterApplied,
+)
+
+ALL: tuple[type[Event], ...] = (
+    RosterApplied,
+    PersonEntered,
+    PersonChanged,
+    PersonLeft,
+    RecognitionMade,
+    EncounterOpened,
+    EncounterDischarged,
+    SettlementMade,
+    SettlementReversed,
+    ContractSigned,
+    ContractEnded,
+    TaskOpened,
+    TaskClosed,
+    FollowUpRecorded,
+)
+
+BY_TYPE: dict[str, type[Event]] = {event.type_name(): event for event in ALL}
+
+TOPICS: tuple[str, ...] = tuple(sorted({event.topic() for event in ALL}))
+
+__all__ = [
+    "ALL",
+    "BY_TYPE",
+    "TOPICS",
+    "CategoryPeriod",
+    "ContractEnded",
+    "ContractSigned",
+    "EncounterDischarged",
+    "EncounterOpened",
+    "Entitlements",
+    "FollowUpRecorded",
+    "PayerShare",
+    "PersonChanged",
+    "PersonEntered",
+    "PersonLeft",
+    "RecognitionMade",
+    "RosterApplied",
+    "SettlementMade",
+    "SettlementReversed",
+    "TaskClosed",
+    "TaskOpened",
+]

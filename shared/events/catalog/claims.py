@@ -1,0 +1,114 @@
+"""What claims says: a case opened, the patient went home, the bill was settled."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.events.base import Event
+from shared.money import Money
+
+
+class PayerShare(BaseModel):
+    """What one payer pays of a bill (CNY)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    payer: str
+    amount: Money
+
+
+class _EncounterEvent(Event):
+    producer: ClassVar[str] = "claims"
+    noun: ClassVar[str] = "encounter"
+    key_field: ClassVar[str] = "encounter_id"
+
+    encounter_id: str
+    person_id: str | None = None
+    facility_code: str
+    facility_level: str
+    in_region: bool
+    visit_no: str
+    visit_type: str
+    admitted_on: date
+    township: str | None = None
+    village: str | None = None
+    """The person's home, not the facility's place."""
+
+
+class EncounterOpened(_EncounterEvent):
+    """A visit's case is open; charges may come."""
+
+    verb: ClassVar[str] = "opened"
+
+    deposit: Money
+    treat_first_pay_later: bool
+    recognition_id: str | None = None
+
+
+class EncounterDischarged(_EncounterEvent):
+    """The patient left; the bill is complete."""
+
+    verb: ClassVar[str] = "discharged"
+
+    discharged_on: date
+    diagnoses: tuple[str, ...] = ()
+    """ICD-10 codes."""
+
+
+class SettlementMade(Event):
+    """Every payer's share of a visit's bill is fixed; the parts sum to the total."""
+
+    producer: ClassVar[str] = "claims"
+    noun: ClassVar[str] = "settlement"
+    verb: ClassVar[str] = "made"
+    key_field: ClassVar[str] = "encounter_id"
+
+    settlement_id: str
+    encounter_id: str
+    person_id: str | None = None
+    facility_code: str
+    facility_level: str
+    in_region: bool
+    township: str | None = None
+    village: str | None = None
+    category: str | None = None
+    """The person's first category in force on the visit's date; None for an ordinary resident."""
+    visit_type: str
+    admitted_on: date
+    discharged_on: date
+    pack: str
+    pack_version: str
+    total: Money
+    waived: Money
+    out_of_catalogue: Money
+    over_limit: Money
+    self_first: Money
+    in_scope: Money
+    payers: tuple[PayerShare, ...]
+    patient_pays: Money
+    supersedes: str | None = None
+
+
+class SettlementReversed(Event):
+    """A settlement was undone; every amount is the negative of the original's."""
+
+    producer: ClassVar[str] = "claims"
+    noun: ClassVar[str] = "settlement"
+    verb: ClassVar[str] = "reversed"
+    key_field: ClassVar[str] = "encounter_id"
+
+    settlement_id: str
+    reverses: str
+    encounter_id: str
+    reason: str
+    total: Money
+    waived: Money
+    out_of_catalogue: Money
+    over_limit: Money
+    self_first: Money
+    in_scope: Money
+    payers: tuple[PayerShare, ...]
+    patient_pays: Money

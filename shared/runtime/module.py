@@ -1,0 +1,51 @@
+"""The manifest of a service: what a host must know to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy import MetaData
+
+from shared.db.session import WriteSession
+from shared.events.base import Envelope, Event
+from shared.runtime.context import ServiceContext
+
+Handler = Callable[[Envelope[Any], WriteSession, ServiceContext], Awaitable[None]]
+"""Handles one event inside the transaction that also marks it handled. Never commits."""
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """One event type that a service reads, and why."""
+
+    event: type[Event]
+    handler: Handler
+    why: str
+
+
+@dataclass(frozen=True)
+class ServiceModule:
+    """What a service owns and offers, read by the standalone host and by the embedded one."""
+
+    name: str
+    """Also the path it is mounted under, its consumer group and its database's suffix."""
+    title: str
+    title_zh: str
+    metadata: MetaData
+    migrations: Path
+    """Alembic folder (``versions`` inside); the service has its own history."""
+    routers: tuple[APIRouter, ...]
+    """Mounted under ``/<name>/v1``."""
+    pages: tuple[APIRouter, ...] = ()
+    """Screens, mounted under ``/<name>``."""
+    root_pages: tuple[APIRouter, ...] = ()
+    """Screens at the host's root (only reporting: the county's dashboard at ``/``)."""
+    subscriptions: tuple[Subscription, ...] = ()
+    publishes: tuple[type[Event], ...] = ()
+    lifespan: Callable[[ServiceContext], AbstractAsyncContextManager[None]] | None = None
+    """Entered by the host for a serving process, after the database is reachable."""

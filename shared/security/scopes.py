@@ -1,0 +1,36 @@
+"""Every scope there is, in words, and the clients that the embedded default creates."""
+
+from __future__ import annotations
+
+SCOPES: dict[str, str] = {
+    "identity:roster": "upload and apply rosters / 导入名册",
+    "identity:recognise": "recognise a patient at a visit / 识别就诊患者",
+    "identity:persons": "find registered persons, masked / 查询登记人员(脱敏)",
+    "identity:reveal": "see a person's identifiers, logged / 查看完整身份信息(留痕)",
+    "identity:review": "decide doubtful recognitions / 复核存疑识别",
+    "claims:encounters": "open encounters, send charges, discharge / 登记就诊与费用",
+    "claims:settle": "preview, settle and reverse / 结算与冲销",
+    "claims:quote": "calculate without keeping / 试算",
+    "claims:ledger": "read standings and the ledger / 查看账务",
+    "contracts:write": "sign contracts, record follow-ups / 签约与随访登记",
+    "contracts:read": "worklists and contracts / 查看签约与任务",
+    "reporting:read": "indicators and their lists / 查看指标",
+    "reporting:rebuild": "rebuild projections / 重建统计",
+    "events:read": "pull the event feed / 拉取事件",
+}
+
+DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
+    "hospital": (
+        "identity:recognise", "claims:encounters", "claims:settle", "claims:quote",
+        "claims:ledger", "contracts:read",
+    ),
+    "insurer": ("claims:quote", "claims:ledger", "identity:roster", "events:read", "reporting:read"),
+    "poverty-office": (
+        "identity:roster", "identity:persons", "identity:reveal", "identity:review",
+        "reporting:read", "events:read",
+    ),
+    "township": ("contracts:read", "contracts:write", "identity:persons", "reporting:read"),
+    "director": ("reporting:read", "claims:ledger", "contracts:read"),
+    "operator": tuple(SCOPES),
+}  # fmt: skip
+"""Created on the first start of the embedded default; all belong to the whole county."""
