@@ -1,0 +1,107 @@
+"""The ASGI application of a host: each service mounted under its name, all lifespans entered.
+
+One function for both hosts: the embedded one mounts every service, a container mounts one.
+Starlette does not run the lifespan of a mounted application, so the root enters each itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from shared.http.errors import install as install_errors
+from shared.http.feed import feed_router
+from shared.http.limits import EdgeMiddleware
+from shared.observability.health import Check, health_router
+from shared.observability.metrics import MetricsMiddleware
+from shared.runtime.context import ServiceContext
+from shared.web import docs_router, static_app
+
+HealthChecks = Mapping[str, Sequence[Check]]
+"""Per service, the checks beyond its own database (bus progress)."""
+
+
+def service_app(context: ServiceContext, checks: Sequence[Check] = ()) -> FastAPI:
+    """One service's application, without its mount path."""
+    module = context.module
+    app = FastAPI(
+        title=f"Yizhan {module.title} · 一站 {module.title_zh}",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.context = context
+    install_errors(app)
+    for router in module.routers:
+        app.include_router(router, prefix="/v1")
+    app.include_router(feed_router(), prefix="/v1")
+    for router in module.pages:
+        app.include_router(router, include_in_schema=False)
+    app.include_router(health_router(context, checks), include_in_schema=False)
+    app.include_router(docs_router(module.name, module.title_zh), include_in_schema=False)
+    return app
+
+
+def root_app(
+    contexts: Sequence[ServiceContext],
+    *,
+    token_router: APIRouter | None = None,
+    checks: HealthChecks | None = None,
+) -> ASGIApp:
+    """Everything a host serves on its port.
+
+    Args:
+        contexts: the services of this host.
+        token_router: ``/oauth/token`` and ``/oauth/jwks.json``; only where the signing key is.
+        checks: extra readiness checks by service.
+    """
+    mounts: list[Mount] = []
+    front: FastAPI | None = None
+    for context in contexts:
+        app = service_app(context, (checks or {}).get(context.name, ()))
+        mounts.append(Mount(f"/{context.name}", app=app))
+        if context.module.root_pages:
+            front = _plain_app(context, context.module.root_pages)
+    mounts.append(Mount("/static", app=static_app()))
+    if token_router is not None:
+        mounts.append(Mount("/oauth", app=_plain_app(contexts[0], (token_router,))))
+    if front is not None:
+        mounts.append(Mount("", app=front))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for context in contexts:
+                if context.module.lifespan is not None:
+                    await stack.enter_async_context(context.module.lifespan(context))
+            yield
+
+    settings = contexts[0].settings
+    app: ASGIApp = Starlette(routes=mounts, lifespan=lifespan)
+    app = MetricsMiddleware(app)
+    return EdgeMiddleware(
+        app, max_body_bytes=settings.max_body_bytes, max_upload_bytes=settings.max_upload_bytes
+    )
+
+
+def _plain_app(context: ServiceContext, routers: Sequence[APIRouter]) -> FastAPI:
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.context = context
+    install_errors(app)
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def openapi(context: ServiceContext) -> dict[str, Any]:
+    """The service's OpenAPI document, as served at ``/<service>/openapi.json``."""
+    app = service_app(context)
+    app.root_path = f"/{context.name}"
+    return app.openapi()
