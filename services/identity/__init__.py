@@ -1,0 +1,9 @@
+"""Who is this patient, and what is he entitled to today?
+
+Owns: the registry of persons (identifiers encrypted, found by keyed blind indexes), their
+memberships in person categories with the days on which they held and the moment we learned it,
+roster imports (validated, compared, applied all or nothing), and every recognition at a window.
+
+Publishes: ``person.entered / .changed / .left``, ``roster.applied``, ``recognition.made``.
+Consumes: nothing yet; identity is the head of the flow.
+"""

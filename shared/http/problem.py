@@ -34,7 +34,7 @@ class FieldFault:
         }
 
 
-class Problem(Exception):  # noqa: N818 - problems are named as sentences
+class Problem(Exception):
     """A request that could not be done, told in a way its caller can act on."""
 
     status: ClassVar[int] = 400

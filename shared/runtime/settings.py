@@ -41,8 +41,14 @@ class RuntimeSettings(BaseSettings):
     kafka_bootstrap_servers: str = Field(
         default="127.0.0.1:9092", validation_alias="KAFKA_BOOTSTRAP_SERVERS"
     )
+    kafka_user: str | None = None
+    """Signs in with SASL/PLAIN when set."""
+    kafka_password_file: Path | None = None
     topic_prefix: str = ""
     """Put before every topic name; lets two cells (or two tests) share one Kafka."""
+    client_id: str | None = None
+    """This service's own API client, for calls to its peers."""
+    client_secret_file: Path | None = None
     identity_url: str | None = None
     claims_url: str | None = None
     contracts_url: str | None = None

@@ -1,0 +1,86 @@
+"""``yizhan``: the command line for operators. ``yizhan --help`` lists everything."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.cli import audit, clients, dead_letters, demo
+from deploy.cli.console import console, region_of
+from shared.runtime.settings import RuntimeSettings
+
+app = typer.Typer(
+    help="Yizhan 一站: recognise the patient, settle every payer, follow up, see the figures.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(audit.app, name="audit")
+app.add_typer(clients.app, name="clients")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(demo.app, name="demo")
+
+Service = Annotated[str, typer.Argument(help="identity, claims, contracts or reporting")]
+
+
+@app.command()
+def run() -> None:
+    """Run everything on this machine: PostgreSQL, all services, the demo county on first start."""
+    from deploy.cli.run import run as run_everything
+
+    run_everything()
+
+
+@app.command()
+def serve(service: Service) -> None:
+    """Serve one service's HTTP (its database from ``<SERVICE>_DATABASE_URL``)."""
+    _standalone(service, "serve")
+
+
+@app.command()
+def relay(service: Service) -> None:
+    """Publish one service's outbox."""
+    _standalone(service, "relay")
+
+
+@app.command()
+def consume(service: Service) -> None:
+    """Handle the events that one service reads."""
+    _standalone(service, "consume")
+
+
+@app.command()
+def migrate(service: Service) -> None:
+    """Bring one service's database to the newest version."""
+    _standalone(service, "migrate")
+
+
+@app.command()
+def secrets(
+    folder: Annotated[Path, typer.Argument(help="where the secret files go")],
+    env_file: Annotated[Path | None, typer.Option(help="compose's .env file to complete")] = None,
+) -> None:
+    """Make the secret files of the compose form; what exists is kept."""
+    from deploy.compose.secrets import make_secrets, write_environment
+
+    made = make_secrets(folder, region_code=region_of(RuntimeSettings()).region_code)
+    if env_file is not None:
+        write_environment(env_file)
+    console.print(f"made {len(made)} secret files in {folder}" if made else "nothing was missing")
+
+
+def _standalone(service: str, command: str) -> None:
+    from shared.runtime.standalone import main as run_service
+
+    if service not in ("identity", "claims", "contracts", "reporting"):
+        raise typer.BadParameter("write identity, claims, contracts or reporting")
+    module = importlib.import_module(f"services.{service}.module").MODULE
+    sys.exit(run_service(module, [command]))
+
+
+if __name__ == "__main__":
+    app()

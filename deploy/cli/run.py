@@ -1,0 +1,143 @@
+"""``yizhan run``: everything on one machine, with one command."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import signal
+import time
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from deploy.cli.console import console, data_dir_of, region_of
+from deploy.demo.load import DemoLoader
+from deploy.embedded.databases import Databases, databases
+from deploy.embedded.host import (
+    EmbeddedHost,
+    embedded,
+    migrate_all,
+    prepare_files,
+    serve_until_stopped,
+)
+from deploy.embedded.layout import make_folder
+from shared.observability.logging import configure_logging
+from shared.runtime.settings import RuntimeSettings
+from shared.security.clients import load_clients
+
+
+def run() -> None:
+    """Start PostgreSQL, migrate, load the demo county if there is nothing yet, serve."""
+    started = time.monotonic()
+    settings = RuntimeSettings()
+    data_dir = data_dir_of(settings)
+    region = region_of(settings)
+    configure_logging(
+        json_lines=settings.log_json, level=settings.log_level, to_file=_log_file(data_dir)
+    )
+    # Ctrl-C during the start must unwind like one during the service: PostgreSQL stops cleanly.
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        with databases(data_dir, say=_say) as found:
+            settings = prepare_files(data_dir, settings, region.region_code)
+            migrate_all(found, _say)
+            asyncio.run(_serve(settings, found, data_dir, started))
+    except KeyboardInterrupt:
+        pass
+    console.print("stopped; the data is kept in", str(data_dir))
+
+
+def _as_interrupt(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+async def _serve(
+    settings: RuntimeSettings, found: Databases, data_dir: Path, started: float
+) -> None:
+    async with embedded(settings, found) as host:
+        loader = DemoLoader(host.app, settings, data_dir) if _demo_wanted() else None
+
+        def ready() -> None:
+            _announce(host, data_dir, time.monotonic() - started)
+
+        after = (lambda: _load_demo(loader)) if loader is not None else None
+        await serve_until_stopped(host, on_ready=ready, after_ready=after)
+
+
+def _demo_wanted() -> bool:
+    return os.environ.get("DEMO", "1") not in ("0", "false", "no")
+
+
+async def _load_demo(loader: DemoLoader) -> None:
+    """Feed the demo county through the HTTP interface, with a bar per stage."""
+    if not await loader.needed():
+        return
+    console.print("[bold]Loading the demo county[/] (the page already moves while it loads)")
+    columns = (
+        TextColumn("  {task.description:<34}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        tasks: dict[str, object] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total)
+            progress.update(tasks[stage], completed=done, total=total)  # type: ignore[arg-type]
+
+        await loader.load(show)
+    console.print("The demo county is loaded: the first half of 2016 is on the page.")
+
+
+def _announce(host: EmbeddedHost, data_dir: Path, seconds: float) -> None:
+    settings = host.settings
+    address = f"http://{settings.host}:{settings.port}"
+    assert settings.clients_file is not None
+    clients = load_clients(settings.clients_file)
+    console.print(f"\n[bold]Yizhan 一站[/] is at [bold]{address}[/]  (ready after {seconds:.1f} s)")
+    console.print(f"  API documents  {address}/claims/docs  (identity, contracts, reporting too)")
+    console.print(f"  data           {data_dir}")
+    console.print(f"  API clients    {settings.clients_file}  (mode 0600)")
+    for name, client in clients.items():
+        console.print(f"    {name:<15} {client['secret']}", soft_wrap=True)
+    secret_of = (
+        "$(python3 -c \"import json; print(json.load(open("
+        f"'{settings.clients_file}'))['hospital']['secret'])\")"
+    )
+    console.print("\n  Try it (paste into another terminal):", style="bold")
+    console.print(_example(address, secret_of), soft_wrap=True, markup=False)
+    console.print("\n  Ctrl-C stops it; the next start carries on with the data.\n")
+
+
+def _example(address: str, secret: str) -> str:
+    quote = (
+        '{"pack":"jinkouhe-2016","visit":{"type":"inpatient","facility_level":"secondary",'
+        '"in_region":true,"designated":true,"referral":false,"admitted_on":"2016-03-01",'
+        '"discharged_on":"2016-03-08","diagnoses":["J18.900"]},'
+        '"person":{"categories":["registered_poor"],"insurance_plan":"resident"},'
+        '"year_to_date":{},"lines":[{"line_no":1,"name":"drugs","kind":"drug",'
+        '"catalogue_class":"A","amount":"3000.00"}]}'
+    )
+    token = (
+        f"curl -s {address}/oauth/token -d grant_type=client_credentials -d client_id=hospital "
+        f'-d client_secret="{secret}" '
+        "| python3 -c \"import json,sys; print(json.load(sys.stdin)['access_token'])\""
+    )
+    return (
+        f"TOKEN=$({token})\n"
+        f'curl -s {address}/claims/v1/settlements/quote -H "Authorization: Bearer $TOKEN" '
+        f"-H 'Content-Type: application/json' -d {shlex.quote(quote)}"
+    )
+
+
+def _log_file(data_dir: Path) -> Path:
+    # As the embedded server makes it: root's must let the database's account pass.
+    make_folder(data_dir, 0o711 if os.geteuid() == 0 else 0o700)
+    return data_dir / "yizhan.log"
+
+
+def _say(message: str) -> None:
+    console.print(f"  {message} ...", style="dim")

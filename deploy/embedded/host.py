@@ -1,0 +1,167 @@
+"""The one-machine host: every service in one process, PostgreSQL beside it, one port.
+
+``make run`` ends here. A kill -9 loses nothing committed: PostgreSQL recovers, unpublished events
+are published again, handled ones are skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import uvicorn
+from starlette.types import ASGIApp
+
+from deploy.embedded.databases import Databases
+from services.claims.module import MODULE as CLAIMS
+from services.contracts.module import MODULE as CONTRACTS
+from services.identity.module import MODULE as IDENTITY
+from services.reporting.module import MODULE as REPORTING
+from shared.clock import Clock, SystemClock
+from shared.db.migrate import upgrade
+from shared.messaging.bus import Bus
+from shared.runtime.asgi import root_app
+from shared.runtime.build import build_context, make_bus, token_endpoint
+from shared.runtime.context import ServiceContext
+from shared.runtime.module import ServiceModule
+from shared.runtime.peer_auth import ClientCredentials
+from shared.runtime.peers import Peers
+from shared.runtime.settings import RuntimeSettings
+from shared.runtime.worker import Worker
+from shared.security.clients import generate_clients, load_clients
+from shared.security.crypto import Vault
+from shared.security.tokens import TokenSigner
+
+MODULES: tuple[ServiceModule, ...] = (IDENTITY, CLAIMS, CONTRACTS, REPORTING)
+GRACE_S = 3
+_INTERNAL_BASE = "http://yizhan.internal"
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class EmbeddedHost:
+    """Everything that runs, while it runs."""
+
+    app: ASGIApp
+    contexts: dict[str, ServiceContext]
+    workers: tuple[Worker, ...]
+    settings: RuntimeSettings
+
+
+def prepare_files(data_dir: Path, settings: RuntimeSettings, region_code: str) -> RuntimeSettings:
+    """Make the keys and the API clients on the first start; gives settings that name them."""
+    keys = settings.keys_file or data_dir / "keys.json"
+    clients = settings.clients_file or data_dir / "clients.json"
+    token_key = settings.token_key_file or data_dir / "token_key.json"
+    if not keys.exists():
+        Vault.generate(keys)
+    if not token_key.exists():
+        TokenSigner.generate(token_key)
+    if not clients.exists():
+        generate_clients(clients, region_code=region_code)
+    return settings.model_copy(
+        update={"keys_file": keys, "clients_file": clients, "token_key_file": token_key}
+    )
+
+
+def migrate_all(databases: Databases, say: Say) -> None:
+    """Bring each service's database to the newest version."""
+    for module in MODULES:
+        say(f"preparing the database of {module.name}")
+        upgrade(module.name, module.migrations, databases.url(module.name))
+
+
+@asynccontextmanager
+async def embedded(
+    settings: RuntimeSettings,
+    databases: Databases,
+    *,
+    clock: Clock | None = None,
+    modules: Sequence[ServiceModule] = MODULES,
+) -> AsyncIterator[EmbeddedHost]:
+    """Build and start everything but the HTTP port; the application is ready to be served."""
+    async with AsyncExitStack() as stack:
+        contexts = {
+            module.name: build_context(
+                module, settings, url=databases.url(module.name), clock=clock or SystemClock()
+            )
+            for module in modules
+        }
+        for context in contexts.values():
+            stack.push_async_callback(context.db.close)
+        bus: Bus = make_bus(settings, modules)
+        await bus.start()
+        stack.push_async_callback(bus.stop)
+        workers = tuple(Worker(context, bus) for context in contexts.values())
+        app = root_app(
+            tuple(contexts.values()),
+            token_router=token_endpoint(settings, clock or SystemClock()),
+            checks={worker.context.name: worker.checks() for worker in workers},
+        )
+        peers = _internal_peers(app, settings, stack)
+        for context in contexts.values():
+            context.peers = peers
+        for worker in workers:
+            await stack.enter_async_context(worker.running())
+        yield EmbeddedHost(app, contexts, workers, settings)
+
+
+def _internal_peers(app: ASGIApp, settings: RuntimeSettings, stack: AsyncExitStack) -> Peers:
+    """Calls between services stay in the process, but pass the same doors as any client's."""
+
+    def client(auth: httpx.Auth | None) -> httpx.AsyncClient:
+        made = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app), base_url=_INTERNAL_BASE, auth=auth, timeout=60
+        )
+        stack.push_async_callback(made.aclose)
+        return made
+
+    assert settings.clients_file is not None
+    secret = load_clients(settings.clients_file)["operator"]["secret"]
+    auth = ClientCredentials(client(None), "operator", secret)
+    return Peers({module.name: client(auth) for module in MODULES})
+
+
+async def serve_until_stopped(
+    host: EmbeddedHost, *, on_ready: Callable[[], None], after_ready: Callable[[], object] | None
+) -> None:
+    """Serve the port until Ctrl-C or SIGTERM.
+
+    Args:
+        on_ready: called once when the port accepts connections.
+        after_ready: makes a coroutine to run beside the server (the demo's loading).
+    """
+    config = uvicorn.Config(
+        host.app,
+        host=host.settings.host,
+        port=host.settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    loop = asyncio.get_running_loop()
+    serving = loop.create_task(server.serve())
+    extra: asyncio.Task[object] | None = None
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.02)
+    if server.started:
+        on_ready()
+        if after_ready is not None:
+            extra = asyncio.ensure_future(after_ready())  # type: ignore[arg-type]
+    try:
+        await serving
+    finally:
+        if extra is not None:
+            extra.cancel()
+            await asyncio.gather(extra, return_exceptions=True)
+
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -1,0 +1,1 @@
+"""Charges: the lines of a visit's bill, sent in batches."""

@@ -1,0 +1,1 @@
+"""Encounters: a visit's case, from its opening to its settlement."""

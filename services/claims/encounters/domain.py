@@ -1,0 +1,178 @@
+"""Encounters: the state machine, and which recognition of a visit counts.
+
+``open`` → ``charging`` (the first charges came) → ``discharged`` → ``settled``; a reversal leads
+back from ``settled`` to ``discharged``, where the bill may be corrected and settled again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final, Literal
+
+from shared.clock import business_date
+
+Status = Literal["open", "charging", "discharged", "settled"]
+Action = Literal["charge", "withdraw_charges", "discharge", "settle", "reverse"]
+
+TRANSITIONS: Final[Mapping[tuple[Status, Action], Status]] = {
+    ("open", "charge"): "charging",
+    ("charging", "charge"): "charging",
+    ("charging", "withdraw_charges"): "charging",
+    # A bill is often completed after the patient has gone: charges move until the settlement.
+    ("discharged", "charge"): "discharged",
+    ("discharged", "withdraw_charges"): "discharged",
+    ("open", "discharge"): "discharged",
+    ("charging", "discharge"): "discharged",
+    ("discharged", "settle"): "settled",
+    ("settled", "reverse"): "discharged",
+}
+
+
+class TransitionNotAllowed(ValueError):
+    """The encounter's state does not allow this action; ``status`` and ``action`` say which."""
+
+    def __init__(self, status: Status, action: Action) -> None:
+        super().__init__(f"an encounter that is {status} does not allow {action}")
+        self.status = status
+        self.action = action
+
+
+def after(status: Status, action: Action) -> Status:
+    """The state that ``action`` leads to.
+
+    Raises:
+        TransitionNotAllowed: the action is not possible in this state.
+    """
+    try:
+        return TRANSITIONS[status, action]
+    except KeyError:
+        raise TransitionNotAllowed(status, action) from None
+
+
+@dataclass(frozen=True)
+class Period:
+    """A person category and the days on which it holds (both ends included)."""
+
+    code: str
+    valid_from: date
+    valid_to: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+    def as_dict(self) -> dict[str, str | None]:
+        """For a JSON column."""
+        return {
+            "code": self.code,
+            "valid_from": self.valid_from.isoformat(),
+            "valid_to": self.valid_to.isoformat() if self.valid_to else None,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, str | None]) -> Period:
+        valid_to = stored.get("valid_to")
+        return cls(
+            code=str(stored["code"]),
+            valid_from=date.fromisoformat(str(stored["valid_from"])),
+            valid_to=date.fromisoformat(valid_to) if valid_to else None,
+        )
+
+
+def in_force(periods: Iterable[Period], day: date) -> tuple[str, ...]:
+    """The categories that hold on the day of the visit, the longest-standing first."""
+    held = sorted((p for p in periods if p.holds_on(day)), key=lambda p: (p.valid_from, p.code))
+    return tuple(dict.fromkeys(period.code for period in held))
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What identity said of a visit's patient; only ``certain`` and ``probable`` come here."""
+
+    recognition_id: str
+    grade: Literal["certain", "probable"]
+    person_id: str
+    categories: tuple[Period, ...]
+    treat_first_pay_later: bool
+    occurred_at: datetime
+    visit_type: str
+    township: str | None = None
+    village: str | None = None
+
+
+_GRADE_ORDER: Final = {"certain": 0, "probable": 1}
+
+
+def winner(recognitions: Sequence[Recognition]) -> Recognition | None:
+    """The recognition that counts: a certain one before a probable one, then the earliest.
+
+    The answer does not depend on the order in which the events arrived.
+    """
+    if not recognitions:
+        return None
+    return min(
+        recognitions, key=lambda r: (_GRADE_ORDER[r.grade], r.occurred_at, r.recognition_id)
+    )
+
+
+def in_conflict(recognitions: Sequence[Recognition], named_by_hospital: str | None) -> bool:
+    """Whether different persons are named for one visit."""
+    persons = {recognition.person_id for recognition in recognitions}
+    if named_by_hospital is not None:
+        persons.add(named_by_hospital)
+    return len(persons) > 1
+
+
+def deposit_allowed(*, poor: bool, in_region: bool, designated: bool, deposit_fen: int) -> bool:
+    """A listed poor person pays no deposit at a designated institution of the region.
+
+    Source: LP-23 (住院不缴纳押金), JK-14 (先诊疗后结算).
+    """
+    return deposit_fen == 0 or not (poor and in_region and designated)
+
+
+ICD10_SHAPE: Final = re.compile(r"[A-Z][0-9]{2}(\.[0-9A-Za-z]{1,6})?([x+*][0-9A-Za-z]{0,6})?")
+"""ICD-10 with the national extension: ``J18``, ``J18.900``, ``I10.x00x002``."""
+
+
+@dataclass(frozen=True)
+class Discharge:
+    """The end of a visit."""
+
+    discharged_at: datetime
+    diagnoses: tuple[str, ...]
+    referral: bool = False
+    disease_programme: str | None = None
+
+
+@dataclass(frozen=True)
+class DischargeFaults:
+    """What is wrong with a discharge; empty when nothing is."""
+
+    before_admission: bool = False
+    in_future: bool = False
+    malformed_diagnoses: tuple[int, ...] = field(default=())
+
+    def __bool__(self) -> bool:
+        return self.before_admission or self.in_future or bool(self.malformed_diagnoses)
+
+
+def check_discharge(
+    discharge: Discharge, *, admitted_at: datetime, latest: datetime
+) -> DischargeFaults:
+    """Check a discharge against its admission and the latest time that is believable.
+
+    The admission is compared by the day: a recognition that opened the case may have been asked
+    for at any hour of the visit's first day.
+    """
+    return DischargeFaults(
+        before_admission=business_date(discharge.discharged_at) < business_date(admitted_at),
+        in_future=discharge.discharged_at > latest,
+        malformed_diagnoses=tuple(
+            index
+            for index, code in enumerate(discharge.diagnoses)
+            if not ICD10_SHAPE.fullmatch(code)
+        ),
+    )

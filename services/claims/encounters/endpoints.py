@@ -1,0 +1,110 @@
+"""HTTP: encounters."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from services.claims.charges import repository as charges
+from services.claims.encounters import service
+from services.claims.encounters.presenting import answer
+from services.claims.encounters.schemas import (
+    DischargeRequest,
+    EncounterAnswer,
+    EncounterList,
+    EncounterRequest,
+)
+from shared.db.session import Reads, Writes
+from shared.http.pagination import Cursor, Limit, decode_cursor, encode_cursor
+from shared.http.routing import YizhanRoute
+from shared.runtime.context import Context
+from shared.security.principal import Principal, requires
+
+router = APIRouter(route_class=YizhanRoute, tags=["encounters"])
+
+Hospital = Annotated[Principal, requires("claims:encounters")]
+OK = 200
+
+
+@router.post(
+    "/encounters",
+    status_code=201,
+    summary="Register a visit",
+    responses={
+        200: {"model": EncounterAnswer, "description": "The visit is registered already, alike"},
+        403: {"description": "`facility_not_yours`"},
+        409: {"description": "`encounter_differs`, `person_differs`, `encounter_settled`"},
+        422: {"description": "`unknown_facility`, `deposit_not_allowed`, `validation_failed`"},
+    },
+)
+async def open_encounter(
+    body: EncounterRequest, caller: Hospital, session: Writes, context: Context, response: Response
+) -> EncounterAnswer:
+    """Open a visit's case. A recognised patient's opens by itself; this call then completes it."""
+    encounter, opened = await service.open_encounter(session, context, caller, body)
+    if not opened:
+        response.status_code = OK
+    return answer(encounter, await charges.totals_of(session, encounter.id))
+
+
+@router.get("/encounters", summary="Find encounters")
+async def find_encounters(
+    caller: Hospital,
+    session: Reads,
+    context: Context,
+    limit: Limit,
+    cursor: Cursor = None,
+    visit_no: Annotated[str | None, Query(max_length=64, examples=["ZY2016030001"])] = None,
+    facility_code: Annotated[str | None, Query(max_length=32, examples=["H51111300101"])] = None,
+    status: Annotated[
+        Literal["open", "charging", "discharged", "settled"] | None, Query()
+    ] = None,
+) -> EncounterList:
+    """The caller's encounters, in the order in which they were opened."""
+    position = decode_cursor(cursor)
+    found = await service.find(
+        session,
+        context,
+        caller,
+        visit_no=visit_no,
+        facility_code=facility_code,
+        status=status,
+        after_id=UUID(position[0]) if position else None,
+        limit=limit,
+    )
+    shown = found[:limit]
+    totals = await charges.totals_of_many(session, [encounter.id for encounter in shown])
+    return EncounterList(
+        items=[answer(encounter, totals[encounter.id]) for encounter in shown],
+        next_cursor=encode_cursor([str(shown[-1].id)]) if len(found) > limit else None,
+    )
+
+
+@router.get(
+    "/encounters/{encounter_id}",
+    summary="One encounter",
+    responses={404: {"description": "`encounter_not_found`"}},
+)
+async def get_encounter(encounter_id: UUID, caller: Hospital, session: Reads) -> EncounterAnswer:
+    """The case with its person's categories on the visit's date and what was charged so far."""
+    encounter = await service.visible(session, caller, encounter_id)
+    return answer(encounter, await charges.totals_of(session, encounter_id))
+
+
+@router.post(
+    "/encounters/{encounter_id}/discharge",
+    summary="The patient goes home",
+    responses={
+        404: {"description": "`encounter_not_found`"},
+        409: {"description": "`discharged_already`"},
+        422: {"description": "`validation_failed`: before the admission, in the future, not ICD-10"},
+    },
+)
+async def discharge(
+    encounter_id: UUID, body: DischargeRequest, caller: Hospital, session: Writes, context: Context
+) -> EncounterAnswer:
+    """End the visit; from now on it can be settled. Charges may still be corrected until then."""
+    encounter = await service.discharge(session, context, caller, encounter_id, body)
+    return answer(encounter, await charges.totals_of(session, encounter_id))

@@ -1,0 +1,94 @@
+"""Events in: what identity says of visits and of persons."""
+
+from __future__ import annotations
+
+from services.claims.encounters import service
+from services.claims.encounters.domain import Period, Recognition
+from services.claims.encounters.repository import Member
+from shared.db.session import WriteSession
+from shared.events.base import Envelope
+from shared.events.catalog import (
+    CategoryPeriod,
+    PersonChanged,
+    PersonEntered,
+    PersonLeft,
+    RecognitionMade,
+)
+from shared.runtime.context import ServiceContext
+
+
+def _period(category: CategoryPeriod) -> Period:
+    return Period(category.code, category.valid_from, category.valid_to)
+
+
+async def on_recognition_made(
+    event: Envelope[RecognitionMade], session: WriteSession, context: ServiceContext
+) -> None:
+    """A recognised patient's encounter opens by itself, without a deposit (LP-23, LP-26, JK-14).
+
+    A ``possible`` or ``none`` opens nothing: the hospital registers such a patient with
+    ``POST /encounters``, and a review may still name him.
+    """
+    said = event.data
+    if said.grade not in {"certain", "probable"} or said.person_id is None:
+        return
+    await service.recognise(
+        session,
+        context,
+        facility_code=said.facility_code,
+        visit_no=said.visit_no,
+        recognition=Recognition(
+            recognition_id=said.recognition_id,
+            grade="certain" if said.grade == "certain" else "probable",
+            person_id=said.person_id,
+            categories=tuple(_period(category) for category in said.categories),
+            treat_first_pay_later=said.entitlements.treat_first_pay_later,
+            occurred_at=said.occurred_at,
+            visit_type=said.visit_type,
+            township=said.township,
+            village=said.village,
+        ),
+    )
+
+
+async def _keep(
+    event: Envelope[PersonEntered] | Envelope[PersonChanged] | Envelope[PersonLeft],
+    session: WriteSession,
+    context: ServiceContext,
+) -> None:
+    said = event.data
+    await service.keep_member(
+        session,
+        context,
+        Member(
+            person_id=said.person_id,
+            household_id=said.household_id,
+            township=said.township,
+            village=said.village,
+            categories=tuple(_period(category) for category in said.categories),
+            effective_on=said.effective_on,
+            recorded_at=said.recorded_at,
+            sequence=event.sequence,
+        ),
+    )
+
+
+async def on_person_entered(
+    event: Envelope[PersonEntered], session: WriteSession, context: ServiceContext
+) -> None:
+    """A person came onto the registry: his categories and home."""
+    await _keep(event, session, context)
+
+
+async def on_person_changed(
+    event: Envelope[PersonChanged], session: WriteSession, context: ServiceContext
+) -> None:
+    """A registered person's categories, household or village changed."""
+    await _keep(event, session, context)
+
+
+async def on_person_left(
+    event: Envelope[PersonLeft], session: WriteSession, context: ServiceContext
+) -> None:
+    """A person left the registry; the periods' ends say from which day."""
+    await _keep(event, session, context)

@@ -1,0 +1,54 @@
+"""An encounter as it is shown."""
+
+from __future__ import annotations
+
+from services.claims.charges.repository import Totals
+from services.claims.encounters.repository import Encounter
+from services.claims.encounters.schemas import CategoryAnswer, ChargeTotals, EncounterAnswer
+from shared.clock import SHANGHAI, business_date
+from shared.money import Fen
+
+
+def answer(encounter: Encounter, totals: Totals) -> EncounterAnswer:
+    """The HTTP shape; categories are those in force on the visit's date."""
+    admitted_on = business_date(encounter.admitted_at)
+    discharged_at = encounter.discharged_at
+    return EncounterAnswer.model_validate(
+        {
+            "encounter_id": str(encounter.id),
+            "status": encounter.status,
+            "facility_code": encounter.facility_code,
+            "visit_no": encounter.visit_no,
+            "type": encounter.visit_type,
+            "person_id": encounter.person_id,
+            "admitted_at": encounter.admitted_at.astimezone(SHANGHAI),
+            "discharged_at": discharged_at.astimezone(SHANGHAI) if discharged_at else None,
+            "diagnoses": list(encounter.diagnoses),
+            "referral": encounter.referral,
+            "disease_programme": encounter.disease_programme,
+            "treat_first_pay_later": encounter.treat_first_pay_later,
+            "deposit": Fen(encounter.deposit_fen),
+            "deposit_to_return": Fen(
+                encounter.deposit_fen if encounter.treat_first_pay_later else 0
+            ),
+            "categories": [
+                CategoryAnswer(
+                    code=period.code, valid_from=period.valid_from, valid_to=period.valid_to
+                )
+                for period in sorted(
+                    encounter.categories, key=lambda period: (period.valid_from, period.code)
+                )
+                if period.holds_on(admitted_on)
+            ],
+            "recognition_id": encounter.recognition_id,
+            "recognition_grade": encounter.recognition_grade,
+            "recognition_conflict": encounter.recognition_conflict,
+            "recognition_pending": encounter.recognition_pending,
+            "totals": ChargeTotals(
+                batches=totals.batches, lines=totals.lines, amount=Fen(totals.amount_fen)
+            ),
+            "settlement_id": str(encounter.settlement_id) if encounter.settlement_id else None,
+            "township": encounter.township,
+            "village": encounter.village,
+        }
+    )

@@ -1,0 +1,146 @@
+"""HTTP shapes of the encounters."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.money import Fen, Money
+
+VisitType = Literal["outpatient", "inpatient", "chronic_outpatient", "emergency"]
+VisitNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{0,63}$")]
+"""The hospital's own number of the visit. Never an ID number: it stands in URLs."""
+Code = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z_-]+$")]
+
+_EXAMPLE_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
+ENCOUNTER_EXAMPLE = {
+    "encounter_id": _EXAMPLE_ID,
+    "status": "discharged",
+    "facility_code": "H51111300101",
+    "visit_no": "ZY2016030001",
+    "type": "inpatient",
+    "person_id": "01890a5d-ac96-774b-bcce-b302099a8058",
+    "admitted_at": "2016-03-01T09:00:00+08:00",
+    "discharged_at": "2016-03-08T10:00:00+08:00",
+    "diagnoses": ["J18.900"],
+    "referral": False,
+    "disease_programme": None,
+    "treat_first_pay_later": True,
+    "deposit": "0.00",
+    "deposit_to_return": "0.00",
+    "categories": [{"code": "registered_poor", "valid_from": "2014-01-01", "valid_to": None}],
+    "recognition_id": "01890a5d-ac96-774b-bcce-b302099a8060",
+    "recognition_grade": "certain",
+    "recognition_conflict": False,
+    "recognition_pending": False,
+    "totals": {"batches": 1, "lines": 4, "amount": "5000.00"},
+    "settlement_id": None,
+    "township": "永和镇",
+    "village": "迎春村",
+}
+
+
+class EncounterRequest(BaseModel):
+    """A visit that the hospital registers itself."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "facility_code": "H51111300101",
+                "visit_no": "ZY2016030001",
+                "type": "inpatient",
+                "person_id": "01890a5d-ac96-774b-bcce-b302099a8058",
+                "admitted_at": "2016-03-01T09:00:00+08:00",
+                "deposit": "0.00",
+            }
+        },
+    )
+
+    facility_code: Code
+    visit_no: VisitNo
+    type: VisitType
+    person_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    admitted_at: AwareDatetime
+    deposit: Money = Fen(0)
+    referral: bool = False
+    disease_programme: Code | None = None
+    insurance_plan: Code = "resident"
+
+
+class DischargeRequest(BaseModel):
+    """The end of a visit."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"discharged_at": "2016-03-08T10:00:00+08:00", "diagnoses": ["J18.900"]}
+        },
+    )
+
+    discharged_at: AwareDatetime
+    diagnoses: Annotated[list[Annotated[str, StringConstraints(max_length=20)]], Field(max_length=20)] = []
+    referral: bool | None = None
+    """Whether the patient came by a referral; left out: as registered."""
+    disease_programme: Code | None = None
+    """Left out: as registered."""
+
+
+class CategoryAnswer(BaseModel):
+    """A category in force on the visit's date."""
+
+    code: str
+    valid_from: date
+    valid_to: date | None
+
+
+class ChargeTotals(BaseModel):
+    """What has been charged so far."""
+
+    batches: int
+    lines: int
+    amount: Money
+
+
+class EncounterAnswer(BaseModel):
+    """A visit's case; the person by pseudonym only."""
+
+    model_config = ConfigDict(json_schema_extra={"example": ENCOUNTER_EXAMPLE})
+
+    encounter_id: str
+    status: Literal["open", "charging", "discharged", "settled"]
+    facility_code: str
+    visit_no: str
+    type: VisitType
+    person_id: str | None
+    admitted_at: datetime
+    discharged_at: datetime | None
+    diagnoses: list[str]
+    referral: bool
+    disease_programme: str | None
+    treat_first_pay_later: bool
+    deposit: Money
+    deposit_to_return: Money
+    """A deposit taken before the patient was recognised; he is not to pay one (LP-23)."""
+    categories: list[CategoryAnswer]
+    recognition_id: str | None
+    recognition_grade: str | None
+    recognition_conflict: bool
+    """Different persons were named for this visit: somebody must look before it is settled."""
+    recognition_pending: bool
+    """A recognition came after the settlement: reverse and settle again to use it."""
+    totals: ChargeTotals
+    settlement_id: str | None
+    township: str | None
+    village: str | None
+
+
+class EncounterList(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"items": [ENCOUNTER_EXAMPLE], "next_cursor": None}}
+    )
+
+    items: list[EncounterAnswer]
+    next_cursor: str | None

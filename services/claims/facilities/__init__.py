@@ -1,0 +1,1 @@
+"""Facilities: the institutions of the region's pack."""

@@ -1,0 +1,1 @@
+"""Ledger: double entry for every settlement and reversal; immutable, always in balance."""

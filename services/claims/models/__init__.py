@@ -1,0 +1,30 @@
+"""The tables of the claims database, one file per aggregate."""
+
+from services.claims.models.base import METADATA
+from services.claims.models.charges import charge_batches, charge_lines
+from services.claims.models.encounters import encounter_recognitions, encounters, members
+from services.claims.models.ledger import accounts, journal_entries, postings
+from services.claims.models.settlements import (
+    BENEFITS,
+    settlement_lines,
+    settlement_payers,
+    settlements,
+    standings,
+)
+
+__all__ = [
+    "BENEFITS",
+    "METADATA",
+    "accounts",
+    "charge_batches",
+    "charge_lines",
+    "encounter_recognitions",
+    "encounters",
+    "journal_entries",
+    "members",
+    "postings",
+    "settlement_lines",
+    "settlement_payers",
+    "settlements",
+    "standings",
+]

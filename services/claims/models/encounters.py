@@ -1,0 +1,98 @@
+"""Encounters: one row per visit, what recognitions said of it, and the members projection."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.claims.models.base import METADATA, TIMESTAMP, UUID_TYPE, fen_column
+
+encounters = Table(
+    "encounters",
+    METADATA,
+    Column("id", UUID_TYPE, primary_key=True),
+    Column("region", String(16), nullable=False),
+    Column("facility_code", String(32), nullable=False),
+    Column("visit_no", String(64), nullable=False),
+    Column("visit_type", String(24), nullable=False),
+    Column("status", String(16), nullable=False),
+    # Rises with every change; also the sequence of the encounter's events.
+    Column("version", BigInteger, nullable=False),
+    Column("admitted_at", TIMESTAMP, nullable=False),
+    Column("discharged_at", TIMESTAMP, nullable=True),
+    Column("diagnoses", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("referral", Boolean, nullable=False, server_default=text("false")),
+    Column("disease_programme", String(32), nullable=True),
+    Column("insurance_plan", String(32), nullable=False),
+    fen_column("deposit_fen"),
+    # Who the patient is: the winning recognition, or else the person the hospital named.
+    Column("person_id", String(64), nullable=True),
+    Column("recognition_id", String(64), nullable=True),
+    Column("recognition_grade", String(16), nullable=True),
+    Column("categories", JSONB, nullable=True),
+    Column("treat_first_pay_later", Boolean, nullable=False),
+    Column("township", String(64), nullable=True),
+    Column("village", String(64), nullable=True),
+    # Recognitions of this visit (or the hospital) name different persons: somebody must look.
+    Column("recognition_conflict", Boolean, nullable=False, server_default=text("false")),
+    # A better recognition came after the settlement: reverse and settle again to use it.
+    Column("recognition_pending", Boolean, nullable=False, server_default=text("false")),
+    # What the hospital said in POST /encounters; null while only a recognition opened it.
+    Column("registration", JSONB, nullable=True),
+    Column("settlement_id", UUID_TYPE, nullable=True),
+    Column("created_at", TIMESTAMP, nullable=False, server_default=func.now()),
+    UniqueConstraint("region", "facility_code", "visit_no"),
+    CheckConstraint("status IN ('open', 'charging', 'discharged', 'settled')", name="status"),
+    CheckConstraint("deposit_fen >= 0", name="deposit"),
+    CheckConstraint("(status = 'settled') = (settlement_id IS NOT NULL)", name="settled"),
+    CheckConstraint(
+        "(status IN ('discharged', 'settled')) = (discharged_at IS NOT NULL)", name="discharged"
+    ),
+    Index("ix_encounters_person_id", "person_id"),
+    Index("ix_encounters_visit_no", "visit_no"),
+)
+
+encounter_recognitions = Table(
+    "encounter_recognitions",
+    METADATA,
+    Column("recognition_id", String(64), primary_key=True),
+    Column("encounter_id", UUID_TYPE, ForeignKey("encounters.id"), nullable=False),
+    Column("grade", String(16), nullable=False),
+    Column("person_id", String(64), nullable=False),
+    Column("categories", JSONB, nullable=False),
+    Column("treat_first_pay_later", Boolean, nullable=False),
+    Column("visit_type", String(24), nullable=False),
+    Column("township", String(64), nullable=True),
+    Column("village", String(64), nullable=True),
+    Column("occurred_at", TIMESTAMP, nullable=False),
+    CheckConstraint("grade IN ('certain', 'probable')", name="grade"),
+    Index("ix_encounter_recognitions_encounter_id", "encounter_id"),
+)
+
+members = Table(
+    "members",
+    METADATA,
+    Column("person_id", String(64), primary_key=True),
+    Column("region", String(16), nullable=False),
+    Column("household_id", String(64), nullable=True),
+    Column("township", String(64), nullable=True),
+    Column("village", String(64), nullable=True),
+    Column("categories", JSONB, nullable=False),
+    Column("effective_on", Date, nullable=False),
+    # The word recorded last, and of equals the higher sequence, is the one that counts.
+    Column("recorded_at", TIMESTAMP, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+)

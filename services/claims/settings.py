@@ -1,0 +1,29 @@
+"""Settings of claims alone, from ``CLAIMS_…`` in the environment; read when first needed."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.runtime.context import ServiceContext
+
+
+class ClaimsSettings(BaseSettings):
+    """Limits of the service."""
+
+    model_config = SettingsConfigDict(env_prefix="CLAIMS_", extra="ignore")
+
+    max_lines_per_batch: int = Field(default=1_000, ge=1, le=1_000)
+    max_lines_per_encounter: int = Field(default=20_000, ge=1)
+    max_lines_per_quote: int = Field(default=5_000, ge=1)
+    future_tolerance_hours: int = Field(default=24, ge=0, le=72)
+    """How far ahead of our clock a hospital's time may be before it is a typing error."""
+
+
+def settings_of(context: ServiceContext) -> ClaimsSettings:
+    """The service's settings, read once per context (also in a worker, which has no lifespan)."""
+    found = context.state.get("claims.settings")
+    if not isinstance(found, ClaimsSettings):
+        found = ClaimsSettings()
+        context.state["claims.settings"] = found
+    return found

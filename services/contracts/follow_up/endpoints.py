@@ -1,0 +1,83 @@
+"""HTTP: the worklist and follow-ups."""
+
+from __future__ import annotations
+
+from datetime import date as calendar_date
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from services.contracts.cursors import after_day_and_id
+from services.contracts.follow_up import service
+from services.contracts.follow_up.schemas import (
+    FollowUpAnswer,
+    FollowUpRequest,
+    TaskFilter,
+    Worklist,
+)
+from shared.db.session import Reads, Writes
+from shared.http.pagination import Cursor, Limit, encode_cursor
+from shared.http.routing import YizhanRoute
+from shared.runtime.context import Context
+from shared.security.principal import Principal, requires
+
+router = APIRouter(route_class=YizhanRoute, tags=["follow-up"])
+
+
+@router.get("/worklist", summary="What a team has to do")
+async def worklist(
+    caller: Annotated[Principal, requires("contracts:read")],
+    session: Reads,
+    context: Context,
+    limit: Limit,
+    cursor: Cursor,
+    date: Annotated[
+        calendar_date | None,
+        Query(description="Day of the list (Asia/Shanghai), default today; decides `overdue`"),
+    ] = None,
+    team: Annotated[str | None, Query(max_length=32)] = None,
+    doctor: Annotated[
+        str | None,
+        Query(max_length=32, description="A team's code: the team answers for its doctors"),
+    ] = None,
+    status: Annotated[
+        TaskFilter | None, Query(description="Default: everything that is not closed")
+    ] = None,
+) -> Worklist:
+    """Tasks of discharges up to the day, the most urgent first. A township sees its people."""
+    items, following = await service.worklist(
+        session,
+        context,
+        caller,
+        as_of=date,
+        state=status,
+        team=team or doctor,
+        limit=limit,
+        after=after_day_and_id(cursor),
+    )
+    return Worklist(
+        items=items,
+        next_cursor=(
+            encode_cursor(following[0].isoformat(), str(following[1])) if following else None
+        ),
+    )
+
+
+@router.post(
+    "/follow-ups",
+    status_code=201,
+    summary="Record a follow-up, and close its task",
+    responses={
+        404: {"description": "`task_unknown`, `person_unknown`"},
+        409: {"description": "`task_closed_already`, `task_wants_signature`"},
+        422: {"description": "`follow_up_misdated`"},
+    },
+)
+async def record_follow_up(
+    body: FollowUpRequest,
+    caller: Annotated[Principal, requires("contracts:write")],
+    session: Writes,
+    context: Context,
+) -> FollowUpAnswer:
+    """Without `task_id` the follow-up is kept and no task is closed."""
+    return await service.record_follow_up(session, context, caller, body)

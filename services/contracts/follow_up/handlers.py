@@ -1,0 +1,24 @@
+"""Claims' discharge event."""
+
+from __future__ import annotations
+
+from services.contracts.follow_up import tasks
+from services.contracts.follow_up.domain import opens_task
+from services.contracts.people import repository as people
+from shared.db.session import WriteSession
+from shared.events.base import Envelope
+from shared.events.catalog import EncounterDischarged
+from shared.runtime.context import ServiceContext
+
+
+async def on_encounter_discharged(
+    event: Envelope[EncounterDischarged], session: WriteSession, context: ServiceContext
+) -> None:
+    """A patient went home; only a registered inpatient concerns a team."""
+    told = event.data
+    if told.person_id is None or not opens_task(told.visit_type, told.person_id):
+        return
+    await people.lock(session, told.person_id)
+    await tasks.discharge_told(
+        session, context, told, told.person_id, sequence=event.sequence, at=event.time
+    )

@@ -1,0 +1,141 @@
+"""All SQL about discharges, tasks and follow-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.contracts.models import Discharge, FollowUp, Task
+from shared.db.session import ReadSession, WriteSession
+
+
+@dataclass(frozen=True)
+class WorklistQuery:
+    """What a worklist shows: whose tasks, as of which day, in which states."""
+
+    as_of: date
+    state: str | None
+    """None: everything not closed."""
+    team: str | None
+    visible: tuple[str, str]
+    """The caller's kind of organisation and its value (``("township", "金河镇")``)."""
+    limit: int
+    after: tuple[date, UUID] | None = None
+
+
+async def store_discharge(session: WriteSession, values: dict[str, Any]) -> bool:
+    """Keep a discharge; False when it was known before (a patient comes home once per stay)."""
+    statement = insert(Discharge).values(values).on_conflict_do_nothing()
+    stored = await session.execute(statement.returning(Discharge.encounter_id))
+    return stored.scalar_one_or_none() is not None
+
+
+async def insert_task(session: WriteSession, values: dict[str, Any]) -> bool:
+    """Open a task; False when the rule has opened its task for this encounter before."""
+    statement = insert(Task).values(values).on_conflict_do_nothing()
+    stored = await session.execute(statement.returning(Task.task_id))
+    return stored.scalar_one_or_none() is not None
+
+
+async def open_tasks(session: WriteSession, person_id: str, rule: str) -> Sequence[Task]:
+    """A person's open tasks of one rule, oldest first; the caller holds the person's lock."""
+    found = await session.execute(
+        select(Task)
+        .where(Task.person_id == person_id, Task.rule == rule, Task.status == "open")
+        .order_by(Task.due_on, Task.task_id)
+        .execution_options(populate_existing=True)
+    )
+    return found.scalars().all()
+
+
+async def open_tasks_without_home(session: WriteSession, person_id: str) -> Sequence[Task]:
+    """Open tasks whose encounter did not know where the person lives."""
+    found = await session.execute(
+        select(Task)
+        .join(Discharge, Discharge.encounter_id == Task.encounter_id)
+        .where(Task.person_id == person_id, Task.status == "open", Discharge.township.is_(None))
+        .order_by(Task.task_id)
+        .execution_options(populate_existing=True)
+    )
+    return found.scalars().all()
+
+
+async def get_task(session: ReadSession, task_id: UUID) -> Task | None:
+    """A task as it now stands."""
+    found = await session.execute(
+        select(Task).where(Task.task_id == task_id).execution_options(populate_existing=True)
+    )
+    return found.scalar_one_or_none()
+
+
+async def close_task(
+    session: WriteSession, task_id: UUID, *, outcome: str, closed_at: datetime
+) -> bool:
+    """Close an open task; False when it was closed already."""
+    closed = await session.execute(
+        update(Task)
+        .where(Task.task_id == task_id, Task.status == "open")
+        .values(status="closed", outcome=outcome, closed_at=closed_at)
+        .returning(Task.task_id)
+    )
+    return closed.scalar_one_or_none() is not None
+
+
+async def move_task(
+    session: WriteSession, task_id: UUID, *, team: str, township: str | None, village: str | None
+) -> None:
+    """Give a task to the team of the home that has become known."""
+    await session.execute(
+        update(Task)
+        .where(Task.task_id == task_id)
+        .values(team=team, township=township, village=village)
+    )
+
+
+async def insert_follow_up(session: WriteSession, values: dict[str, Any]) -> None:
+    await session.execute(insert(FollowUp).values(values))
+
+
+async def worklist(session: ReadSession, query: WorklistQuery) -> Sequence[Task]:
+    """One page of tasks by due day; one row more than the limit tells that there is a next page."""
+    conditions: list[ColumnElement[bool]] = [
+        Task.discharged_on <= query.as_of,
+        _visible(query.visible),
+    ]
+    if query.team is not None:
+        conditions.append(Task.team == query.team)
+    conditions.append(_in_state(query.state, query.as_of))
+    if query.after is not None:
+        conditions.append(tuple_(Task.due_on, Task.task_id) > query.after)
+    found = await session.execute(
+        select(Task)
+        .where(and_(*conditions))
+        .order_by(Task.due_on, Task.task_id)
+        .limit(query.limit + 1)
+    )
+    return found.scalars().all()
+
+
+def _in_state(state: str | None, as_of: date) -> ColumnElement[bool]:
+    if state is None:
+        return Task.status == "open"
+    if state == "closed":
+        return Task.status == "closed"
+    in_time = Task.due_on >= as_of
+    return and_(Task.status == "open", in_time if state == "open" else ~in_time)
+
+
+def _visible(organisation: tuple[str, str]) -> ColumnElement[bool]:
+    """The rows of a county, of a township's people, or of a hospital's patients and team."""
+    kind, value = organisation
+    if kind == "region":
+        return Task.region == value
+    if kind == "township":
+        return Task.township == value
+    return or_(Task.team == value, Task.facility_code == value)

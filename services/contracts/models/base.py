@@ -1,0 +1,12 @@
+"""The declarative base of contracts' tables."""
+
+from __future__ import annotations
+
+from shared.db.base import ServiceBase, service_metadata
+
+
+class Base(ServiceBase):
+    """Parent of every table of the service."""
+
+    __abstract__ = True
+    metadata = service_metadata()

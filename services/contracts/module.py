@@ -1,0 +1,52 @@
+"""The manifest of contracts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.contracts.contracts.endpoints import router as contracts_router
+from services.contracts.follow_up.endpoints import router as follow_up_router
+from services.contracts.follow_up.handlers import on_encounter_discharged
+from services.contracts.models import Base
+from services.contracts.people.handlers import (
+    on_person_changed,
+    on_person_entered,
+    on_person_left,
+)
+from services.contracts.teams.endpoints import router as teams_router
+from shared.events.catalog import (
+    ContractEnded,
+    ContractSigned,
+    EncounterDischarged,
+    FollowUpRecorded,
+    PersonChanged,
+    PersonEntered,
+    PersonLeft,
+    TaskClosed,
+    TaskOpened,
+)
+from shared.runtime.module import ServiceModule, Subscription
+
+MODULE = ServiceModule(
+    name="contracts",
+    title="Contracts and follow-up",
+    title_zh="签约与随访",
+    metadata=Base.metadata,
+    migrations=Path(__file__).parent / "migrations",
+    routers=(teams_router, contracts_router, follow_up_router),
+    subscriptions=(
+        Subscription(
+            PersonEntered, on_person_entered, "where a person lives decides which team is his"
+        ),
+        Subscription(
+            PersonChanged, on_person_changed, "a move changes the team of what is still to sign"
+        ),
+        Subscription(PersonLeft, on_person_left, "who is no longer on the registry"),
+        Subscription(
+            EncounterDischarged,
+            on_encounter_discharged,
+            "an inpatient's discharge opens a task for his team",
+        ),
+    ),
+    publishes=(ContractSigned, ContractEnded, TaskOpened, TaskClosed, FollowUpRecorded),
+)

@@ -1,0 +1,26 @@
+"""Settings of contracts alone (prefix ``CONTRACTS_``)."""
+
+from __future__ import annotations
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.runtime.context import ServiceContext
+
+
+class ContractsSettings(BaseSettings):
+    """Read once per process, when first asked for."""
+
+    model_config = SettingsConfigDict(env_prefix="CONTRACTS_", extra="ignore")
+
+    county_team: str | None = None
+    """Facility code of the team for people whose township is not known.
+
+    Default: the region's secondary hospital with the lowest code."""
+
+
+def settings_of(context: ServiceContext) -> ContractsSettings:
+    """The settings, kept with the context."""
+    found = context.state.get("contracts.settings")
+    if not isinstance(found, ContractsSettings):
+        found = context.state["contracts.settings"] = ContractsSettings()
+    return found

@@ -1,0 +1,1 @@
+"""Person categories: codes, words, and the days on which they hold."""

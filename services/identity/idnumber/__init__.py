@@ -1,0 +1,1 @@
+"""The citizen identity number (GB 11643-1999) as structure."""

@@ -1,0 +1,1 @@
+"""Registered persons, shown masked; revealing is a second, logged call."""

@@ -1,0 +1,71 @@
+"""Blind indexes: keyed hashes by which an encrypted value is found, never read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from shared.security.crypto import Vault
+
+from services.identity.persons import domain
+
+
+@dataclass(frozen=True)
+class PersonIndexes:
+    """The indexes of one person; an absent value has none."""
+
+    id_number_idx: bytes | None
+    name_idx: bytes
+    name_birth_idx: bytes | None
+    name_birth_village_idx: bytes | None
+    phone_idx: bytes | None
+
+
+def id_number_index(vault: Vault, id_number: str) -> bytes:
+    return vault.blind_index(id_number, purpose="id_number")
+
+
+def name_index(vault: Vault, name: str) -> bytes:
+    return vault.blind_index(domain.name_key(name), purpose="name")
+
+
+def name_birth_index(vault: Vault, name: str, birth_date: date) -> bytes:
+    return vault.blind_index(domain.name_birth_text(name, birth_date), purpose="name_birth")
+
+
+def name_birth_village_index(vault: Vault, name: str, birth_date: date, village: str) -> bytes:
+    text = domain.name_birth_village_text(name, birth_date, village)
+    return vault.blind_index(text, purpose="name_birth_village")
+
+
+def phone_index(vault: Vault, phone: str) -> bytes | None:
+    key = domain.phone_key(phone)
+    return vault.blind_index(key, purpose="phone") if key else None
+
+
+def household_index(vault: Vault, source: str, household_no: str) -> bytes:
+    text = domain.household_text(source, household_no)
+    return vault.blind_index(text, purpose="household")
+
+
+def person_indexes(
+    vault: Vault,
+    *,
+    id_number: str | None,
+    name: str,
+    birth_date: date | None,
+    village: str | None,
+    phone: str | None,
+) -> PersonIndexes:
+    """Every index of a person's current values."""
+    return PersonIndexes(
+        id_number_idx=id_number_index(vault, id_number) if id_number else None,
+        name_idx=name_index(vault, name),
+        name_birth_idx=name_birth_index(vault, name, birth_date) if birth_date else None,
+        name_birth_village_idx=(
+            name_birth_village_index(vault, name, birth_date, village)
+            if birth_date and village
+            else None
+        ),
+        phone_idx=phone_index(vault, phone) if phone else None,
+    )

@@ -1,0 +1,1 @@
+"""Rosters: files of registered persons, checked row by row, compared, applied at once."""

@@ -1,0 +1,1 @@
+"""The county's page: its figures as one document, and the page itself."""

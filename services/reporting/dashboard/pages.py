@@ -1,0 +1,233 @@
+"""The county's page at ``/``: drawn by the server, complete without scripts, live with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse, Response
+
+from services.reporting.dashboard import service
+from services.reporting.dashboard.texts import TEXTS
+from shared.db.session import Reads
+from shared.http.problem import Problem, Unauthorized
+from shared.money import fen_from_text, ratio_text
+from shared.runtime.context import Context, ServiceContext
+from shared.web import figures
+from shared.web.assets import Assets
+from shared.web.language import Language, language_of
+from shared.web.screens import Screens
+
+HERE = Path(__file__).parent
+LIVE_URL = "/reporting/v1/live"
+MEASURES = ("personal_share", "visits", "total")
+"""What the two charts can show; the first is shown when the address does not say."""
+
+PATIENT = "patient"
+_PATTERNS = {
+    "basic_insurance": "1",
+    "critical_illness": "2",
+    "medical_aid": "3",
+    "second_compensation": "4",
+    "commercial_insurance": "4",
+    "special_fund": "5",
+    "waiver_fund": "5",
+    "emergency_aid": "6",
+    "charity_fund": "6",
+    "hospital": "6",
+    PATIENT: PATIENT,
+}
+"""Payer → colour and pattern, so that a payer looks the same on every page and in grey print."""
+
+_screens = Screens(HERE / "templates", TEXTS)
+_assets = Assets(HERE / "static", "/reporting/assets")
+
+root_router = APIRouter(include_in_schema=False)
+"""``/``, mounted at the host's root."""
+pages_router = APIRouter(include_in_schema=False)
+"""The page's own script, mounted under ``/reporting``."""
+
+
+@root_router.get("/")
+async def county_page(
+    request: Request,
+    context: Context,
+    session: Reads,
+    area: Annotated[str, Query(max_length=120)] = "",
+    period: Annotated[str, Query(max_length=20)] = "",
+    by: Annotated[str, Query(max_length=20)] = "",
+    wall: Annotated[bool, Query()] = False,
+) -> HTMLResponse:
+    """The figures of one place and period; ``area`` and ``period`` empty: the county, the latest."""
+    try:
+        _must_be_open(context, request)
+        data = await service.dashboard(session, context, area=area or None, period=period or None)
+    except Problem as problem:
+        return _screens.render(
+            request,
+            "dashboard_problem.html",
+            {"problem": _told(problem)},
+            status_code=problem.status,
+        )
+    return draw(
+        request,
+        data,
+        measure=by if by in MEASURES else MEASURES[0],
+        wall=wall,
+    )
+
+
+@pages_router.get("/assets/{path:path}")
+async def asset(request: Request, path: str) -> Response:
+    return _assets.response(path, request.headers, request.query_params)
+
+
+def draw(
+    request: Request,
+    data: Mapping[str, Any],
+    *,
+    measure: str,
+    wall: bool = False,
+) -> HTMLResponse:
+    """The page of one dashboard document (the shape of ``GET /reporting/dashboard/data``)."""
+    language = language_of(request)
+    payers, payers_total = _payers(data["payers"])
+
+    def link(*, area: str | None = None, by: str | None = None) -> str:
+        """The address of the same page with another place or measure."""
+        asked = {
+            "area": data["area"]["code"] if area is None else area,
+            "period": data["period"]["code"],
+            "by": by or measure,
+        }
+        if asked["by"] == MEASURES[0]:
+            del asked["by"]
+        return "/?" + urlencode({key: value for key, value in asked.items() if value})
+
+    return _screens.render(
+        request,
+        "dashboard.html",
+        {
+            "data": data,
+            "payers": payers,
+            "payers_total": payers_total,
+            "measure": measure,
+            "measure_codes": MEASURES,
+            "link": link,
+            "live": [_live_line(line, language) for line in data["live"]],
+            "live_url": LIVE_URL,
+            "own_asset": _assets.url,
+            "chart_data": _chart_data(data, payers, measure, language, link),
+            "wall": wall,
+        },
+    )
+
+
+def _must_be_open(context: ServiceContext, request: Request) -> None:
+    """The page shows no person and may stand open; a county can close it (``open_dashboard``)."""
+    if context.settings.open_dashboard:
+        return
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise Unauthorized(_screens.texts.get(language_of(request), "problem.signed"))
+    if "reporting:read" not in context.tokens.verify(token).scopes:
+        raise Unauthorized(_screens.texts.get(language_of(request), "problem.signed"))
+
+
+def _told(problem: Problem) -> dict[str, str]:
+    detail = "" if problem.detail == problem.title else problem.detail
+    return {"title_zh": problem.title_zh, "title_en": problem.title, "detail": detail}
+
+
+def _payers(shares: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str | None]:
+    """Each payer with share of the whole and pattern; the patient last. None: nothing settled."""
+    amounts = {share["payer"]: fen_from_text(share["amount"]) for share in shares}
+    total_fen = sum(amounts.values())
+    if total_fen == 0:
+        return [], None
+    drawn = [
+        {
+            "payer": share["payer"],
+            "amount": share["amount"],
+            "share": ratio_text(amounts[share["payer"]], total_fen),
+            "pattern": _PATTERNS[share["payer"]],
+        }
+        for share in sorted(shares, key=lambda share: share["payer"] == PATIENT)
+        if amounts[share["payer"]] != 0 or share["payer"] == PATIENT
+    ]
+    return drawn, str(Decimal(total_fen) / 100)
+
+
+_LIVE_KINDS = {
+    "settlement.made": "settled",
+    "settlement.reversed": "reversed",
+    "encounter.opened": "opened",
+    "encounter.discharged": "discharged",
+}
+
+
+def _live_line(line: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """One line of the ticker: when, where, what; never who."""
+    kind = _LIVE_KINDS.get(line["type"], "other")
+    if line["type"] == "recognition.made":
+        kind = str(line["grade"])
+    text = _screens.texts.get(
+        language,
+        f"live.{kind}",
+        total=figures.money(line.get("total")),
+        patient=figures.money(line.get("patient_pays")),
+    )
+    return {**line, "text": text, "clock": figures.moment(line["time"])[5:]}
+
+
+def _chart_data(
+    data: Mapping[str, Any],
+    payers: list[dict[str, Any]],
+    measure: str,
+    language: Language,
+    link: Any,
+) -> dict[str, Any]:
+    """What the script draws; the same figures that stand in the tables."""
+
+    def name(record: Mapping[str, Any]) -> str:
+        return str(record.get(f"name_{language.value}") or record["name_zh"])
+
+    def value(record: Mapping[str, Any]) -> float | None:
+        raw = record[measure]
+        if raw is None:
+            return None
+        return float(Decimal(raw) * 100) if measure == "personal_share" else float(raw)
+
+    share_card = next((c for c in data["cards"] if c["code"] == "personal_share"), None)
+    target = share_card["target"] if share_card and measure == "personal_share" else None
+    texts = _screens.texts
+    return {
+        "measure": measure,
+        "unit": {"personal_share": "%", "visits": "", "total": texts.get(language, "unit.cny")}[
+            measure
+        ],
+        "target": None if target is None else float(Decimal(target) * 100),
+        "payers": [
+            {
+                "name": texts.get(language, f"payer.{payer['payer']}"),
+                "amount": float(payer["amount"]),
+                "share": float(Decimal(payer["share"]) * 100),
+                "pattern": payer["pattern"],
+            }
+            for payer in payers
+        ],
+        "places": [
+            {
+                "name": name(place),
+                "value": value(place),
+                "href": link(area=place["code"]) if place["drillable"] else None,
+            }
+            for place in data["places"]
+        ],
+        "months": [{"name": month["month"], "value": value(month)} for month in data["months"]],
+        "texts": texts.starting_with(language, "script."),
+    }

@@ -1,0 +1,241 @@
+// The dashboard's charts and its live connection. Figures and words come from the page itself
+// (#chart-data and the tables); nothing here formats money or decides what counts.
+"use strict";
+(function () {
+  const charts = new Map();
+  let drawnBefore = false; // The first picture stands at once; only changes move.
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const ink = colour("--ink");
+  const ink2 = colour("--ink-2");
+  const line = colour("--line");
+  const paper = colour("--paper");
+  const font = { fontFamily: colour("--font"), fontSize: Math.round(parseFloat(style.fontSize) * 0.85) };
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  // Patterns that a grey print keeps apart; the same as the swatches in the style sheet.
+  const decals = {
+    1: null,
+    2: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: -Math.PI / 4, color: paper },
+    3: { symbol: "circle", symbolSize: 0.6, dashArrayX: [[6, 6], [0, 6, 6, 0]], dashArrayY: [6, 0], color: paper },
+    4: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: 0, color: paper },
+    5: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: Math.PI / 4, color: paper },
+    6: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: Math.PI / 2, color: paper },
+    patient: null,
+  };
+
+  function read() {
+    return JSON.parse(document.getElementById("chart-data").textContent);
+  }
+
+  function chart(id) {
+    const place = document.getElementById(id);
+    const known = charts.get(id);
+    if (known && known.getDom() === place) return known;
+    if (known) { known.dispose(); charts.delete(id); }
+    if (!place) return null;
+    const made = window.echarts.init(place, null, { renderer: "canvas", devicePixelRatio: Math.max(2, window.devicePixelRatio) });
+    charts.set(id, made);
+    return made;
+  }
+
+  function written(value, data, short) {
+    if (value === null) return "—";
+    if (data.measure === "personal_share") return value.toFixed(short ? 1 : 2) + " %";
+    const text = Math.round(value).toLocaleString("en-US");
+    return data.unit && !short ? text + " " + data.unit : text;
+  }
+
+  const common = () => ({ animation: !still && drawnBefore, animationDuration: 0, animationDurationUpdate: 400, textStyle: { ...font, color: ink }, aria: { enabled: false } });
+
+  function drawPayers(data) {
+    const one = chart("chart-payers");
+    if (!one) return;
+    const width = one.getWidth();
+    one.setOption({
+      ...common(),
+      grid: { left: 0, right: 0, top: 2, bottom: 2 },
+      xAxis: { type: "value", max: 100, min: 0, show: false },
+      yAxis: { type: "category", data: [""], show: false },
+      series: data.payers.map((payer) => {
+        const room = (payer.share / 100) * width;
+        const light = ["3", "4", "5"].includes(payer.pattern);
+        return {
+          type: "bar", stack: "bill", name: payer.name, barWidth: "100%", silent: true,
+          data: [payer.share],
+          itemStyle: { color: colour("--pay-" + payer.pattern), decal: decals[payer.pattern], borderColor: paper, borderWidth: 1 },
+          label: {
+            show: room > 74, position: "inside", ...font, fontSize: font.fontSize + 1,
+            color: light ? "#1b2327" : "#fff", lineHeight: font.fontSize + 8,
+            backgroundColor: decals[payer.pattern] ? colour("--pay-" + payer.pattern) : undefined,
+            padding: decals[payer.pattern] ? [3, 6] : 0, borderRadius: 3,
+            width: room - 12, overflow: "truncate",
+            formatter: payer.name + "\n" + payer.share.toFixed(1) + " %",
+          },
+        };
+      }),
+    }, { replaceMerge: ["series"] });
+  }
+
+  function valueAxis(data) {
+    return {
+      type: "value", min: 0,
+      axisLabel: { ...font, color: ink2, formatter: (value) => (data.measure === "personal_share" ? value + " %" : value.toLocaleString("en-US")) },
+      splitLine: { lineStyle: { color: line } }, splitNumber: 4,
+    };
+  }
+
+  function missed(value, data) {
+    return data.target !== null && value !== null && value > data.target;
+  }
+
+  function targetLine(data, axis) {
+    if (data.target === null) return undefined;
+    return {
+      silent: true, symbol: "none", animation: false,
+      lineStyle: { color: colour("--chart-target"), type: "dashed", width: 1.2 },
+      label: { ...font, color: ink, formatter: data.texts.target + " " + data.target + " %", position: axis === "xAxis" ? "start" : "insideEndTop" },
+      data: [{ [axis]: data.target }],
+    };
+  }
+
+  function drawPlaces(data) {
+    const one = chart("chart-places");
+    if (!one) return;
+    one.resize();
+    one.setOption({
+      ...common(),
+      grid: { left: 4, right: 58, top: data.target === null ? 6 : 24, bottom: 4, containLabel: true },
+      xAxis: valueAxis(data),
+      yAxis: {
+        type: "category", inverse: true, data: data.places.map((place) => place.name), triggerEvent: true,
+        axisLabel: { ...font, color: ink, width: one.getWidth() * 0.34, overflow: "truncate" },
+        axisTick: { show: false }, axisLine: { lineStyle: { color: ink2 } },
+      },
+      series: [{
+        type: "bar", barMaxWidth: 22,
+        cursor: data.places.some((place) => place.href) ? "pointer" : "default",
+        data: data.places.map((place) => ({
+          value: place.value,
+          itemStyle: { color: colour(missed(place.value, data) ? "--chart-missed" : "--chart-bar") },
+        })),
+        label: { show: true, position: "right", ...font, color: ink, backgroundColor: paper, padding: [1, 2], formatter: (point) => written(data.places[point.dataIndex].value, data, true) + (missed(data.places[point.dataIndex].value, data) ? " ▼" : "") },
+        markLine: targetLine(data, "xAxis"),
+      }],
+    }, { replaceMerge: ["series"] });
+    one.off("click");
+    one.on("click", (point) => {
+      const index = point.componentType === "yAxis" ? data.places.findIndex((place) => place.name === point.value) : point.dataIndex;
+      const href = data.places[index] && data.places[index].href;
+      if (href) window.yizhan.go(href, { push: true });
+    });
+  }
+
+  function drawMonths(data) {
+    const one = chart("chart-months");
+    if (!one) return;
+    one.resize();
+    one.setOption({
+      ...common(),
+      grid: { left: 4, right: 22, top: 26, bottom: 4, containLabel: true },
+      xAxis: {
+        type: "category", data: data.months.map((month) => month.name), boundaryGap: true,
+        axisLabel: { ...font, color: ink2 }, axisTick: { show: false }, axisLine: { lineStyle: { color: ink2 } },
+      },
+      yAxis: valueAxis(data),
+      series: [{
+        type: "line", symbol: "circle", symbolSize: 8, connectNulls: false,
+        lineStyle: { color: colour("--chart-bar"), width: 2.5 }, itemStyle: { color: colour("--chart-bar") },
+        data: data.months.map((month) => month.value),
+        label: { show: true, position: "top", ...font, color: ink, formatter: (point) => written(data.months[point.dataIndex].value, data, true) },
+        markLine: targetLine(data, "yAxis"),
+      }],
+    }, { replaceMerge: ["series"] });
+  }
+
+  function drawAll() {
+    const data = read();
+    drawPayers(data);
+    drawPlaces(data);
+    drawMonths(data);
+    drawnBefore = true;
+  }
+
+  // ---- the live connection ----
+  const RETRY_FIRST_MS = 1000;
+  const RETRY_MOST_MS = 30000;
+  const GATHER_MS = 200; // Several events within this time become one reading of the page.
+  const SPEAK_EVERY_MS = 10000; // A screen reader is told of movement no oftener.
+  let retry = RETRY_FIRST_MS;
+  let gathering = null;
+  let spoken = 0;
+
+  function say(state) {
+    const place = document.getElementById("connection");
+    if (!place) return;
+    place.dataset.state = state;
+    place.textContent = read().texts[state];
+  }
+
+  function moved() {
+    if (gathering !== null) return;
+    gathering = setTimeout(() => {
+      gathering = null;
+      window.yizhan.refresh().then(() => {
+        const now = Date.now();
+        if (now - spoken < SPEAK_EVERY_MS) return;
+        spoken = now;
+        const first = document.querySelector("#ticker li span");
+        document.getElementById("announcement").textContent = read().texts.moved + (first ? ": " + first.textContent : "");
+      }, () => say("waiting"));
+    }, GATHER_MS);
+  }
+
+  function connect() {
+    const place = document.getElementById("connection");
+    if (!place) return;
+    const source = new EventSource(place.dataset.live);
+    source.onopen = () => {
+      if (retry !== RETRY_FIRST_MS) moved(); // What happened meanwhile is read now.
+      retry = RETRY_FIRST_MS;
+      say("open");
+    };
+    source.onmessage = moved;
+    source.onerror = () => {
+      // Own retries: EventSource gives up for good on any HTTP error.
+      source.close();
+      say(retry >= RETRY_MOST_MS ? "closed" : "waiting");
+      setTimeout(connect, retry);
+      retry = Math.min(RETRY_MOST_MS, retry * 2);
+    };
+    for (const name of ["settlement", "recognition", "figures"]) source.addEventListener(name, moved);
+    window.addEventListener("pagehide", () => source.close(), { once: true });
+  }
+
+  // ---- sizes: the window, and paper ----
+  const PAPER_WIDTH_PX = 660;
+  function resize(width) {
+    for (const one of charts.values()) one.resize({ width: width || "auto", animation: { duration: 0 } });
+    drawPayers(read());
+  }
+  let opened = [];
+  window.addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details.behind:not([open])")];
+    for (const one of opened) one.open = true;
+    resize(PAPER_WIDTH_PX);
+    for (const one of charts.values()) one.getZr().flush();
+  });
+  window.addEventListener("afterprint", () => {
+    for (const one of opened) one.open = false;
+    resize();
+  });
+  let waiting = null;
+  window.addEventListener("resize", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => resize(), 120);
+  });
+
+  document.addEventListener("yizhan:drawn", drawAll);
+  drawAll();
+  connect();
+})();

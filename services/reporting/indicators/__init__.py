@@ -1,0 +1,1 @@
+"""Indicators: a catalogue as data, evaluated from sums, with the records behind each."""

@@ -1,0 +1,1 @@
+"""Figures that move: server-sent events after each committed change."""

@@ -1,0 +1,48 @@
+"""The tables of reporting."""
+
+from __future__ import annotations
+
+from sqlalchemy import Table
+
+from services.reporting.models.base import Base
+from services.reporting.models.care import Contract, FollowUp, Task
+from services.reporting.models.happening import REVISION, Happening
+from services.reporting.models.people import Person, PersonCategory, Recognition, Roster
+from services.reporting.models.rebuild import Rebuild
+from services.reporting.models.visits import Encounter, Settlement, SettlementPayer
+
+PROJECTIONS: tuple[Table, ...] = tuple(
+    Base.metadata.tables[model.__tablename__]
+    for model in (
+        Roster,
+        Person,
+        PersonCategory,
+        Recognition,
+        Encounter,
+        Settlement,
+        SettlementPayer,
+        Contract,
+        Task,
+        FollowUp,
+        Happening,
+    )
+)
+"""What a rebuild clears and fills again."""
+
+__all__ = [
+    "PROJECTIONS",
+    "REVISION",
+    "Base",
+    "Contract",
+    "Encounter",
+    "FollowUp",
+    "Happening",
+    "Person",
+    "PersonCategory",
+    "Rebuild",
+    "Recognition",
+    "Roster",
+    "Settlement",
+    "SettlementPayer",
+    "Task",
+]

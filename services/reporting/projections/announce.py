@@ -1,0 +1,44 @@
+"""Telling serving processes that the figures changed, at the moment of the commit.
+
+PostgreSQL delivers a notification when the transaction that sent it commits, and not at all when
+it rolls back: nobody is told of figures that are not there.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import func, select
+
+from services.reporting.models import REVISION
+from services.reporting.projections.happenings import place_of
+from shared.db.session import WriteSession
+from shared.events.base import Envelope
+
+CHANNEL = "reporting_live"
+
+
+async def announce(session: WriteSession, event: Envelope[Any]) -> None:
+    """Number the change and notify the listeners of it."""
+    township, facility_code = place_of(event.data)
+    await _notify(
+        session,
+        {"type": short_type(event.type), "township": township, "facility_code": facility_code},
+    )
+
+
+async def announce_rebuild(session: WriteSession) -> None:
+    """Everything may have changed."""
+    await _notify(session, {"type": "projections.rebuilt", "township": None, "facility_code": None})
+
+
+def short_type(event_type: str) -> str:
+    """``cn.yizhan.claims.settlement.made.v1`` → ``settlement.made``."""
+    return ".".join(event_type.split(".")[3:5])
+
+
+async def _notify(session: WriteSession, cause: dict[str, str | None]) -> None:
+    revision = (await session.execute(select(REVISION.next_value()))).scalar_one()
+    payload = json.dumps({"revision": revision, "cause": cause}, ensure_ascii=False)
+    await session.execute(select(func.pg_notify(CHANNEL, payload)))

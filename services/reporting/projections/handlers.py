@@ -1,0 +1,76 @@
+"""Events in: which projection each one feeds, live and when everything is made again.
+
+A live handler folds the event and announces the change; a rebuild folds the same way and announces
+once at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from services.reporting.projections import care, people, visits
+from services.reporting.projections.announce import announce
+from services.reporting.projections.happenings import happened
+from shared.db.session import WriteSession
+from shared.events.base import Envelope, Event
+from shared.events.catalog import (
+    ContractEnded,
+    ContractSigned,
+    EncounterDischarged,
+    EncounterOpened,
+    FollowUpRecorded,
+    PersonChanged,
+    PersonEntered,
+    PersonLeft,
+    RecognitionMade,
+    RosterApplied,
+    SettlementMade,
+    SettlementReversed,
+    TaskClosed,
+    TaskOpened,
+)
+from shared.runtime.context import ServiceContext
+from shared.runtime.module import Handler, Subscription
+
+Projection = Callable[[Envelope[Any], WriteSession, ServiceContext], Awaitable[None]]
+
+_FED_BY: tuple[tuple[type[Event], Projection, str], ...] = (
+    (RosterApplied, people.roster_applied, "how large the registry's last change was"),
+    (PersonEntered, people.person_entered, "registered persons by place: the denominators"),
+    (PersonChanged, people.person_changed, "moves and category dates change denominators"),
+    (PersonLeft, people.person_left, "who is no longer a registered person, and from when"),
+    (RecognitionMade, people.recognition_made, "recognition_rate"),
+    (EncounterOpened, visits.encounter_opened, "visits; deposits asked although none is due"),
+    (EncounterDischarged, visits.encounter_discharged, "visits by month; one_stop_rate"),
+    (SettlementMade, visits.settlement_made, "personal_share and who paid the bills"),
+    (SettlementReversed, visits.settlement_reversed, "a reversed bill no longer counts"),
+    (ContractSigned, care.contract_signed, "contract_rate"),
+    (ContractEnded, care.contract_ended, "contract_rate"),
+    (TaskOpened, care.task_opened, "tasks by team"),
+    (TaskClosed, care.task_closed, "tasks done"),
+    (FollowUpRecorded, care.follow_up_recorded, "contracts that are fulfilled"),
+)
+
+PROJECTIONS_BY_TYPE: dict[str, Projection] = {
+    event.type_name(): projection for event, projection, _ in _FED_BY
+}
+
+
+async def project(event: Envelope[Any], session: WriteSession, context: ServiceContext) -> None:
+    """Fold one event into the rows; twice is as good as once."""
+    await PROJECTIONS_BY_TYPE[event.type](event, session, context)
+    await happened(event, session, context)
+
+
+async def take_in(event: Envelope[Any], session: WriteSession, context: ServiceContext) -> None:
+    """The live handler of every event type."""
+    await project(event, session, context)
+    await announce(session, event)
+
+
+_HANDLER: Handler = take_in
+
+SUBSCRIPTIONS: tuple[Subscription, ...] = tuple(
+    Subscription(event, _HANDLER, why) for event, _, why in _FED_BY
+)

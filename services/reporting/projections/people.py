@@ -1,0 +1,123 @@
+"""Identity's events: the registry, and whom hospitals asked about."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, insert
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from services.reporting.models import Person, PersonCategory, Recognition, Roster
+from shared.clock import business_date
+from shared.db.session import WriteSession
+from shared.events.base import Envelope
+from shared.events.catalog import (
+    PersonChanged,
+    PersonEntered,
+    PersonLeft,
+    RecognitionMade,
+    RosterApplied,
+)
+from shared.runtime.context import ServiceContext
+
+
+async def roster_applied(
+    event: Envelope[RosterApplied], session: WriteSession, context: ServiceContext
+) -> None:
+    """Keep what an import changed."""
+    told = event.data
+    await session.execute(
+        upsert(Roster)
+        .values(
+            import_id=told.import_id,
+            region=context.region.region_code,
+            roster_source=told.roster_source,
+            effective_on=told.effective_on,
+            added=told.added,
+            changed=told.changed,
+            removed=told.removed,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def person_entered(
+    event: Envelope[PersonEntered], session: WriteSession, context: ServiceContext
+) -> None:
+    """A person with home and categories."""
+    await _person(event, session, context)
+
+
+async def person_changed(
+    event: Envelope[PersonChanged], session: WriteSession, context: ServiceContext
+) -> None:
+    """A person's new home or categories."""
+    await _person(event, session, context)
+
+
+async def person_left(
+    event: Envelope[PersonLeft], session: WriteSession, context: ServiceContext
+) -> None:
+    """The categories' last days say when the person left."""
+    await _person(event, session, context)
+
+
+async def _person(
+    event: Envelope[PersonEntered] | Envelope[PersonChanged] | Envelope[PersonLeft],
+    session: WriteSession,
+    context: ServiceContext,
+) -> None:
+    told = event.data
+    row = {
+        "region": context.region.region_code,
+        "household_id": told.household_id,
+        "township": told.township,
+        "village": told.village if told.township else None,
+        "sequence": event.sequence,
+    }
+    statement = upsert(Person).values(person_id=told.person_id, **row)
+    stored = await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Person.person_id],
+            set_={name: statement.excluded[name] for name in row},
+            where=Person.sequence < statement.excluded.sequence,
+        ).returning(Person.person_id)
+    )
+    if stored.scalar_one_or_none() is None:
+        return
+    await session.execute(delete(PersonCategory).where(PersonCategory.person_id == told.person_id))
+    if told.categories:
+        await session.execute(
+            insert(PersonCategory),
+            [
+                {
+                    "person_id": told.person_id,
+                    "ordinal": ordinal,
+                    "code": period.code,
+                    "valid_from": period.valid_from,
+                    "valid_to": period.valid_to,
+                }
+                for ordinal, period in enumerate(told.categories)
+            ],
+        )
+
+
+async def recognition_made(
+    event: Envelope[RecognitionMade], session: WriteSession, context: ServiceContext
+) -> None:
+    """One question and its answer; the day is the visit's, not the message's."""
+    told = event.data
+    await session.execute(
+        upsert(Recognition)
+        .values(
+            recognition_id=told.recognition_id,
+            region=context.region.region_code,
+            grade=told.grade,
+            person_id=told.person_id,
+            facility_code=told.facility_code,
+            visit_no=told.visit_no,
+            visit_type=told.visit_type,
+            occurred_on=business_date(told.occurred_at),
+            township=told.township,
+            village=told.village if told.township else None,
+        )
+        .on_conflict_do_nothing()
+    )

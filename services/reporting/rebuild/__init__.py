@@ -1,0 +1,1 @@
+"""Making every projection again from the event stores of the other services."""

@@ -1,0 +1,184 @@
+"""Metrics in Prometheus' text format; one registry per process.
+
+Labels are route templates, service names and topics: never an address as called, never an id.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.pool import QueuePool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.db.mechanics import DEAD_LETTERS, OUTBOX, mechanics_metadata
+
+if TYPE_CHECKING:
+    from shared.db.session import Database
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+outbox_table = mechanics_metadata.tables[OUTBOX]
+dead_letters_table = mechanics_metadata.tables[DEAD_LETTERS]
+
+
+class Metrics:
+    """The metrics of one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "yizhan_http_requests_total",
+            "HTTP requests answered",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self.request_seconds = Histogram(
+            "yizhan_http_request_seconds",
+            "Time from request to the last byte of its answer",
+            ["method", "route"],
+            buckets=_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.in_progress = Gauge(
+            "yizhan_http_requests_in_progress",
+            "HTTP requests being answered, open streams included",
+            registry=self.registry,
+        )
+        self.outbox_age = Gauge(
+            "yizhan_outbox_oldest_unpublished_seconds",
+            "Age of the oldest event not yet published; 0 when there is none",
+            ["service"],
+            registry=self.registry,
+        )
+        self.consumer_lag = Gauge(
+            "yizhan_consumer_lag_records",
+            "Records between a consumer group's committed offset and the end",
+            ["service", "topic"],
+            registry=self.registry,
+        )
+        self.dead_letters = Gauge(
+            "yizhan_dead_letters_open",
+            "Events that could not be handled and are not resolved",
+            ["service", "status"],
+            registry=self.registry,
+        )
+        self.pool_checked_out = Gauge(
+            "yizhan_db_connections_checked_out",
+            "Database connections in use",
+            ["service"],
+            registry=self.registry,
+        )
+        self.events_published = Counter(
+            "yizhan_events_published_total",
+            "Events acknowledged by the bus",
+            ["service"],
+            registry=self.registry,
+        )
+        self.events_handled = Counter(
+            "yizhan_events_handled_total",
+            "Events handled, by outcome (handled, duplicate, retried, dead)",
+            ["service", "outcome"],
+            registry=self.registry,
+        )
+
+    def render(self) -> bytes:
+        """Everything in Prometheus' text format (:data:`MEDIA_TYPE`)."""
+        return generate_latest(self.registry)
+
+
+METRICS = Metrics()
+"""This process's metrics."""
+
+
+def render() -> bytes:
+    """This process's metrics as text."""
+    return METRICS.render()
+
+
+async def observe_database(db: Database, metrics: Metrics = METRICS) -> None:
+    """Set the gauges that are read from a service's database and its pool."""
+    observe_pool(db, metrics)
+    async with db.reading() as session:
+        metrics.outbox_age.labels(db.service).set(await outbox_age_s(session))
+        for status, count in (await open_dead_letters(session)).items():
+            metrics.dead_letters.labels(db.service, status).set(count)
+
+
+def observe_pool(db: Database, metrics: Metrics = METRICS) -> None:
+    """Set the gauge of connections in use; needs no database."""
+    connections = db.engine.sync_engine.pool
+    if isinstance(connections, QueuePool):
+        metrics.pool_checked_out.labels(db.service).set(connections.checkedout())
+
+
+async def outbox_age_s(session: AsyncSession) -> float:
+    """Seconds since the oldest unpublished event was written; 0.0 when all are published."""
+    age = await session.scalar(
+        select(
+            func.extract("epoch", func.clock_timestamp() - func.min(outbox_table.c.recorded_at))
+        ).where(outbox_table.c.published_at.is_(None))
+    )
+    return max(float(age), 0.0) if age is not None else 0.0
+
+
+async def open_dead_letters(session: AsyncSession) -> dict[str, int]:
+    """Unresolved dead letters by status, zeros included."""
+    rows = await session.execute(
+        select(dead_letters_table.c.status, func.count())
+        .where(text("status <> 'resolved'"))  # as in the partial index
+        .group_by(dead_letters_table.c.status)
+    )
+    counts = {"retrying": 0, "dead": 0, "waiting": 0}
+    counts.update(dict(rows.tuples()))
+    return counts
+
+
+class MetricsMiddleware:
+    """Counts and times every request by its route's template."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics = METRICS) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+        began = time.perf_counter()
+
+        async def observed_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        self._metrics.in_progress.inc()
+        try:
+            await self._app(scope, receive, observed_send)
+        finally:
+            self._metrics.in_progress.dec()
+            route = route_template(scope)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._metrics.requests.labels(method, route, str(status)).inc()
+            self._metrics.request_seconds.labels(method, route).observe(time.perf_counter() - began)
+
+
+def route_template(scope: Scope) -> str:
+    """``/claims/v1/encounters/{encounter_id}``; ``unmatched`` when no route took the request.
+
+    Valid after the request was routed: Starlette leaves the route in the scope.
+    """
+    route: Any = scope.get("route")
+    path = getattr(route, "path_format", None) or getattr(route, "path", None)
+    if path is None:
+        return "unmatched"
+    mounted_at = scope.get("root_path", "")
+    return f"{mounted_at}{path}" or "/"

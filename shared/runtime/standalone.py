@@ -1,0 +1,106 @@
+"""``python -m services.<name> {serve,relay,consume,worker,migrate,openapi}``: one service alone."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+from contextlib import AsyncExitStack
+
+import uvicorn
+
+from shared.clock import SystemClock
+from shared.db.migrate import upgrade
+from shared.observability.logging import configure_logging
+from shared.runtime.asgi import openapi, root_app
+from shared.runtime.build import build_context, connect_peers, make_bus, token_endpoint
+from shared.runtime.database import database_settings
+from shared.runtime.module import ServiceModule
+from shared.runtime.probe import WORKER_PORT
+from shared.runtime.settings import RuntimeSettings
+from shared.runtime.worker import Worker, worker_app
+
+GRACE_S = 10
+
+
+def main(module: ServiceModule, argv: list[str] | None = None) -> int:
+    """Run one service; the compose form starts its containers with this."""
+    parser = argparse.ArgumentParser(prog=f"python -m services.{module.name}")
+    parser.add_argument(
+        "command",
+        choices=["serve", "relay", "consume", "worker", "migrate", "openapi"],
+        help="serve HTTP; relay the outbox; consume events; worker does both; migrate the database",
+    )
+    command = parser.parse_args(argv).command
+    settings = RuntimeSettings()
+    configure_logging(json_lines=settings.log_json, level=settings.log_level)
+    if command == "migrate":
+        url, _ = database_settings(module.name)
+        upgrade(module.name, module.migrations, url)
+        logging.getLogger("yizhan").info("migrated")
+        return 0
+    if command == "openapi":
+        print(json.dumps(openapi_of(module, settings), ensure_ascii=False, indent=2))  # noqa: T201
+        return 0
+    if command == "serve":
+        asyncio.run(serve(module, settings))
+        return 0
+    asyncio.run(
+        work(
+            module,
+            settings,
+            relay=command in ("relay", "worker"),
+            consume=command in ("consume", "worker"),
+        )
+    )
+    return 0
+
+
+def openapi_of(module: ServiceModule, settings: RuntimeSettings) -> dict[str, object]:
+    """The service's OpenAPI document; needs no database."""
+    context = build_context(
+        module, settings, url="postgresql+asyncpg://localhost/none", clock=SystemClock(), offline=True
+    )
+    return openapi(context)
+
+
+async def serve(module: ServiceModule, settings: RuntimeSettings) -> None:
+    """Serve one service's HTTP until told to stop."""
+    url, pool_size = database_settings(module.name)
+    context = build_context(module, settings, url=url, clock=SystemClock(), pool_size=pool_size)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(context.db.close)
+        await connect_peers(context, stack)
+        app = root_app([context], token_router=token_endpoint(settings, context.clock))
+        await _run_server(app, settings.host, settings.port)
+
+
+async def work(
+    module: ServiceModule, settings: RuntimeSettings, *, relay: bool, consume: bool
+) -> None:
+    """Run the service's background work, with its own small readiness address."""
+    url, pool_size = database_settings(module.name)
+    context = build_context(module, settings, url=url, clock=SystemClock(), pool_size=pool_size)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(context.db.close)
+        await connect_peers(context, stack)
+        bus = make_bus(settings, [module])
+        await bus.start()
+        stack.push_async_callback(bus.stop)
+        worker = Worker(context, bus, relay=relay, consume=consume)
+        await stack.enter_async_context(worker.running())
+        await _run_server(worker_app(worker), settings.host, WORKER_PORT)
+
+
+async def _run_server(app: object, host: str, port: int) -> None:
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+        server_header=False,
+    )
+    await uvicorn.Server(config).serve()

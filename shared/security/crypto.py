@@ -1,0 +1,162 @@
+"""Encryption of direct identifiers at rest, and blind indexes to look them up.
+
+A stored value is ``version (1 byte) | key id (4 bytes) | nonce (12 bytes) | AES-256-GCM text and
+tag``. The associated data is the column's name, so that a value copied into another column does
+not decrypt. Any key of the file decrypts; the active one encrypts: a new key is brought in by
+adding it and making it active, without touching old rows.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.security.files import read_secret_file, write_secret_file
+
+_VERSION = 1
+_KEY_ID_BYTES = 4
+_NONCE_BYTES = 12
+_TAG_BYTES = 16
+_KEY_BYTES = 32
+_HEADER_BYTES = 1 + _KEY_ID_BYTES
+_KEY_ID = re.compile(r"[0-9a-f]{8}")
+
+
+class KeysFileMalformed(ValueError):
+    """The keys file is not what :meth:`Vault.generate` writes."""
+
+
+class KeyUnknown(LookupError):
+    """A value was encrypted with a key that the keys file does not hold."""
+
+
+class CiphertextMalformed(ValueError):
+    """The stored bytes are not one of our values, or were changed, or belong elsewhere."""
+
+
+class Vault:
+    """The keys of one deployment."""
+
+    def __init__(self, *, active: str, keys: Mapping[str, bytes], index_key: bytes) -> None:
+        """Hold the keys; key ids are eight hexadecimal digits, every key is 32 bytes.
+
+        Raises:
+            KeysFileMalformed: an id or key has another shape, or the active key is missing.
+        """
+        if active not in keys:
+            raise KeysFileMalformed(f"the active key {active!r} is not among the keys")
+        for key_id, key in keys.items():
+            if not _KEY_ID.fullmatch(key_id) or len(key) != _KEY_BYTES:
+                raise KeysFileMalformed(f"key {key_id!r}: need 8 hex digits and 32 bytes")
+        if len(index_key) != _KEY_BYTES:
+            raise KeysFileMalformed("the index key needs 32 bytes")
+        self._active_header = bytes([_VERSION]) + bytes.fromhex(active)
+        self._active = AESGCM(keys[active])
+        self._ciphers = {bytes.fromhex(key_id): AESGCM(key) for key_id, key in keys.items()}
+        self._index_key = index_key
+        self._purposes: dict[str, bytes] = {}
+
+    @classmethod
+    def from_file(cls, path: Path) -> Vault:
+        """Read the keys file.
+
+        Raises:
+            SecretFileTooOpen: others than the owner may read it.
+            KeysFileMalformed: it is not a keys file.
+        """
+        content = read_secret_file(path)
+        try:
+            document = json.loads(content)
+            keys = {
+                str(key_id): base64.b64decode(key, validate=True)
+                for key_id, key in document["keys"].items()
+            }
+            index_key = base64.b64decode(document["index_key"], validate=True)
+            active = str(document["active"])
+        except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+            # "from None": the error of a parser may show a piece of a key.
+            raise KeysFileMalformed(
+                f"{path} is not a keys file: need active, keys and index_key"
+            ) from None
+        return cls(active=active, keys=keys, index_key=index_key)
+
+    @classmethod
+    def generate(cls, path: Path) -> Vault:
+        """Make a new keys file (mode 0600) with one key, and open it.
+
+        Raises:
+            SecretFileThere: the file exists; what it encrypted would be lost.
+        """
+        key_id = secrets.token_hex(_KEY_ID_BYTES)
+        document = {
+            "active": key_id,
+            "keys": {key_id: base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()},
+            "index_key": base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode(),
+        }
+        write_secret_file(path, json.dumps(document, indent=2).encode(), replace=False)
+        return cls.from_file(path)
+
+    def encrypt(self, text: str, *, column: str) -> bytes:
+        """Encrypt a text for ``column`` ("persons.name")."""
+        return self.encrypt_bytes(text.encode(), column=column)
+
+    def decrypt(self, blob: bytes, *, column: str) -> str:
+        """The text that :meth:`encrypt` was given for the same column.
+
+        Raises:
+            KeyUnknown: encrypted with a key that is not in the keys file.
+            CiphertextMalformed: not such a value, changed, or of another column.
+        """
+        return self.decrypt_bytes(blob, column=column).decode()
+
+    def encrypt_bytes(self, content: bytes, *, column: str) -> bytes:
+        """As :meth:`encrypt`, for bytes."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = self._active.encrypt(nonce, content, self._associated(self._active_header, column))
+        return self._active_header + nonce + sealed
+
+    def decrypt_bytes(self, blob: bytes, *, column: str) -> bytes:
+        """As :meth:`decrypt`, for bytes."""
+        if len(blob) < _HEADER_BYTES + _NONCE_BYTES + _TAG_BYTES or blob[0] != _VERSION:
+            raise CiphertextMalformed(f"a value of {column} is not in the encrypted form")
+        header = blob[:_HEADER_BYTES]
+        cipher = self._ciphers.get(header[1:])
+        if cipher is None:
+            raise KeyUnknown(
+                f"a value of {column} needs key {header[1:].hex()}, which the keys file lacks; "
+                "restore the keys file that was in use when it was written"
+            )
+        nonce = blob[_HEADER_BYTES : _HEADER_BYTES + _NONCE_BYTES]
+        sealed = blob[_HEADER_BYTES + _NONCE_BYTES :]
+        try:
+            return cipher.decrypt(nonce, sealed, self._associated(header, column))
+        except InvalidTag:
+            raise CiphertextMalformed(
+                f"a value of {column} was changed, or was written for another column"
+            ) from None
+
+    def blind_index(self, text: str, *, purpose: str) -> bytes:
+        """Keyed hash (HMAC-SHA256, 32 bytes) that finds equal texts of one purpose.
+
+        Equal texts of two purposes ("id_number", "phone") give unrelated values. Normalise the
+        text first: the index knows no spelling variants.
+        """
+        key = self._purposes.get(purpose)
+        if key is None:
+            key = hmac.digest(self._index_key, b"yizhan/index/" + purpose.encode(), hashlib.sha256)
+            self._purposes[purpose] = key
+        return hmac.digest(key, text.encode(), hashlib.sha256)
+
+    @staticmethod
+    def _associated(header: bytes, column: str) -> bytes:
+        return header + column.encode()

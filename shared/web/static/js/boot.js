@@ -1,0 +1,2 @@
+// Runs before the page is painted: styles may now count on scripts.
+document.documentElement.classList.add("js");

@@ -1,0 +1,154 @@
+"""The product as its users start it: a process of its own, spoken to over real sockets."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+T = TypeVar("T")
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SERVICES = ("identity", "claims", "contracts", "reporting")
+
+
+def free_port() -> int:
+    """A TCP port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(look: Callable[[], T | None], *, within_s: float = 20.0, what: str = "") -> T:
+    """Look again until the answer is not None or False; fail after ``within_s`` seconds."""
+    deadline = time.monotonic() + within_s
+    while True:
+        found = look()
+        if found is not None and found is not False:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within_s} s: {what or look}")
+        time.sleep(0.05)
+
+
+class Yizhan:
+    """One running ``yizhan run`` with its own data folder and port."""
+
+    def __init__(self, data_dir: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.base_url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("YIZHAN_")},
+            "YIZHAN_DATA_DIR": str(data_dir),
+            "YIZHAN_PORT": str(self.port),
+            "DEMO": "0",
+            "PYTHONPATH": str(REPOSITORY),
+            **(environment or {}),
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log_path = data_dir.parent / f"{data_dir.name}.log"
+        self._tokens: dict[str, str] = {}
+
+    def start(self, extra: Mapping[str, str] | None = None, *, wait: bool = True) -> None:
+        """Start the process; with ``wait``, until every service says that it is ready."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "deploy.cli.main", "run"],
+                env={**self.environment, **(extra or {})},
+                cwd=REPOSITORY,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self, within_s: float = 90.0) -> None:
+        eventually(self._ready_or_dead, within_s=within_s, what=f"ready: {self.log_tail()}")
+
+    def _ready_or_dead(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise AssertionError(f"the process ended: {self.log_tail()}")
+        try:
+            return all(
+                httpx.get(f"{self.base_url}/{name}/readyz", timeout=2).status_code == httpx.codes.OK
+                for name in SERVICES
+            )
+        except httpx.HTTPError:
+            return False
+
+    def log_tail(self) -> str:
+        if not self.log_path.exists():
+            return ""
+        return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-40:])
+
+    def wait_dead(self, within_s: float = 60.0) -> int:
+        """Wait for the process to end by itself (an armed crash point); gives its exit code."""
+        assert self.process is not None
+        return self.process.wait(timeout=within_s)
+
+    def kill(self) -> None:
+        """``kill -9``: no handler of ours runs."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=30)
+
+    def stop(self) -> int:
+        """Ctrl-C, as at a terminal."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=60)
+
+    # --- talking to it ---
+
+    def clients(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.data_dir / "clients.json").read_text())
+        return found
+
+    def token(self, client_id: str) -> str:
+        """A token by client credentials, as any API client gets it."""
+        if client_id not in self._tokens:
+            answer = httpx.post(
+                f"{self.base_url}/oauth/token",
+                data={
+                    "grant_type": "client_credentials",
+                    "client_id": client_id,
+                    "client_secret": self.clients()[client_id]["secret"],
+                },
+                timeout=20,
+            )
+            assert answer.status_code == httpx.codes.OK, answer.text
+            self._tokens[client_id] = answer.json()["access_token"]
+        return self._tokens[client_id]
+
+    def call(
+        self, method: str, path: str, *, client: str = "hospital", key: str = "", **options: Any
+    ) -> httpx.Response:
+        """One API call as ``client``, with an Idempotency-Key if ``key`` is given."""
+        headers = {"Authorization": f"Bearer {self.token(client)}", **options.pop("headers", {})}
+        if key:
+            headers["Idempotency-Key"] = key
+        return httpx.request(
+            method, f"{self.base_url}{path}", headers=headers, timeout=30, **options
+        )
+
+    def get(self, path: str, *, client: str = "hospital", **options: Any) -> Any:
+        """A GET that must succeed; gives the JSON."""
+        answer = self.call("GET", path, client=client, **options)
+        assert answer.status_code == httpx.codes.OK, answer.text
+        return answer.json()
