@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
-from deploy.embedded.databases import default_data_dir
-from shared.policy.region import RegionPack, load_region
+from deploy.embedded.databases import (
+    Databases,
+    databases,
+    default_data_dir,
+    of_running_server,
+)
+from deploy.embedded.errors import DataDirInUse
 from shared.runtime.settings import RuntimeSettings
 
 console = Console(highlight=False)
@@ -22,6 +29,12 @@ def clients_file_of(settings: RuntimeSettings) -> Path:
     return settings.clients_file or data_dir_of(settings) / "clients.json"
 
 
-def region_of(settings: RuntimeSettings) -> RegionPack:
-    extra = () if settings.packs is None else (settings.packs,)
-    return load_region(settings.pack, extra)
+@contextmanager
+def reach_databases() -> Iterator[Databases]:
+    """Every service's database: of the server that runs on the data folder, or started for this."""
+    data_dir = data_dir_of(RuntimeSettings())
+    try:
+        with databases(data_dir) as found:
+            yield found
+    except DataDirInUse:
+        yield of_running_server(data_dir)

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from deploy.cli import audit, clients, dead_letters, demo
-from deploy.cli.console import console, region_of
+from deploy.cli.console import console
+from shared.runtime.build import SERVICES, region_of
 from shared.runtime.settings import RuntimeSettings
 
 app = typer.Typer(
@@ -76,7 +77,7 @@ def secrets(
 def _standalone(service: str, command: str) -> None:
     from shared.runtime.standalone import main as run_service
 
-    if service not in ("identity", "claims", "contracts", "reporting"):
+    if service not in SERVICES:
         raise typer.BadParameter("write identity, claims, contracts or reporting")
     module = importlib.import_module(f"services.{service}.module").MODULE
     sys.exit(run_service(module, [command]))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from deploy.cli.console import console, data_dir_of, region_of
+from deploy.cli.console import clients_file_of, console, data_dir_of
 from deploy.demo.load import DemoLoader
 from deploy.embedded.databases import Databases, databases
 from deploy.embedded.host import (
@@ -22,9 +22,11 @@ from deploy.embedded.host import (
     serve_until_stopped,
 )
 from deploy.embedded.layout import make_folder
-from shared.observability.logging import configure_logging
+from shared.clock import SystemClock
+from shared.observability.logging import configure as configure_logging
+from shared.runtime.build import region_of
 from shared.runtime.settings import RuntimeSettings
-from shared.security.clients import load_clients
+from shared.security.clients import ClientsFile
 
 
 def run() -> None:
@@ -33,14 +35,13 @@ def run() -> None:
     settings = RuntimeSettings()
     data_dir = data_dir_of(settings)
     region = region_of(settings)
-    configure_logging(
-        json_lines=settings.log_json, level=settings.log_level, to_file=_log_file(data_dir)
-    )
+    log = _log_file(data_dir).open("a", encoding="utf-8", buffering=1)
+    configure_logging(json=settings.log_json, level=settings.log_level, stream=log)
     # Ctrl-C during the start must unwind like one during the service: PostgreSQL stops cleanly.
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         with databases(data_dir, say=_say) as found:
-            settings = prepare_files(data_dir, settings, region.region_code)
+            settings = prepare_files(data_dir, settings, region.region_code, SystemClock())
             migrate_all(found, _say)
             asyncio.run(_serve(settings, found, data_dir, started))
     except KeyboardInterrupt:
@@ -95,17 +96,16 @@ async def _load_demo(loader: DemoLoader) -> None:
 def _announce(host: EmbeddedHost, data_dir: Path, seconds: float) -> None:
     settings = host.settings
     address = f"http://{settings.host}:{settings.port}"
-    assert settings.clients_file is not None
-    clients = load_clients(settings.clients_file)
+    clients = ClientsFile(clients_file_of(settings))
     console.print(f"\n[bold]Yizhan 一站[/] is at [bold]{address}[/]  (ready after {seconds:.1f} s)")
     console.print(f"  API documents  {address}/claims/docs  (identity, contracts, reporting too)")
     console.print(f"  data           {data_dir}")
-    console.print(f"  API clients    {settings.clients_file}  (mode 0600)")
-    for name, client in clients.items():
-        console.print(f"    {name:<15} {client['secret']}", soft_wrap=True)
+    console.print(f"  API clients    {clients.path}  (mode 0600)")
+    for name in clients.all():
+        console.print(f"    {name:<15} {clients.secret_of(name) or '-'}", soft_wrap=True)
     secret_of = (
         "$(python3 -c \"import json; print(json.load(open("
-        f"'{settings.clients_file}'))['hospital']['secret'])\")"
+        f"'{clients.path}'))['hospital']['secret'])\")"
     )
     console.print("\n  Try it (paste into another terminal):", style="bold")
     console.print(_example(address, secret_of), soft_wrap=True, markup=False)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
+from deploy.embedded import layout
 from deploy.embedded.postgres import EmbeddedPostgres
+from shared.runtime.build import SERVICES
 from shared.runtime.database import database_settings
 
-SERVICES = ("identity", "claims", "contracts", "reporting")
 
 
 def default_data_dir() -> Path:
@@ -40,17 +42,30 @@ def given_by_environment() -> Databases | None:
     return Databases({name: database_settings(name)[0] for name in SERVICES})
 
 
-@contextmanager
-def databases(data_dir: Path, say: object = None) -> Iterator[Databases]:
-    """The environment's databases, else the embedded server's, started for as long as needed.
+def of_running_server(data_dir: Path) -> Databases:
+    """The databases of the server that another process runs on this data folder."""
+    record = layout.read_record(data_dir / "postgres.json")
+    host, port = quote(record["socket_dir"], safe="/"), record["port"]
+    return Databases(
+        {
+            name: f"postgresql+asyncpg://{database}:{record['passwords'][database]}"
+            f"@/{database}?host={host}&port={port}"
+            for name in SERVICES
+            if (database := f"yizhan_{name}")
+        }
+    )
 
-    Call it from the main thread: the server goes down when the thread that started it ends.
-    """
+
+@contextmanager
+def databases(
+    data_dir: Path, say: Callable[[str], None] | None = None
+) -> Iterator[Databases]:
+    """The environment's databases, else the embedded server's, started for as long as needed."""
     given = given_by_environment()
     if given is not None:
         yield given
         return
-    server = EmbeddedPostgres(data_dir, progress=say)  # type: ignore[arg-type]
+    server = EmbeddedPostgres(data_dir, progress=say)
     with server:
         yield Databases(
             {name: server.ensure_database(f"yizhan_{name}") for name in SERVICES}, server

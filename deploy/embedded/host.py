@@ -7,8 +7,7 @@ are published again, handled ones are skipped.
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ from shared.runtime.peer_auth import ClientCredentials
 from shared.runtime.peers import Peers
 from shared.runtime.settings import RuntimeSettings
 from shared.runtime.worker import Worker
-from shared.security.clients import generate_clients, load_clients
+from shared.security.clients import ClientsFile
 from shared.security.crypto import Vault
 from shared.security.tokens import TokenSigner
 
@@ -54,7 +53,9 @@ class EmbeddedHost:
     settings: RuntimeSettings
 
 
-def prepare_files(data_dir: Path, settings: RuntimeSettings, region_code: str) -> RuntimeSettings:
+def prepare_files(
+    data_dir: Path, settings: RuntimeSettings, region_code: str, clock: Clock
+) -> RuntimeSettings:
     """Make the keys and the API clients on the first start; gives settings that name them."""
     keys = settings.keys_file or data_dir / "keys.json"
     clients = settings.clients_file or data_dir / "clients.json"
@@ -62,9 +63,8 @@ def prepare_files(data_dir: Path, settings: RuntimeSettings, region_code: str) -
     if not keys.exists():
         Vault.generate(keys)
     if not token_key.exists():
-        TokenSigner.generate(token_key)
-    if not clients.exists():
-        generate_clients(clients, region_code=region_code)
+        TokenSigner.generate(token_key, clock=clock)
+    ClientsFile.ensure(clients, region_code)
     return settings.model_copy(
         update={"keys_file": keys, "clients_file": clients, "token_key_file": token_key}
     )
@@ -122,8 +122,10 @@ def _internal_peers(app: ASGIApp, settings: RuntimeSettings, stack: AsyncExitSta
         stack.push_async_callback(made.aclose)
         return made
 
-    assert settings.clients_file is not None
-    secret = load_clients(settings.clients_file)["operator"]["secret"]
+    clients_file = settings.clients_file
+    secret = ClientsFile(clients_file).secret_of("operator") if clients_file else None
+    if secret is None:
+        raise ValueError("the embedded host needs the client 'operator' with its secret in clear")
     auth = ClientCredentials(client(None), "operator", secret)
     return Peers({module.name: client(auth) for module in MODULES})
 
@@ -149,13 +151,13 @@ async def serve_until_stopped(
     server = uvicorn.Server(config)
     loop = asyncio.get_running_loop()
     serving = loop.create_task(server.serve())
-    extra: asyncio.Task[object] | None = None
+    extra: asyncio.Task[None] | None = None
     while not server.started and not serving.done():
         await asyncio.sleep(0.02)
     if server.started:
         on_ready()
         if after_ready is not None:
-            extra = asyncio.ensure_future(after_ready())  # type: ignore[arg-type]
+            extra = loop.create_task(after_ready())
     try:
         await serving
     finally:
@@ -164,4 +166,3 @@ async def serve_until_stopped(
             await asyncio.gather(extra, return_exceptions=True)
 
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -88,14 +88,16 @@ def belong_to_folder(descriptor: int, folder: Path) -> None:
 
 
 def make_folder(folder: Path, mode: int) -> None:
-    """Make a folder with exactly this mode; one that already stands is left as it is."""
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError:
-        if not folder.is_dir():
-            raise PostgresDidNotStart(f"{folder} is not a folder. Give another one.") from None
-    else:
-        folder.chmod(mode)
+    """Make a folder and its missing parents with exactly this mode, whatever the umask.
+
+    A folder that already stands is left as it is.
+    """
+    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+        with contextlib.suppress(FileExistsError):  # another start was quicker
+            missing.mkdir()
+            missing.chmod(mode)
+    if not folder.is_dir():
+        raise PostgresDidNotStart(f"{folder} is not a folder. Give another one.")
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -14,8 +14,8 @@ class ClaimsSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CLAIMS_", extra="ignore")
 
     max_lines_per_batch: int = Field(default=1_000, ge=1, le=1_000)
-    max_lines_per_encounter: int = Field(default=20_000, ge=1)
-    max_lines_per_quote: int = Field(default=5_000, ge=1)
+    max_lines_per_encounter: int = Field(default=10_000, ge=1, le=10_000)
+    """The engine takes no longer bill."""
     future_tolerance_hours: int = Field(default=24, ge=0, le=72)
     """How far ahead of our clock a hospital's time may be before it is a typing error."""
 

@@ -19,7 +19,7 @@ class ReportingSettings(BaseSettings):
     """A comment line that keeps proxies from closing a quiet stream."""
     live_clients: int = Field(default=500, gt=0)
     """Streams open at once per process; one more is refused with 503."""
-    rebuild_page: int = Field(default=500, gt=0, le=1000)
+    rebuild_page: int = Field(default=500, gt=0, le=500)
     """Events per page of a feed."""
     rebuild_wait_s: float = Field(default=60, gt=0)
     """How long a rebuild waits for a moment in which every handled event is in the feeds."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import asyncpg
 import structlog
@@ -74,8 +73,8 @@ class AnswerBrokenOff(ConnectionError):
     """The error came after the first bytes: the connection is cut, so that the client notices."""
 
 
-class _TryAgain(ServiceUnavailable):
-    code: ClassVar[str] = "busy"
+class RecordBusy(ServiceUnavailable):
+    code = "busy"
     title = "The record is being changed by someone else; send the request again"
     title_zh = "记录正被其他操作占用,请稍后重试"
 
@@ -84,8 +83,10 @@ class _TryAgain(ServiceUnavailable):
 _TEXT_STATES = frozenset({"22021", "22P05"})
 _VALUE_STATES = frozenset({"22001", "22003", "22007", "22008"})
 _BUSY_STATES = frozenset({"40001", "40P01", "55P03"})
-_AWAY_STATES = frozenset({"57P01", "57P02", "57P03", "57014", "53300", "25006"})
+_AWAY_STATES = frozenset({"57P01", "57P02", "57P03", "57014", "53300"})
 _AWAY_CLASSES = ("08",)
+_CLIENT_SIDE_STATE = "22000"
+"""What asyncpg's own complaints about an argument carry; their cause says which."""
 
 
 def install(app: Starlette) -> None:
@@ -215,14 +216,17 @@ def _of_database(error: BaseException) -> Problem | None:
         if state in _VALUE_STATES:
             return ValueNotStorable("shorten the text or correct the number or date")
         if state in _BUSY_STATES:
-            return _TryAgain(headers=again)
+            return RecordBusy(headers=again)
         if state in _AWAY_STATES or state.startswith(_AWAY_CLASSES):
             return ServiceUnavailable(headers=again)
-        return None
+        if state != _CLIENT_SIDE_STATE:
+            return None
     for each in _chain(error):
         if isinstance(each, UnicodeEncodeError):
             return TextNotStorable("take out NUL characters and unpaired surrogates")
-        if isinstance(each, PoolTimeout | ConnectionError | asyncio.TimeoutError | TimeoutError):
+        if isinstance(each, OverflowError):
+            return ValueNotStorable("shorten the text or correct the number or date")
+        if isinstance(each, PoolTimeout | ConnectionError | TimeoutError):
             return ServiceUnavailable(headers=again)
         if isinstance(each, DBAPIError) and each.connection_invalidated:
             return ServiceUnavailable(headers=again)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 from sqlalchemy import select
 
 from shared.db.mechanics import OUTBOX, mechanics_metadata
@@ -26,7 +27,7 @@ DEFAULT_EVENTS = 100
 
 outbox_table = mechanics_metadata.tables[OUTBOX]
 
-_EXAMPLE = {
+_EXAMPLE: JsonDict = {
     "position": 17,
     "id": "01937c3e-5b1c-7a54-9c06-5b1d8f2f0a11",
     "type": "cn.yizhan.claims.settlement.made.v1",

@@ -1,5 +1,7 @@
-"""The outermost layer of a host: size limits, request and trace ids, security headers, one log
-line per request, and an answer even when something unforeseen happens.
+"""The outermost layer of a host.
+
+Size limits, request and trace ids, security headers, one log line per request, and an answer
+even when something unforeseen happens.
 """
 
 from __future__ import annotations

@@ -93,8 +93,9 @@ class Bus(Protocol):
     def publish(self, records: Sequence[Outgoing]) -> list[asyncio.Future[None]]:
         """Hand records over, in order; each future is done when its record is acknowledged.
 
-        A future fails with :class:`EventTooLarge` or :class:`BusUnavailable`. After a failure no
-        later record of the same key is acknowledged before the failed one is published again.
+        A future fails with :class:`EventTooLarge` (that record alone; it will never fit) or
+        :class:`BusUnavailable`. Records of the same key handed over after an unavailable one fail
+        with it, so that none is acknowledged before the failed one is published again.
         """
 
     async def subscribe(self, group: str, topics: Sequence[str]) -> Consumer:

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -17,12 +19,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.db.mechanics import mechanics_metadata
 from shared.events.base import Event
 from shared.ids import new_id
+from shared.messaging import nudge
 from shared.messaging.bus import MAX_RECORD_BYTES, EventTooLarge
+from shared.runtime import crashpoints
 
 outbox_table = mechanics_metadata.tables["outbox"]
 """Same shape in every service's database; the session decides in which it is written."""
 
 _HEADER_ALLOWANCE_BYTES = 8_192
+_MANY_ROWS = 2_000
 
 
 async def record(
@@ -44,29 +49,61 @@ async def record(
     Raises:
         EventTooLarge: the payload would not fit on the bus; the change must not be committed.
     """
-    payload = event.model_dump(mode="json")
+    row = _row(
+        Recorded(event=event, subject=subject, sequence=sequence, occurred_at=occurred_at), headers
+    )
+    await session.execute(insert(outbox_table).values(row))
+    nudge.after_commit(session)
+    crashpoints.reach("outbox.after_insert")
+    event_id: UUID = row["id"]
+    return event_id
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event for :func:`record_many`; the fields mean what they mean in :func:`record`."""
+
+    event: Event
+    subject: str
+    sequence: int
+    occurred_at: datetime
+
+
+async def record_many(session: AsyncSession, events: Sequence[Recorded]) -> None:
+    """As :func:`record`, for many events of one change, in their order and in few round trips.
+
+    Raises:
+        EventTooLarge: one of the payloads would not fit on the bus.
+    """
+    for start in range(0, len(events), _MANY_ROWS):
+        await session.execute(
+            insert(outbox_table), [_row(each) for each in events[start : start + _MANY_ROWS]]
+        )
+    if events:
+        nudge.after_commit(session)
+        crashpoints.reach("outbox.after_insert")
+
+
+def _row(recorded: Recorded, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    event = recorded.event
     size_bytes = len(event.model_dump_json().encode())
     if size_bytes > MAX_RECORD_BYTES - _HEADER_ALLOWANCE_BYTES:
         raise EventTooLarge(
             f"event {event.type_name()} is {size_bytes} bytes; at most"
             f" {MAX_RECORD_BYTES - _HEADER_ALLOWANCE_BYTES} fit on the bus: split the change"
         )
-    event_id = new_id()
     carried = {"partitionkey": event.key, "dataclassification": event.classification}
     traceparent = structlog.contextvars.get_contextvars().get("traceparent")
     if traceparent:
         carried["traceparent"] = str(traceparent)
     carried.update(headers or {})
-    await session.execute(
-        insert(outbox_table).values(
-            id=event_id,
-            aggregatetype=f"{event.producer}.{event.noun}",
-            aggregateid=subject,
-            type=event.type_name(),
-            payload=payload,
-            aggregate_version=sequence,
-            occurred_at=occurred_at,
-            headers=carried,
-        )
-    )
-    return event_id
+    return {
+        "id": new_id(),
+        "aggregatetype": f"{event.producer}.{event.noun}",
+        "aggregateid": recorded.subject,
+        "type": event.type_name(),
+        "payload": event.model_dump(mode="json"),
+        "aggregate_version": recorded.sequence,
+        "occurred_at": recorded.occurred_at,
+        "headers": carried,
+    }

@@ -21,15 +21,15 @@ from shared.http.limits import EdgeMiddleware
 from shared.observability.health import Check, health_router
 from shared.observability.metrics import MetricsMiddleware
 from shared.runtime.context import ServiceContext
+from shared.runtime.module import ServiceModule
 from shared.web import docs_router, static_app
 
 HealthChecks = Mapping[str, Sequence[Check]]
 """Per service, the checks beyond its own database (bus progress)."""
 
 
-def service_app(context: ServiceContext, checks: Sequence[Check] = ()) -> FastAPI:
-    """One service's application, without its mount path."""
-    module = context.module
+def api_app(module: ServiceModule) -> FastAPI:
+    """The HTTP interface of a service; what ``/<service>/openapi.json`` describes."""
     app = FastAPI(
         title=f"Yizhan {module.title} · 一站 {module.title_zh}",
         version="1",
@@ -37,11 +37,18 @@ def service_app(context: ServiceContext, checks: Sequence[Check] = ()) -> FastAP
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    app.state.context = context
-    install_errors(app)
     for router in module.routers:
         app.include_router(router, prefix="/v1")
     app.include_router(feed_router(), prefix="/v1")
+    return app
+
+
+def service_app(context: ServiceContext, checks: Sequence[Check] = ()) -> FastAPI:
+    """One service's application, without its mount path."""
+    module = context.module
+    app = api_app(module)
+    app.state.context = context
+    install_errors(app)
     for router in module.pages:
         app.include_router(router, include_in_schema=False)
     app.include_router(health_router(context, checks), include_in_schema=False)
@@ -100,8 +107,8 @@ def _plain_app(context: ServiceContext, routers: Sequence[APIRouter]) -> FastAPI
     return app
 
 
-def openapi(context: ServiceContext) -> dict[str, Any]:
-    """The service's OpenAPI document, as served at ``/<service>/openapi.json``."""
-    app = service_app(context)
-    app.root_path = f"/{context.name}"
+def openapi_of(module: ServiceModule) -> dict[str, Any]:
+    """The service's OpenAPI document; needs neither database nor keys."""
+    app = api_app(module)
+    app.root_path = f"/{module.name}"
     return app.openapi()

@@ -12,8 +12,8 @@ import uvicorn
 
 from shared.clock import SystemClock
 from shared.db.migrate import upgrade
-from shared.observability.logging import configure_logging
-from shared.runtime.asgi import openapi, root_app
+from shared.observability.logging import configure as configure_logging
+from shared.runtime.asgi import openapi_of, root_app
 from shared.runtime.build import build_context, connect_peers, make_bus, token_endpoint
 from shared.runtime.database import database_settings
 from shared.runtime.module import ServiceModule
@@ -34,14 +34,14 @@ def main(module: ServiceModule, argv: list[str] | None = None) -> int:
     )
     command = parser.parse_args(argv).command
     settings = RuntimeSettings()
-    configure_logging(json_lines=settings.log_json, level=settings.log_level)
+    configure_logging(json=settings.log_json, level=settings.log_level)
     if command == "migrate":
         url, _ = database_settings(module.name)
         upgrade(module.name, module.migrations, url)
         logging.getLogger("yizhan").info("migrated")
         return 0
     if command == "openapi":
-        print(json.dumps(openapi_of(module, settings), ensure_ascii=False, indent=2))  # noqa: T201
+        print(json.dumps(openapi_of(module), ensure_ascii=False, indent=2))  # noqa: T201
         return 0
     if command == "serve":
         asyncio.run(serve(module, settings))
@@ -55,14 +55,6 @@ def main(module: ServiceModule, argv: list[str] | None = None) -> int:
         )
     )
     return 0
-
-
-def openapi_of(module: ServiceModule, settings: RuntimeSettings) -> dict[str, object]:
-    """The service's OpenAPI document; needs no database."""
-    context = build_context(
-        module, settings, url="postgresql+asyncpg://localhost/none", clock=SystemClock(), offline=True
-    )
-    return openapi(context)
 
 
 async def serve(module: ServiceModule, settings: RuntimeSettings) -> None:

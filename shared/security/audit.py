@@ -204,7 +204,7 @@ class _Chain:
         self.faults: list[str] = []
         self._anchor = anchor
 
-    def take(self, row: Row[Any]) -> None:
+    def take(self, row: Row[*tuple[Any, ...]]) -> None:
         self.rows += 1
         if row.number != self.number + 1:
             self.faults.append(
@@ -226,7 +226,7 @@ class _Chain:
         return AuditHead(self.number, self.previous.hex()) if self.rows else None
 
 
-def row_hash(previous: bytes, number: int, row: Row[Any]) -> bytes:
+def row_hash(previous: bytes, number: int, row: Row[*tuple[Any, ...]]) -> bytes:
     """SHA-256 over the previous hash and the row as canonical JSON.
 
     Sorted keys, no spaces, UTF-8, times in UTC with microseconds: an auditor can do it with

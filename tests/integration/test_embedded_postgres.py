@@ -163,9 +163,13 @@ def test_a_closed_data_folder_works_and_no_folder_of_others_is_touched(tmp_path:
 
 
 def test_closed_programs_are_copied_once(
-    tmp_path: Path, open_folder: Path, system_folder: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    open_folder: Path,
+    system_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
-    """Goal: an installation nobody else can reach works. Method: the wheel copied into 0700."""
+    """Goal: an installation nobody else can reach works. Method: the wheel in 0700, umask 077."""
     package = layout.wheel_folder()
     closed = tmp_path / "closed"
     layout._copy_programs(package, closed)
@@ -173,10 +177,13 @@ def test_closed_programs_are_copied_once(
     monkeypatch.setattr(layout, "wheel_folder", lambda: closed / package.name)
 
     found: list[tuple[Path, int]] = []
+    usual = os.umask(0o077)
+    request.addfinalizer(lambda: os.umask(usual))
     for name in ("one", "two"):
-        with EmbeddedPostgres(open_folder / name, settings=FAST) as server:
+        with EmbeddedPostgres(open_folder / "made" / name, settings=FAST) as server:
             program = server.bin("pg_dump")
             found.append((program, program.stat().st_ino))
+            assert server.cluster == open_folder / "made" / name / "postgres"
             finished = subprocess.run(
                 [program, "--schema-only", server.dsn("postgres")], capture_output=True, check=True
             )

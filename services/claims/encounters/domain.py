@@ -112,9 +112,7 @@ def winner(recognitions: Sequence[Recognition]) -> Recognition | None:
     """
     if not recognitions:
         return None
-    return min(
-        recognitions, key=lambda r: (_GRADE_ORDER[r.grade], r.occurred_at, r.recognition_id)
-    )
+    return min(recognitions, key=lambda r: (_GRADE_ORDER[r.grade], r.occurred_at, r.recognition_id))
 
 
 def in_conflict(recognitions: Sequence[Recognition], named_by_hospital: str | None) -> bool:

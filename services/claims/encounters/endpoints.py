@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from services.claims.charges import repository as charges
 from services.claims.encounters import service
 from services.claims.encounters.presenting import answer
+from services.claims.cursors import position_of
 from services.claims.encounters.schemas import (
     DischargeRequest,
     EncounterAnswer,
@@ -17,7 +18,7 @@ from services.claims.encounters.schemas import (
     EncounterRequest,
 )
 from shared.db.session import Reads, Writes
-from shared.http.pagination import Cursor, Limit, decode_cursor, encode_cursor
+from shared.http.pagination import Cursor, Limit, encode_cursor
 from shared.http.routing import YizhanRoute
 from shared.runtime.context import Context
 from shared.security.principal import Principal, requires
@@ -58,12 +59,10 @@ async def find_encounters(
     cursor: Cursor = None,
     visit_no: Annotated[str | None, Query(max_length=64, examples=["ZY2016030001"])] = None,
     facility_code: Annotated[str | None, Query(max_length=32, examples=["H51111300101"])] = None,
-    status: Annotated[
-        Literal["open", "charging", "discharged", "settled"] | None, Query()
-    ] = None,
+    status: Annotated[Literal["open", "charging", "discharged", "settled"] | None, Query()] = None,
 ) -> EncounterList:
     """The caller's encounters, in the order in which they were opened."""
-    position = decode_cursor(cursor)
+    position = position_of(cursor)
     found = await service.find(
         session,
         context,
@@ -71,14 +70,14 @@ async def find_encounters(
         visit_no=visit_no,
         facility_code=facility_code,
         status=status,
-        after_id=UUID(position[0]) if position else None,
+        after_id=position,
         limit=limit,
     )
     shown = found[:limit]
     totals = await charges.totals_of_many(session, [encounter.id for encounter in shown])
     return EncounterList(
         items=[answer(encounter, totals[encounter.id]) for encounter in shown],
-        next_cursor=encode_cursor([str(shown[-1].id)]) if len(found) > limit else None,
+        next_cursor=encode_cursor(str(shown[-1].id)) if len(found) > limit else None,
     )
 
 
@@ -99,7 +98,9 @@ async def get_encounter(encounter_id: UUID, caller: Hospital, session: Reads) ->
     responses={
         404: {"description": "`encounter_not_found`"},
         409: {"description": "`discharged_already`"},
-        422: {"description": "`validation_failed`: before the admission, in the future, not ICD-10"},
+        422: {
+            "description": "`validation_failed`: before the admission, in the future, not ICD-10"
+        },
     },
 )
 async def discharge(

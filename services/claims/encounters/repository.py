@@ -46,6 +46,8 @@ class Encounter:
     recognition_pending: bool
     registration: Mapping[str, Any] | None
     settlement_id: UUID | None
+    settlement_count: int
+    last_settlement_id: UUID | None
     member_categories: tuple[Period, ...]
     member_township: str | None
     member_village: str | None
@@ -107,6 +109,8 @@ def _encounter(row: Row[Any]) -> Encounter:
         recognition_pending=stored["recognition_pending"],
         registration=stored["registration"],
         settlement_id=stored["settlement_id"],
+        settlement_count=stored["settlement_count"],
+        last_settlement_id=stored["last_settlement_id"],
         member_categories=_periods(stored["member_categories"]),
         member_township=stored["member_township"],
         member_village=stored["member_village"],
@@ -162,9 +166,7 @@ async def insert_if_new(session: WriteSession, values: Mapping[str, Any]) -> boo
     return (await session.execute(statement)).one_or_none() is not None
 
 
-async def change(
-    session: WriteSession, encounter: Encounter, values: Mapping[str, Any]
-) -> int:
+async def change(session: WriteSession, encounter: Encounter, values: Mapping[str, Any]) -> int:
     """Write changed columns of a locked encounter; gives its new version."""
     version = encounter.version + 1
     await session.execute(
@@ -199,13 +201,11 @@ async def find(
     return [_encounter(row) for row in rows]
 
 
-async def has_visit_at(session: ReadSession, *, person_id: str, facility_code: str) -> bool:
-    """Whether the person was ever a patient of the facility."""
-    statement = (
-        select(encounters.c.id)
-        .where(encounters.c.person_id == person_id, encounters.c.facility_code == facility_code)
-        .limit(1)
-    )
+async def has_visit_at(session: ReadSession, *, person_id: str, facility_code: str | None) -> bool:
+    """Whether the person was ever a patient of the facility (None: of any)."""
+    statement = select(encounters.c.id).where(encounters.c.person_id == person_id).limit(1)
+    if facility_code is not None:
+        statement = statement.where(encounters.c.facility_code == facility_code)
     return (await session.execute(statement)).one_or_none() is not None
 
 

@@ -81,7 +81,9 @@ class DischargeRequest(BaseModel):
     )
 
     discharged_at: AwareDatetime
-    diagnoses: Annotated[list[Annotated[str, StringConstraints(max_length=20)]], Field(max_length=20)] = []
+    diagnoses: Annotated[
+        list[Annotated[str, StringConstraints(max_length=20)]], Field(max_length=20)
+    ] = []
     referral: bool | None = None
     """Whether the patient came by a referral; left out: as registered."""
     disease_programme: Code | None = None

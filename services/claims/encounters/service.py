@@ -187,9 +187,7 @@ def _registration(body: EncounterRequest) -> dict[str, Any]:
     }
 
 
-def _registered_columns(
-    body: EncounterRequest, registration: Mapping[str, Any]
-) -> dict[str, Any]:
+def _registered_columns(body: EncounterRequest, registration: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "visit_type": body.type,
         "admitted_at": body.admitted_at,
@@ -218,7 +216,8 @@ async def _register_again(
     if encounter.registration is not None:
         if dict(encounter.registration) != registration:
             differing = sorted(
-                name for name, said in registration.items()
+                name
+                for name, said in registration.items()
                 if encounter.registration.get(name) != said
             )
             raise EncounterDiffers(
@@ -527,9 +526,7 @@ async def _tell_opened(session: WriteSession, facility: Facility, encounter: Enc
     )
 
 
-async def tell_discharged(
-    session: WriteSession, facility: Facility, encounter: Encounter
-) -> None:
+async def tell_discharged(session: WriteSession, facility: Facility, encounter: Encounter) -> None:
     """Publish that the patient of a discharged encounter went home."""
     if encounter.discharged_at is None:
         raise TransitionNotAllowed(encounter.status, "discharge")

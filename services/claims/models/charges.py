@@ -37,7 +37,8 @@ charge_lines = Table(
     "charge_lines",
     METADATA,
     Column("encounter_id", UUID_TYPE, primary_key=True),
-    Column("line_no", Integer, primary_key=True),
+    # The hospital's own number of the line, unique in the encounter; 1 and "1" are the same.
+    Column("line_no", String(32), primary_key=True),
     Column("batch_no", String(64), nullable=False),
     Column("item_code", String(64), nullable=True),
     Column("name", String(200), nullable=False),
@@ -45,7 +46,8 @@ charge_lines = Table(
     Column("catalogue_class", String(1), nullable=False),
     fen_column("amount_fen"),
     Column("quantity", Numeric(18, 6), nullable=True),
-    Column("unit_price", Numeric(18, 6), nullable=True),
+    # Drugs are priced to parts of a fen.
+    Column("unit_price_fen", Numeric(18, 6), nullable=True),
     fen_column("price_limit_fen", nullable=True),
     Column("self_first_ratio", Numeric(9, 6), nullable=True),
     Column("occurred_on", Date, nullable=True),
@@ -56,6 +58,7 @@ charge_lines = Table(
         ondelete="CASCADE",
     ),
     CheckConstraint("amount_fen >= 0", name="amount"),
+    CheckConstraint("unit_price_fen >= 0", name="unit_price"),
     CheckConstraint("price_limit_fen >= 0", name="price_limit"),
     CheckConstraint("self_first_ratio BETWEEN 0 AND 1", name="self_first_ratio"),
     CheckConstraint("quantity > 0", name="quantity"),

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     Index,
+    Integer,
     String,
     Table,
     UniqueConstraint,
@@ -53,6 +54,9 @@ encounters = Table(
     # What the hospital said in POST /encounters; null while only a recognition opened it.
     Column("registration", JSONB, nullable=True),
     Column("settlement_id", UUID_TYPE, nullable=True),
+    # How often it was settled, and the last one, which the next supersedes.
+    Column("settlement_count", Integer, nullable=False, server_default=text("0")),
+    Column("last_settlement_id", UUID_TYPE, nullable=True),
     Column("created_at", TIMESTAMP, nullable=False, server_default=func.now()),
     UniqueConstraint("region", "facility_code", "visit_no"),
     CheckConstraint("status IN ('open', 'charging', 'discharged', 'settled')", name="status"),

@@ -104,7 +104,7 @@ settlement_lines = Table(
     "settlement_lines",
     METADATA,
     Column("settlement_id", UUID_TYPE, ForeignKey("settlements.id"), primary_key=True),
-    Column("line_no", Integer, primary_key=True),
+    Column("line_no", String(32), primary_key=True),
     fen_column("amount_fen"),
     fen_column("waived_fen"),
     fen_column("out_of_catalogue_fen"),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from shared.security.crypto import Vault
-
 from services.identity.persons import domain
+from shared.security.crypto import Vault
 
 
 @dataclass(frozen=True)

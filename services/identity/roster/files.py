@@ -82,12 +82,10 @@ def read_roster(content: bytes, *, max_rows: int) -> list[RawRow]:
         RosterEmpty: no row below the header.
         RosterTooLong: more than ``max_rows`` rows.
     """
-    numbered = enumerate(_lines(content), start=1)
-    located = _locate_header(list(islice(numbered, _TITLE_ROWS)))
-    # The rows below the header that were looked at while searching for it are read again.
-    numbered = islice(enumerate(_lines(content), start=1), located.row, None)
+    located = _locate_header(list(islice(enumerate(_lines(content), start=1), _TITLE_ROWS)))
     rows: list[RawRow] = []
-    for number, line in numbered:
+    # The rows below the header that were looked at while searching for it are read again.
+    for number, line in islice(enumerate(_lines(content), start=1), located.row, None):
         row = _row(number, line, located)
         if row is None:
             continue
@@ -172,10 +170,7 @@ def _csv_lines(content: bytes) -> Iterator[Sequence[Cell]]:
 
 
 def _decode(content: bytes) -> str:
-    if content.startswith(_UTF16_MARKS):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "gb18030"]
+    encodings = ["utf-16"] if content.startswith(_UTF16_MARKS) else ["utf-8-sig", "gb18030"]
     for encoding in encodings:
         try:
             text = content.decode(encoding)

@@ -20,6 +20,11 @@ from shared.events.catalog import (
 )
 from shared.runtime.context import ServiceContext
 
+
+class SettlementNotWhole(ValueError):
+    """The parts of a settlement do not add up to its total; the event is set aside."""
+
+
 _ENCOUNTERS = Base.metadata.tables["encounters"]
 MEDICAL_AID = "medical_aid"
 
@@ -78,11 +83,19 @@ def _visit(told: EncounterOpened | EncounterDischarged, context: ServiceContext)
 async def settlement_made(
     event: Envelope[SettlementMade], session: WriteSession, context: ServiceContext
 ) -> None:
-    """A bill was split. The same bill may already be known as reversed."""
+    """A bill was split. The same bill may already be known as reversed.
+
+    Raises:
+        SettlementNotWhole: payers and patient together do not pay the total.
+    """
     told = event.data
     amounts: Counter[str] = Counter()
     for share in told.payers:
         amounts[share.payer] += int(share.amount)
+    if amounts.total() + int(told.patient_pays) != int(told.total):
+        raise SettlementNotWhole(
+            f"settlement {told.settlement_id}: the parts differ from the total"
+        )
     made: dict[str, Any] = {
         "made_sequence": event.sequence,
         "person_id": told.person_id,

@@ -3,6 +3,7 @@
 "use strict";
 (function () {
   const charts = new Map();
+  let printing = false;
   let drawnBefore = false; // The first picture stands at once; only changes move.
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
@@ -28,6 +29,18 @@
     return JSON.parse(document.getElementById("chart-data").textContent);
   }
 
+  // A chart is as wide as its place, whatever changed that: window, drill, an opened table.
+  const sizes = new ResizeObserver((changes) => {
+    if (printing) return;
+    for (const { target } of changes) {
+      const one = charts.get(target.id);
+      if (!one || one.getDom() !== target) { sizes.unobserve(target); continue; }
+      if (one.getWidth() === target.clientWidth && one.getHeight() === target.clientHeight) continue;
+      one.resize({ animation: { duration: 0 } });
+      draw[target.id](read());
+    }
+  });
+
   function chart(id) {
     const place = document.getElementById(id);
     const known = charts.get(id);
@@ -36,6 +49,7 @@
     if (!place) return null;
     const made = window.echarts.init(place, null, { renderer: "canvas", devicePixelRatio: Math.max(2, window.devicePixelRatio) });
     charts.set(id, made);
+    sizes.observe(place);
     return made;
   }
 
@@ -61,7 +75,7 @@
         const room = (payer.share / 100) * width;
         const light = ["3", "4", "5"].includes(payer.pattern);
         return {
-          type: "bar", stack: "bill", name: payer.name, barWidth: "100%", silent: true,
+          type: "bar", stack: "bill", id: payer.name, name: payer.name, barWidth: "100%", silent: true,
           data: [payer.share],
           itemStyle: { color: colour("--pay-" + payer.pattern), decal: decals[payer.pattern], borderColor: paper, borderWidth: 1 },
           label: {
@@ -90,7 +104,7 @@
   }
 
   function targetLine(data, axis) {
-    if (data.target === null) return undefined;
+    if (data.target === null) return { data: [] };
     return {
       silent: true, symbol: "none", animation: false,
       lineStyle: { color: colour("--chart-target"), type: "dashed", width: 1.2 },
@@ -102,7 +116,6 @@
   function drawPlaces(data) {
     const one = chart("chart-places");
     if (!one) return;
-    one.resize();
     one.setOption({
       ...common(),
       grid: { left: 4, right: 58, top: data.target === null ? 6 : 24, bottom: 4, containLabel: true },
@@ -122,7 +135,7 @@
         label: { show: true, position: "right", ...font, color: ink, backgroundColor: paper, padding: [1, 2], formatter: (point) => written(data.places[point.dataIndex].value, data, true) + (missed(data.places[point.dataIndex].value, data) ? " ▼" : "") },
         markLine: targetLine(data, "xAxis"),
       }],
-    }, { replaceMerge: ["series"] });
+    });
     one.off("click");
     one.on("click", (point) => {
       const index = point.componentType === "yAxis" ? data.places.findIndex((place) => place.name === point.value) : point.dataIndex;
@@ -134,7 +147,6 @@
   function drawMonths(data) {
     const one = chart("chart-months");
     if (!one) return;
-    one.resize();
     one.setOption({
       ...common(),
       grid: { left: 4, right: 22, top: 26, bottom: 4, containLabel: true },
@@ -150,14 +162,14 @@
         label: { show: true, position: "top", ...font, color: ink, formatter: (point) => written(data.months[point.dataIndex].value, data, true) },
         markLine: targetLine(data, "yAxis"),
       }],
-    }, { replaceMerge: ["series"] });
+    });
   }
+
+  const draw = { "chart-payers": drawPayers, "chart-places": drawPlaces, "chart-months": drawMonths };
 
   function drawAll() {
     const data = read();
-    drawPayers(data);
-    drawPlaces(data);
-    drawMonths(data);
+    for (const one of Object.values(draw)) one(data);
     drawnBefore = true;
   }
 
@@ -212,27 +224,22 @@
     window.addEventListener("pagehide", () => source.close(), { once: true });
   }
 
-  // ---- sizes: the window, and paper ----
+  // ---- paper ----
   const PAPER_WIDTH_PX = 660;
-  function resize(width) {
-    for (const one of charts.values()) one.resize({ width: width || "auto", animation: { duration: 0 } });
-    drawPayers(read());
-  }
   let opened = [];
   window.addEventListener("beforeprint", () => {
+    printing = true;
     opened = [...document.querySelectorAll("details.behind:not([open])")];
     for (const one of opened) one.open = true;
-    resize(PAPER_WIDTH_PX);
+    for (const one of charts.values()) one.resize({ width: PAPER_WIDTH_PX, animation: { duration: 0 } });
+    drawPayers(read());
     for (const one of charts.values()) one.getZr().flush();
   });
   window.addEventListener("afterprint", () => {
+    printing = false;
     for (const one of opened) one.open = false;
-    resize();
-  });
-  let waiting = null;
-  window.addEventListener("resize", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => resize(), 120);
+    for (const one of charts.values()) one.resize({ width: "auto", animation: { duration: 0 } });
+    drawAll();
   });
 
   document.addEventListener("yizhan:drawn", drawAll);

@@ -1,0 +1,78 @@
+"""The manifest of claims."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from services.claims.charges.endpoints import router as charges
+from services.claims.encounters.endpoints import router as encounters
+from services.claims.encounters.handlers import (
+    on_person_changed,
+    on_person_entered,
+    on_person_left,
+    on_recognition_made,
+)
+from services.claims.facilities.endpoints import router as facilities
+from services.claims.ledger.endpoints import router as ledger
+from services.claims.models import METADATA
+from services.claims.packs.endpoints import router as packs
+from services.claims.packs.service import pack_in_force
+from services.claims.settings import settings_of
+from services.claims.settlement.endpoints import router as settlements
+from services.claims.standings.endpoints import router as standings
+from shared.events.catalog import (
+    EncounterDischarged,
+    EncounterOpened,
+    PersonChanged,
+    PersonEntered,
+    PersonLeft,
+    RecognitionMade,
+    SettlementMade,
+    SettlementReversed,
+)
+from shared.runtime.context import ServiceContext
+from shared.runtime.module import ServiceModule, Subscription
+
+
+@asynccontextmanager
+async def _lifespan(context: ServiceContext) -> AsyncIterator[None]:
+    """Load what every request needs, so that a broken pack stops the start and not a patient."""
+    settings_of(context)
+    pack_in_force(context)
+    yield
+
+
+MODULE = ServiceModule(
+    name="claims",
+    title="Claims",
+    title_zh="费用结算",
+    metadata=METADATA,
+    migrations=Path(__file__).parent / "migrations",
+    routers=(encounters, charges, settlements, standings, ledger, facilities, packs),
+    subscriptions=(
+        Subscription(
+            RecognitionMade,
+            on_recognition_made,
+            "a recognised patient's encounter opens by itself, without a deposit (LP-23, JK-14)",
+        ),
+        Subscription(
+            PersonEntered,
+            on_person_entered,
+            "categories and home of a person whose visit the hospital registers itself",
+        ),
+        Subscription(
+            PersonChanged,
+            on_person_changed,
+            "categories in force on a later visit's date, and the present village",
+        ),
+        Subscription(
+            PersonLeft,
+            on_person_left,
+            "from which day a person is an ordinary resident again",
+        ),
+    ),
+    publishes=(EncounterOpened, EncounterDischarged, SettlementMade, SettlementReversed),
+    lifespan=_lifespan,
+)

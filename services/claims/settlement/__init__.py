@@ -1,0 +1,1 @@
+"""How a bill is split among all its payers, and that split made real once."""

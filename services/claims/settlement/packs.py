@@ -1,0 +1,190 @@
+"""Loading a pack's settlement rules: strict, every fault at once, with its place and its cure.
+
+``pack.yaml`` holds the region, the validity, the ordered tiers with their conditions and the
+waivers; ``parameters.yaml`` the dated values. The only input and output here is reading them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from services.claims.settlement.lines import CLASS_B_RATIO, IMPLANT_MAX, IMPLANT_MIN
+from services.claims.settlement.pack_rules import (
+    PARAMETERS_FILE,
+    Names,
+    read_line_rules,
+    read_plans,
+    read_tiers,
+)
+from services.claims.settlement.tiers import SettlementPack, Tier
+from shared.policy.errors import Fault, PackInvalid
+from shared.policy.folders import BUNDLED_PACKS, PACK_FILE, content_hash, find_pack
+from shared.policy.parameters import Parameters, read_parameters
+from shared.policy.reading import Reader, read_mapping
+from shared.policy.region import read_region, read_validity
+
+IMPLANT_LOWEST_PERCENT, IMPLANT_HIGHEST_PERCENT = 18, 60
+"""Implants are self-paid between 18 % and 60 % (JK-05); per hundred."""
+
+
+def load_pack(
+    pack_id: str,
+    extra_dirs: Iterable[Path] = (),
+    *,
+    bundled: Path | None = BUNDLED_PACKS,
+    production: bool = False,
+) -> SettlementPack:
+    """Load a pack by its id; keep the result, loading reads and checks every file.
+
+    ``production`` refuses a pack with assumed values: someone must confirm them first.
+
+    Raises:
+        PackUnknown: no such pack.
+        PackInvalid: with every fault found.
+    """
+    return load_pack_folder(find_pack(pack_id, extra_dirs, bundled=bundled), production=production)
+
+
+def load_pack_folder(folder: Path, *, production: bool = False) -> SettlementPack:
+    """Load the pack in a folder; see ``load_pack``."""
+    faults: list[Fault] = []
+    pack = _read(folder, faults)
+    if production and pack is not None:
+        faults.extend(_unconfirmed(pack.parameters))
+    if faults or pack is None:
+        raise PackInvalid(folder.name, faults)
+    return pack
+
+
+def validate_pack(folder: Path) -> list[Fault]:
+    """Everything wrong with a pack's folder: rules, parameters, region; empty when sound."""
+    faults: list[Fault] = []
+    _read(folder, faults)
+    return sorted(faults)
+
+
+def _unconfirmed(parameters: Parameters) -> list[Fault]:
+    return [
+        Fault(
+            PARAMETERS_FILE,
+            name,
+            "assumption_unconfirmed",
+            "the value is assumed; confirm it with the document that states it, and remove"
+            " assumed, before production",
+            "该取值为假定;投入使用前请以文件确认,并去掉 assumed",
+        )
+        for name in sorted(parameters.assumed_names)
+    ]
+
+
+def _read(folder: Path, faults: list[Fault]) -> SettlementPack | None:
+    region_faults: list[Fault] = []
+    region = read_region(folder, region_faults)
+    faults.extend(region_faults)
+    if region is None:
+        return None
+    head = Reader(PACK_FILE, "", read_mapping(folder / PACK_FILE, []), faults)
+    told_already = len(faults)
+    with head.whole():
+        pack_id = head.text("id")
+        valid_from, valid_to = read_validity(head)
+        head.raw("region")
+        del faults[told_already:]  # the region's reader has told these faults
+        title = head.words("title")
+        head.texts("documents")
+        plans = read_plans(head)
+        parameters = read_parameters(
+            folder / PARAMETERS_FILE, faults, covers=(valid_from, valid_to)
+        )
+        names = Names(parameters)
+        line_rules, patient = read_line_rules(head, names, plans)
+        tiers, waiting = read_tiers(head, names, plans)
+    _check_pack(head, parameters, names, tiers, (valid_from, valid_to))
+    return SettlementPack(
+        pack_id,
+        content_hash(folder),
+        title,
+        valid_from,
+        valid_to,
+        parameters,
+        line_rules,
+        tiers,
+        patient,
+        plans,
+        waiting,
+    )
+
+
+def _check_pack(
+    head: Reader,
+    parameters: Parameters,
+    names: Names,
+    tiers: tuple[Tier, ...],
+    span: tuple[date, date | None],
+) -> None:
+    """What only the whole pack shows: names the engine needs, conflicts, tiers never reached."""
+    for name in (CLASS_B_RATIO, IMPLANT_MIN, IMPLANT_MAX):
+        names.one(head, PARAMETERS_FILE, "ratio", name=name)
+    _check_implants(head, parameters)
+    first, last = span
+    for position, tier in enumerate(tiers):
+        when = tier.head.when
+        beyond = last is not None and when.first_day > last
+        if when.last_day < first or beyond or when.first_day > when.last_day:
+            head.fault(
+                f"tiers.{tier.head.id}",
+                "unreachable",
+                "the tier's dates lie outside the pack's; correct them or remove the tier",
+                "该层次的日期不在政策包有效期内;请改正或删除",
+            )
+        for earlier in tiers[:position]:
+            same = earlier.head.payer == tier.head.payer
+            grouped = bool(tier.head.group) and earlier.head.group == tier.head.group
+            if same and not grouped and not earlier.head.when.excludes(when):
+                head.fault(
+                    f"tiers.{tier.head.id}",
+                    "tiers_conflict",
+                    f"this tier and {earlier.head.id} have one payer and may both apply; narrow"
+                    " their conditions, or put both in one group so that the first that applies"
+                    " pays",
+                    f"本层次与 {earlier.head.id} 支付方相同且可能同时适用;请缩小条件,或放入同一 group,由先适用者支付",
+                )
+
+
+def _check_implants(head: Reader, parameters: Parameters) -> None:
+    """Each stated share lies inside 0.18 … 0.60 and the lowest is not above the highest (JK-05)."""
+    for name in (IMPLANT_MIN, IMPLANT_MAX):
+        parameter = parameters.by_name.get(name)
+        for dated in parameter.values if parameter is not None else ():
+            value = dated.value
+            if value is None or isinstance(value, str | tuple):
+                continue
+            if not IMPLANT_LOWEST_PERCENT <= value * 100 <= IMPLANT_HIGHEST_PERCENT:
+                head.faults.append(
+                    Fault(
+                        PARAMETERS_FILE,
+                        f"{name}.values.{dated.start}",
+                        "implant_share_out_of_range",
+                        "an implant's self-first share lies from 0.18 to 0.60; correct it",
+                        "植入材料先行自付比例应在 0.18 至 0.60 之间;请改正",
+                    )
+                )
+    lowest, highest = (parameters.by_name.get(name) for name in (IMPLANT_MIN, IMPLANT_MAX))
+    if lowest is None or highest is None:
+        return
+    for day in sorted({dated.start for dated in (*lowest.values, *highest.values)}):
+        low, high = lowest.value_at(day), highest.value_at(day)
+        if low is None or high is None or isinstance(low, str | tuple):
+            continue
+        if not isinstance(high, str | tuple) and low > high:
+            head.faults.append(
+                Fault(
+                    PARAMETERS_FILE,
+                    f"{IMPLANT_MIN}.values.{day}",
+                    "bounds_reversed",
+                    f"the lowest implant share is above the highest on {day}; correct one",
+                    f"{day} 植入材料最低比例高于最高比例;请改正",
+                )
+            )

@@ -1,0 +1,49 @@
+"""HTTP shape of a person's year."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.money import Fen, Money
+
+
+class YearToDate(BaseModel):
+    """The year's accumulators (CNY); a missing one is 0.00."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"basic_paid": "3344.90"}}
+    )
+
+    critical_illness_burden: Money = Fen(0)
+    critical_illness_paid: Money = Fen(0)
+    basic_paid: Money = Fen(0)
+    medical_aid_paid: Money = Fen(0)
+    outpatient_base_used: Money = Fen(0)
+    chronic_drug_fund_paid: Money = Fen(0)
+    special_fund_paid: Money = Fen(0)
+
+
+class StandingAnswer(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "person_id": "01890a5d-ac96-774b-bcce-b302099a8058",
+                "year": 2016,
+                "pooling_area": "511100",
+                "year_to_date": {
+                    "critical_illness_burden": "885.10",
+                    "critical_illness_paid": "0.00",
+                    "basic_paid": "3344.90",
+                    "medical_aid_paid": "663.83",
+                    "outpatient_base_used": "0.00",
+                    "chronic_drug_fund_paid": "0.00",
+                    "special_fund_paid": "0.00",
+                },
+            }
+        }
+    )
+
+    person_id: str
+    year: int
+    pooling_area: str
+    year_to_date: YearToDate

@@ -1,0 +1,256 @@
+"""All SQL of the figures: sums over an area and a period, whole or by place or month."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Subquery, func, select, text
+
+from services.reporting.figures import facts
+from services.reporting.figures.domain import UNKNOWN, Area, Period
+from services.reporting.models import (
+    Encounter,
+    Happening,
+    Person,
+    Recognition,
+    Roster,
+    Settlement,
+    SettlementPayer,
+)
+from shared.db.session import ReadSession
+
+GroupBy = Literal["township", "village", "facility_code", "month"]
+Dataset = Literal["settled", "discharged", "recognitions", "people"]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose rows count: an area, a period, and the day on which stocks are counted."""
+
+    area: Area
+    period: Period
+    day: date
+
+
+@dataclass
+class Sums:
+    """Named sums (counts, and amounts in fen whose names end in ``_fen``); a missing one is 0."""
+
+    values: Counter[str] = field(default_factory=Counter)
+
+    def __getitem__(self, name: str) -> int:
+        return self.values[name]
+
+
+def rows_of(dataset: Dataset, scope: Scope) -> Subquery:
+    """The selection of a kind of row; area and period are still to be applied."""
+    if dataset == "settled":
+        return facts.settled()
+    if dataset == "discharged":
+        return facts.discharged()
+    if dataset == "recognitions":
+        return facts.recognitions()
+    return facts.people(scope.day)
+
+
+def inside(dataset: Dataset, rows: Subquery, scope: Scope) -> list[ColumnElement[bool]]:
+    """The conditions of the scope. People are a stock: the period has chosen their day already."""
+    area, period = scope.area, scope.period
+    conditions: list[ColumnElement[bool]] = []
+    if area.level == "facility":
+        conditions.append(rows.c.facility_code == area.facility_code)
+    if area.township is not None:
+        conditions.append(_is(rows.c.township, area.township))
+    if area.village is not None:
+        conditions.append(_is(rows.c.village, area.village))
+    if dataset != "people":
+        if period.start is not None:
+            conditions.append(rows.c.day >= period.start)
+        if period.end is not None:
+            conditions.append(rows.c.day < period.end)
+    return conditions
+
+
+def _is(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    return column.is_(None) if name == UNKNOWN else column == name
+
+
+def _measures(dataset: Dataset, rows: Subquery) -> dict[str, ColumnElement[Any]]:
+    count = func.count()
+    c = rows.c
+    if dataset == "settled":
+        return {
+            "settled_visits": count,
+            "total_fen": func.sum(c.total_fen),
+            "patient_fen": func.sum(c.patient_fen),
+            "registered_visits": count.filter(c.registered),
+            "registered_in_region_visits": count.filter(c.registered, c.in_region),
+            "registered_total_fen": func.sum(c.total_fen).filter(c.registered),
+            "registered_patient_fen": func.sum(c.patient_fen).filter(c.registered),
+            "registered_out_of_catalogue_fen": func.sum(c.out_of_catalogue_fen).filter(
+                c.registered
+            ),
+            "registered_medical_aid_fen": func.sum(c.medical_aid_fen).filter(c.registered),
+            "outpatient_settled": count.filter(c.outpatient),
+            "outpatient_primary_settled": count.filter(c.outpatient, c.primary_care),
+        }
+    if dataset == "discharged":
+        return {
+            "visits": count,
+            "inpatient_visits": count.filter(c.visit_type == "inpatient"),
+            "outpatient_visits": count.filter(c.visit_type != "inpatient"),
+            "registered_discharged": count.filter(c.registered),
+            "registered_one_stop": count.filter(c.registered, c.one_stop),
+        }
+    if dataset == "recognitions":
+        return {"recognitions_asked": count, "recognitions_known": count.filter(c.known)}
+    return {
+        "registered_persons": count,
+        "registered_households": func.count(c.household_id.distinct()),
+        "contracted_persons": count.filter(c.contracted),
+    }
+
+
+DATASETS: tuple[Dataset, ...] = ("settled", "discharged", "recognitions", "people")
+
+
+async def totals(session: ReadSession, scope: Scope) -> Sums:
+    """Every sum of the scope."""
+    sums = Sums()
+    for dataset in DATASETS:
+        rows = rows_of(dataset, scope)
+        measures = _measures(dataset, rows)
+        found = await session.execute(
+            select(*(m.label(name) for name, m in measures.items()))
+            .select_from(rows)
+            .where(*inside(dataset, rows, scope))
+        )
+        _add(sums, found.mappings().one())
+    return sums
+
+
+async def sums_by(session: ReadSession, scope: Scope, by: GroupBy) -> dict[str, Sums]:
+    """Every sum of the scope's parts; ``unknown`` is the part whose place nobody told.
+
+    The parts add up to :func:`totals`, because each row is in exactly one. People have neither a
+    facility nor a month.
+    """
+    parts: dict[str, Sums] = {}
+    for dataset in DATASETS:
+        if dataset == "people" and by in ("facility_code", "month"):
+            continue
+        rows = rows_of(dataset, scope)
+        key = facts.month_of(rows) if by == "month" else rows.c[by]
+        measures = _measures(dataset, rows)
+        found = await session.execute(
+            select(key.label("part"), *(m.label(name) for name, m in measures.items()))
+            .select_from(rows)
+            .where(*inside(dataset, rows, scope))
+            .group_by(key)
+        )
+        for row in found.mappings():
+            _add(parts.setdefault(row["part"] or UNKNOWN, Sums()), row)
+    return parts
+
+
+def _add(sums: Sums, row: Mapping[Any, Any]) -> None:
+    for name, value in row.items():
+        if name != "part":
+            sums.values[str(name)] += int(value or 0)
+
+
+async def payers(session: ReadSession, scope: Scope) -> dict[str, int]:
+    """What each payer pays of all counted bills, in fen; the patients' own part not included."""
+    rows = facts.settled()
+    found = await session.execute(
+        select(SettlementPayer.payer, func.sum(SettlementPayer.amount_fen))
+        .join(rows, rows.c.record_id == SettlementPayer.settlement_id)
+        .where(*inside("settled", rows, scope))
+        .group_by(SettlementPayer.payer)
+    )
+    return {payer: int(amount) for payer, amount in found}
+
+
+async def data_day(session: ReadSession) -> date | None:
+    """The latest day that visits, recognitions and rosters speak of."""
+    days = (
+        await session.execute(
+            select(
+                select(func.max(Settlement.discharged_on)).scalar_subquery(),
+                select(func.max(Encounter.discharged_on)).scalar_subquery(),
+                select(func.max(Encounter.admitted_on)).scalar_subquery(),
+                select(func.max(Recognition.occurred_on)).scalar_subquery(),
+                select(func.max(Roster.effective_on)).scalar_subquery(),
+            )
+        )
+    ).one()
+    return max((day for day in days if day is not None), default=None)
+
+
+async def months_with_visits(session: ReadSession) -> list[str]:
+    """Months in which a visit ended, earliest first: what a period can be chosen from."""
+    month = func.to_char(Encounter.discharged_on, "YYYY-MM")
+    found = await session.execute(
+        select(month).where(Encounter.discharged_on.is_not(None)).group_by(month).order_by(month)
+    )
+    return list(found.scalars())
+
+
+async def told_of(session: ReadSession, township: str, village: str | None) -> bool:
+    """Whether the registry knows a place that the region's pack does not."""
+    found = select(Person.person_id).where(Person.township == township)
+    if village is not None:
+        found = found.where(Person.village == village)
+    return (await session.execute(found.limit(1))).first() is not None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far the figures reach."""
+
+    as_of: datetime | None
+    """When the newest event taken in happened; None: nothing was told yet."""
+    revision: int
+    """Rises with every change; the id of the live stream's messages."""
+    newest_event: UUID | None
+    newest_handled_at: datetime | None
+
+
+async def reach(session: ReadSession) -> Reach:
+    """How far the figures of this snapshot reach."""
+    as_of = (await session.execute(select(func.max(Happening.at)))).scalar_one()
+    revision = (
+        await session.execute(
+            text("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM reporting_revision")
+        )
+    ).scalar_one()
+    newest = (
+        await session.execute(
+            text(
+                "SELECT h.event_id, i.handled_at FROM happenings h LEFT JOIN inbox i "
+                "ON i.event_id = h.event_id ORDER BY h.event_id DESC LIMIT 1"
+            )
+        )
+    ).one_or_none()
+    return Reach(
+        as_of=as_of,
+        revision=int(revision),
+        newest_event=newest.event_id if newest else None,
+        newest_handled_at=newest.handled_at if newest else None,
+    )
+
+
+async def ticker(session: ReadSession, types: tuple[str, ...], limit: int) -> list[Happening]:
+    """The newest happenings of some types, newest first."""
+    found = await session.execute(
+        select(Happening)
+        .where(Happening.type.in_(types))
+        .order_by(Happening.at.desc(), Happening.event_id.desc())
+        .limit(limit)
+    )
+    return list(found.scalars())

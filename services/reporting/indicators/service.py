@@ -1,0 +1,161 @@
+"""Evaluating indicators from sums, and listing the records behind them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.reporting.figures import repository as figures
+from services.reporting.figures.domain import Area, judge, share
+from services.reporting.figures.repository import Scope, Sums
+from services.reporting.figures.service import amount, scope_of
+from services.reporting.indicators import repository
+from services.reporting.indicators.catalogue import Indicator, catalogue
+from services.reporting.indicators.schemas import IndicatorAnswer, RecordAnswer
+from shared.db.session import ReadSession, WriteSession
+from shared.http.problem import Forbidden, NotFound
+from shared.money import text_from_fen
+from shared.runtime.context import ServiceContext
+from shared.security import audit
+from shared.security.principal import Principal
+
+_RECORDS_OF: dict[str, str] = {
+    "registered_total_fen": "registered_visits",
+}
+"""Of a denominator in money: the count of the records that it sums."""
+
+
+class IndicatorUnknown(NotFound):
+    code = "indicator_unknown"
+    title = "There is no such indicator"
+    title_zh = "没有此指标"
+
+
+class AreaNotYours(Forbidden):
+    code = "area_not_yours"
+    title = "This client may not see the records of that place"
+    title_zh = "该客户端无权查看此地点的明细"
+
+
+def find(code: str) -> Indicator:
+    """The indicator of a code.
+
+    Raises:
+        IndicatorUnknown: the catalogue has none.
+    """
+    try:
+        return catalogue()[code]
+    except KeyError:
+        raise IndicatorUnknown("GET /reporting/v1/indicators lists every code") from None
+
+
+def evaluate(
+    indicator: Indicator, sums: Sums, *, area: str, period: str, as_of: datetime | None
+) -> IndicatorAnswer:
+    """The figure of an indicator from the sums of its scope."""
+    entry, target = indicator.entry, indicator.target
+    numerator, denominator = sums[entry.numerator.sum], sums[entry.denominator.sum]
+    counted = _RECORDS_OF.get(entry.denominator.sum, entry.denominator.sum)
+    return IndicatorAnswer(
+        code=indicator.code,
+        name_zh=entry.name.zh,
+        name_en=entry.name.en,
+        numerator=amount(sums, entry.numerator.sum),
+        numerator_zh=entry.numerator.zh,
+        numerator_en=entry.numerator.en,
+        denominator=amount(sums, entry.denominator.sum),
+        denominator_zh=entry.denominator.zh,
+        denominator_en=entry.denominator.en,
+        exclusions_zh=entry.exclusions.zh,
+        exclusions_en=entry.exclusions.en,
+        value=share(numerator, denominator),
+        unit=entry.unit,
+        target=str(target.value) if target else None,
+        direction=target.direction if target else None,
+        status=judge(numerator, denominator, target),
+        citation=entry.citation,
+        area=area,
+        period=period,
+        records=sums[counted],
+        as_of=as_of,
+    )
+
+
+async def figures_of(
+    session: ReadSession,
+    context: ServiceContext,
+    *,
+    area: str | None,
+    period: str | None,
+    codes: tuple[str, ...] | None = None,
+) -> list[IndicatorAnswer]:
+    """Indicators of an area and a period, all or those of some codes, in catalogue order.
+
+    Raises:
+        AreaUnknown, PeriodUnreadable: the question cannot be read.
+    """
+    scope = await scope_of(session, context, area=area, period=period)
+    sums = await figures.totals(session, scope)
+    reach = await figures.reach(session)
+    return [
+        evaluate(indicator, sums, area=scope.area.code, period=scope.period.code, as_of=reach.as_of)
+        for code, indicator in catalogue().items()
+        if codes is None or code in codes
+    ]
+
+
+async def records_of(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    code: str,
+    *,
+    area: str | None,
+    period: str | None,
+    limit: int,
+    after: str | None,
+) -> tuple[list[RecordAnswer], str | None]:
+    """One page of the records that an indicator's denominator counts. The look is logged.
+
+    Raises:
+        IndicatorUnknown, AreaUnknown, PeriodUnreadable: the question cannot be read.
+        AreaNotYours: a township may list its people, a hospital its visits.
+    """
+    indicator = find(code)
+    scope = await scope_of(session, context, area=area, period=period)
+    if not _may_list(caller, scope):
+        raise AreaNotYours("ask for your own township or facility with ?area=")
+    rows = await repository.page_of(session, indicator, scope, limit=limit, after=after)
+    shown = rows[:limit]
+    money = indicator.entry.unit == "money"
+    await audit.record(
+        session,
+        actor=caller.client_id,
+        organisation=caller.organisation,
+        action="indicator_records.listed",
+        subject=code,
+        at=context.clock.now(),
+        detail={
+            "area": scope.area.code,
+            "period": scope.period.code,
+            "after": after,
+            "rows": len(shown),
+        },
+    )
+    items = [
+        RecordAnswer.model_validate(
+            {
+                **row,
+                "numerator": text_from_fen(row["numerator"]) if money else row["numerator"],
+                "denominator": text_from_fen(row["denominator"]) if money else row["denominator"],
+            }
+        )
+        for row in shown
+    ]
+    return items, items[-1].record_id if len(rows) > limit else None
+
+
+def _may_list(caller: Principal, scope: Scope) -> bool:
+    area: Area = scope.area
+    if area.level == "facility":
+        return caller.may_see_facility(str(area.facility_code))
+    return caller.may_see_township(area.township)

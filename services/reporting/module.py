@@ -1,0 +1,29 @@
+"""The manifest of reporting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.reporting.dashboard.endpoints import page_data_router
+from services.reporting.dashboard.endpoints import router as dashboard_router
+from services.reporting.dashboard.pages import pages_router, root_router
+from services.reporting.indicators.endpoints import router as indicators_router
+from services.reporting.live.endpoints import router as live_router
+from services.reporting.live.service import live
+from services.reporting.models import Base
+from services.reporting.projections.handlers import SUBSCRIPTIONS
+from services.reporting.rebuild.endpoints import router as rebuild_router
+from shared.runtime.module import ServiceModule
+
+MODULE = ServiceModule(
+    name="reporting",
+    title="Reporting",
+    title_zh="统计",
+    metadata=Base.metadata,
+    migrations=Path(__file__).parent / "migrations",
+    routers=(indicators_router, dashboard_router, live_router, rebuild_router),
+    pages=(page_data_router, pages_router),
+    root_pages=(root_router,),
+    subscriptions=SUBSCRIPTIONS,
+    lifespan=live,
+)

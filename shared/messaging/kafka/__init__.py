@@ -1,0 +1,9 @@
+"""The bus over Apache Kafka; no other package imports aiokafka."""
+
+from __future__ import annotations
+
+from shared.messaging.kafka.bus import KafkaBus
+from shared.messaging.kafka.options import KafkaOptions
+from shared.messaging.kafka.topics import ensure_topics
+
+__all__ = ["KafkaBus", "KafkaOptions", "ensure_topics"]

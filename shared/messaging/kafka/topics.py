@@ -1,0 +1,45 @@
+"""Making topics: a production Kafka does not make one because someone spelled it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from shared.messaging.bus import BusUnavailable
+from shared.messaging.kafka.options import KafkaOptions
+
+
+class TopicNotMade(RuntimeError):
+    """Kafka refused to make a topic; the text says which and why."""
+
+
+async def ensure_topics(
+    options: KafkaOptions, topics: Iterable[str], *, partitions: int = 6, replication: int = 1
+) -> None:
+    """Make the topics that are missing; existing ones are left as they are.
+
+    Raises:
+        TopicNotMade: refused, for instance for want of rights or of brokers.
+        BusUnavailable: Kafka cannot be reached.
+    """
+    wanted = [
+        NewTopic(
+            name=options.topic_prefix + topic,
+            num_partitions=partitions,
+            replication_factor=replication,
+        )
+        for topic in sorted(set(topics))
+    ]
+    admin = AIOKafkaAdminClient(**options.client())
+    try:
+        await admin.start()
+        answer = await admin.create_topics(wanted)
+    except (KafkaError, OSError) as error:
+        raise BusUnavailable(f"Kafka did not answer ({type(error).__name__})") from error
+    finally:
+        await admin.close()
+    for topic, code, *_ in answer.topic_errors:
+        if code not in (0, TopicAlreadyExistsError.errno):
+            raise TopicNotMade(f"topic {topic}: {for_code(code).__name__}")
