@@ -9,9 +9,8 @@ import signal
 import time
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from deploy.cli.console import clients_file_of, console, data_dir_of
+from deploy.cli.demo import stages
 from deploy.demo.load import DemoLoader
 from deploy.embedded.databases import Databases, databases
 from deploy.embedded.host import (
@@ -75,20 +74,7 @@ async def _load_demo(loader: DemoLoader) -> None:
     if not await loader.needed():
         return
     console.print("[bold]Loading the demo county[/] (the page already moves while it loads)")
-    columns = (
-        TextColumn("  {task.description:<34}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        tasks: dict[str, object] = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = progress.add_task(stage, total=total)
-            progress.update(tasks[stage], completed=done, total=total)  # type: ignore[arg-type]
-
+    with stages() as show:
         await loader.load(show)
     console.print("The demo county is loaded: the first half of 2016 is on the page.")
 

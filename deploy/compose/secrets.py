@@ -35,7 +35,7 @@ def make_secrets(folder: Path, *, region_code: str) -> list[str]:
     once("keys.json", Vault.generate)
     token_key = once("token_key.json", TokenSigner.generate)
     signer = TokenSigner.from_file(token_key)
-    once("token_jwks.json", lambda path: _private(path, json.dumps(signer.public_jwks())))
+    once("token_jwks.json", lambda path: _private(path, json.dumps(signer.jwks())))
     for service in SERVICES:
         once(f"database_{service}", _password)
         once(f"kafka_{service}", _password)

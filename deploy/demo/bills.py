@@ -170,7 +170,7 @@ def inpatient_bill(
     class_b = rng.uniform(0.24, 0.32)
     for drug in rng.sample(_DRUGS_B, 2):
         bill.add(drug, "B", round(total_fen * class_b / 2), rng.randint(3, 10))
-    bill.add(rng.choice(_EXCLUDED), "C", round(total_fen * rng.uniform(0.065, 0.115)))
+    bill.add(rng.choice(_EXCLUDED), "C", round(total_fen * rng.uniform(0.073, 0.128)))
     bill.add(rng.choice(_DRUGS_A), "A", round(total_fen * 0.05), rng.randint(3, 12))
     rest = total_fen - bill.sum_fen
     if rest <= 0:

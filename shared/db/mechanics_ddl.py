@@ -7,8 +7,8 @@ then gains the table's earlier shape, because a migration must go on meaning wha
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from alembic.operations import Operations
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from shared.db.base import service_metadata
@@ -23,7 +23,7 @@ def audit_guard_statements() -> list[str]:
     return [part.strip().rstrip(";") for part in _NEXT_STATEMENT.split(AUDIT_GUARD.strip())]
 
 
-def create_mechanics(op: Operations) -> None:
+def create_mechanics(op: Any) -> None:
     """Create outbox, inbox, dead letters, idempotency keys and the guarded audit log.
 
     Called as ``create_mechanics(op)`` with ``from alembic import op``.
@@ -36,7 +36,7 @@ def create_mechanics(op: Operations) -> None:
         op.execute(statement)
 
 
-def drop_mechanics(op: Operations) -> None:
+def drop_mechanics(op: Any) -> None:
     """Undo :func:`create_mechanics`; what the tables held is gone."""
     op.execute("DROP TRIGGER audit_log_guard_truncate ON audit_log")
     op.execute("DROP TRIGGER audit_log_guard ON audit_log")

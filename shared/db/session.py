@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from shared.runtime import crashpoints
+
 if TYPE_CHECKING:
     from shared.runtime.context import ServiceContext
 
@@ -80,6 +82,7 @@ async def _write_session(request: Request) -> AsyncIterator[WriteSession]:
         await claim_key(request, session, context)
         request.state.write_session = session
         yield session
+    crashpoints.reach("edge.after_commit")
 
 
 Reads = Annotated[ReadSession, Depends(_read_session, scope="function")]

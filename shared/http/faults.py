@@ -73,6 +73,8 @@ _UNKNOWN = (
     "填写不符合要求,请参照接口说明",
 )
 _MONEY_ZH = '请以字符串填写金额(元),最多两位小数,例如 "1234.56"'
+_TELLING_ASCII, _TELLING_HAN = 4, 2
+"""From this length on, a text found in a message is no chance."""
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -94,18 +96,20 @@ def _fault(error: Mapping[str, Any]) -> FieldFault:
     context = error.get("ctx") or {}
     code = kind if _CODE.fullmatch(kind) else "invalid"
     message, message_zh = _UNKNOWN
+    cause = context.get("error")
     if kind in _MESSAGES:
         message, message_zh = (_fill(words, context) for words in _MESSAGES[kind])
+    elif isinstance(cause, MoneyMalformed):
+        code, message, message_zh = "money_malformed", str(cause), _MONEY_ZH
     elif kind in {"value_error", "assertion_error"}:
-        cause = context.get("error")
         code = str(getattr(cause, "code", "invalid"))
         message, message_zh = str(cause), str(getattr(cause, "message_zh", _UNKNOWN[1]))
-        if isinstance(cause, MoneyMalformed):
-            code, message_zh = "money_malformed", _MONEY_ZH
+        if _repeats(message + message_zh, error.get("input")):
+            message, message_zh = _UNKNOWN
     elif "message_zh" in context:
         message, message_zh = str(error.get("msg", "")), str(context["message_zh"])
-    if _repeats(message, error.get("input")):
-        message, message_zh = _UNKNOWN
+        if _repeats(message + message_zh, error.get("input")):
+            message, message_zh = _UNKNOWN
     return FieldFault(field_path(place), code, message, message_zh)
 
 
@@ -117,8 +121,11 @@ def _fill(words: str, context: Mapping[str, Any]) -> str:
 
 
 def _repeats(message: str, value: Any) -> bool:
-    """Whether the message shows the text that the client sent."""
+    """Whether a validator's own message shows a text that the client sent."""
+    if isinstance(value, dict):
+        return any(_repeats(message, inner) for inner in value.values())
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return False
     text = str(value).strip()
-    return len(text) > 1 and text in message
+    telling = _TELLING_ASCII if text.isascii() else _TELLING_HAN
+    return len(text) >= telling and text in message

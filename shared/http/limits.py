@@ -139,7 +139,7 @@ class RequestContextMiddleware:
                 await self._app(scope, receive, marked_send)
             finally:
                 principal = scope.get("state", {}).get("principal")
-                quiet = scope["path"].endswith(_QUIET) or scope["path"].startswith("/static/")
+                quiet = scope["path"].endswith(_QUIET) or "/static/" in scope["path"]
                 (log.debug if quiet else log.info)(
                     "request_finished",
                     method=scope["method"],
@@ -160,7 +160,7 @@ class SecurityHeadersMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        static = scope["path"].startswith("/static/")
+        static = "/static/" in scope["path"]
 
         async def guarded_send(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -43,7 +43,9 @@ class _Module(Protocol):
 
 def record_size_bytes(record: Outgoing) -> int:
     """Key, headers and value together, in bytes."""
-    headers = sum(len(name.encode()) + len(value.encode()) for name, value in record.headers.items())
+    headers = sum(
+        len(name.encode()) + len(value.encode()) for name, value in record.headers.items()
+    )
     return len(record.key.encode()) + headers + len(record.value)
 
 

@@ -60,7 +60,6 @@ UPDATE outbox SET headers = headers || jsonb_build_object('relay_error', $2::tex
 """
 
 
-
 @dataclass(frozen=True)
 class RelayLimits:
     """How much and how often."""
@@ -156,13 +155,16 @@ class Relay:
         A lock of the session ends with its connection, so a relay that has lost it cannot mark
         anything: its statements fail.
         """
-        async with self._database.engine.connect() as pooled:
-            fairy = await pooled.get_raw_connection()
-            fairy.detach()
-            connection: asyncpg.Connection = fairy.driver_connection  # type: ignore[assignment]
+        connection = await asyncpg.connect(
+            self._database.engine.url.set(drivername="postgresql").render_as_string(
+                hide_password=False
+            ),
+            timeout=10,
+            server_settings={"application_name": f"yizhan-{self._service}-relay"},
+        )
         try:
             number = zlib.crc32(self._service.encode()) & 0x7FFFFFFF
-            while not await connection.fetchval(
+            while not await connection.fetchval(  # noqa: ASYNC110 - another process holds it
                 "SELECT pg_try_advisory_lock($1, $2)",
                 _LOCK_CLASS,
                 number,

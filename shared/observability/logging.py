@@ -192,6 +192,8 @@ def configure(*, json: bool = True, level: str = "INFO", stream: TextIO | None =
         library.propagate = True
     # SQL statements are shown with their values on INFO and below: never.
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+    for name in ("httpx", "httpcore"):  # they log addresses as called
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
 
 

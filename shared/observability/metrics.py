@@ -136,8 +136,7 @@ async def open_dead_letters(session: AsyncSession) -> dict[str, int]:
         .group_by(dead_letters_table.c.status)
     )
     counts = {"retrying": 0, "dead": 0, "waiting": 0}
-    counts.update(dict(rows.tuples()))
-    return counts
+    return counts | {status: count for status, count in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
 class MetricsMiddleware:

@@ -72,8 +72,8 @@ def root_app(
     mounts: list[Mount] = []
     front: FastAPI | None = None
     for context in contexts:
-        app = service_app(context, (checks or {}).get(context.name, ()))
-        mounts.append(Mount(f"/{context.name}", app=app))
+        service = service_app(context, (checks or {}).get(context.name, ()))
+        mounts.append(Mount(f"/{context.name}", app=service))
         if context.module.root_pages:
             front = _plain_app(context, context.module.root_pages)
     mounts.append(Mount("/static", app=static_app()))
@@ -92,9 +92,8 @@ def root_app(
 
     settings = contexts[0].settings
     app: ASGIApp = Starlette(routes=mounts, lifespan=lifespan)
-    app = MetricsMiddleware(app)
     return EdgeMiddleware(
-        app, max_body_bytes=settings.max_body_bytes, max_upload_bytes=settings.max_upload_bytes
+        MetricsMiddleware(app), max_body_bytes=settings.max_body_bytes, max_upload_bytes=settings.max_upload_bytes
     )
 
 

@@ -82,12 +82,7 @@ class ClientsFile:
         if path.exists():
             clients.all()
             return clients, []
-        document = {
-            client_id: _fresh(scopes, f"region:{region_code}")
-            for client_id, scopes in DEFAULT_CLIENTS.items()
-        }
-        write_secret_file(path, _as_bytes(document), replace=False)
-        return clients, list(document)
+        return clients, generate_clients(path, region_code=region_code)
 
     def all(self) -> dict[str, Client]:
         """Every client by id.
@@ -201,6 +196,32 @@ class ClientsFile:
             change(document)
             _parse(document)
             write_secret_file(self.path, _as_bytes(document), replace=True)
+
+
+def generate_clients(
+    path: Path, *, region_code: str, extra: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[str]:
+    """Make a clients file (mode 0600) with the default clients; gives their ids.
+
+    Args:
+        path: where; it must not exist.
+        region_code: all belong to the whole of this region.
+        extra: further clients, ``{client_id: {scopes, secret?, organisation?, jwks?}}``; what an
+            entry lacks is made.
+
+    Raises:
+        SecretFileThere: the file exists.
+        ClientsFileMalformed: an extra client is not described as it should be.
+    """
+    whole_region = f"region:{region_code}"
+    document = {
+        client_id: _fresh(scopes, whole_region) for client_id, scopes in DEFAULT_CLIENTS.items()
+    }
+    for client_id, entry in (extra or {}).items():
+        document[client_id] = {**_fresh((), whole_region), **entry}
+    _parse(document)
+    write_secret_file(path, _as_bytes(document), replace=False)
+    return list(document)
 
 
 @contextmanager

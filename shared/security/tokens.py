@@ -17,7 +17,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
-from shared.clock import Clock
+from shared.clock import Clock, SystemClock
 from shared.http.problem import Unauthorized
 from shared.ids import new_id
 from shared.security.files import read_secret_file, write_secret_file
@@ -45,19 +45,19 @@ class TokenSigner:
         self,
         key: OKPKey,
         *,
-        clock: Clock,
+        clock: Clock | None = None,
         issuer: str = ISSUER,
         audience: str = AUDIENCE,
         lifetime_s: int = LIFETIME_S,
     ) -> None:
         self._key = key
-        self._clock = clock
+        self._clock: Clock = clock or SystemClock()
         self.issuer = issuer
         self.audience = audience
         self.lifetime_s = lifetime_s
 
     @classmethod
-    def from_file(cls, path: Path, *, clock: Clock, **options: Any) -> TokenSigner:
+    def from_file(cls, path: Path, *, clock: Clock | None = None, **options: Any) -> TokenSigner:
         """Read the private key (JWK, mode 0600); ``options`` as in the constructor.
 
         Raises:
@@ -76,7 +76,7 @@ class TokenSigner:
         return cls(key, clock=clock, **options)
 
     @classmethod
-    def generate(cls, path: Path, *, clock: Clock, **options: Any) -> TokenSigner:
+    def generate(cls, path: Path, *, clock: Clock | None = None, **options: Any) -> TokenSigner:
         """Make a new private key file (mode 0600) and open it.
 
         Raises:
@@ -132,8 +132,6 @@ class TokenVerifier:
         Raises:
             TokenKeyMalformed: ``jwks`` holds no Ed25519 key, or a private one.
         """
-        from shared.clock import SystemClock
-
         self._keys = _public_keys(jwks)
         self._issuer = issuer
         self._audience = audience

@@ -1,25 +1,28 @@
 #!/bin/sh
-# Topics and rights, once. A service writes its own topics, reads every one, in its own group.
+# Topics and rights, once; a second run finds them and changes nothing.
+# A service writes its own topics and no others, reads all of them, in its own group.
 set -eu
 bin=/opt/kafka/bin
-server="--bootstrap-server kafka:9092 --command-config /run/secrets/kafka_admin_client"
+export KAFKA_JVM_PERFORMANCE_OPTS="-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
+topics() { "$bin/kafka-topics.sh" --bootstrap-server kafka:9092 \
+  --command-config /run/secrets/kafka_admin_client "$@"; }
+allow() { "$bin/kafka-acls.sh" --bootstrap-server kafka:9092 \
+  --command-config /run/secrets/kafka_admin_client --force --add "$@" >/dev/null; }
+
+present=$(topics --list)
 while read -r topic; do
   [ -n "$topic" ] || continue
-  # shellcheck disable=SC2086
-  "$bin/kafka-topics.sh" $server --create --if-not-exists --topic "$topic" \
-    --partitions 6 --replication-factor 1
+  if printf '%s\n' "$present" | grep -Fqx "$topic"; then continue; fi
+  topics --create --if-not-exists --topic "$topic" --partitions 6 --replication-factor 1 </dev/null
 done < /etc/yizhan/topics.txt
 
+allow --allow-principal User:identity --allow-principal User:claims \
+  --allow-principal User:contracts --allow-principal User:reporting \
+  --operation Read --operation Describe --topic yizhan. --resource-pattern-type prefixed
 for service in identity claims contracts reporting; do
-  # shellcheck disable=SC2086
-  "$bin/kafka-acls.sh" $server --force --add --allow-principal "User:$service" \
-    --operation Write --operation Describe --topic "yizhan.$service." --resource-pattern-type prefixed
-  # shellcheck disable=SC2086
-  "$bin/kafka-acls.sh" $server --force --add --allow-principal "User:$service" \
-    --operation Read --operation Describe --topic "yizhan." --resource-pattern-type prefixed
-  # shellcheck disable=SC2086
-  "$bin/kafka-acls.sh" $server --force --add --allow-principal "User:$service" \
-    --operation Read --operation Describe --group "$service"
+  allow --allow-principal "User:$service" --operation Write --operation Describe \
+    --topic "yizhan.$service." --resource-pattern-type prefixed
+  allow --allow-principal "User:$service" --operation Read --operation Describe --group "$service"
 done
 echo "topics and rights are in place"

@@ -22,7 +22,7 @@ LINE_EXAMPLE: dict[str, Any] = {
     "unit_price": "150.00",
     "occurred_on": "2016-03-02",
 }
-BILL_EXAMPLE: list[dict[str, Any]] = [
+BILL_EXAMPLE: list[Any] = [
     LINE_EXAMPLE,
     {
         "line_no": 2,

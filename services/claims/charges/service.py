@@ -11,7 +11,8 @@ from services.claims.charges.repository import Batch
 from services.claims.charges.schemas import ChargesRequest
 from services.claims.encounters import repository as encounters
 from services.claims.encounters.domain import Action, Status, TransitionNotAllowed, after
-from services.claims.encounters.service import EncounterSettledAlready, locked_for
+from services.claims.encounters.problems import EncounterSettledAlready
+from services.claims.encounters.service import locked_for
 from services.claims.settings import settings_of
 from services.claims.settlement.bill import BillRefused
 from shared.db.session import WriteSession

@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.claims.charges import repository as charges
+from services.claims.cursors import position_of
 from services.claims.encounters import service
 from services.claims.encounters.presenting import answer
-from services.claims.cursors import position_of
 from services.claims.encounters.schemas import (
     DischargeRequest,
     EncounterAnswer,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.claims.encounters import service
+from services.claims.encounters import recognising, service
 from services.claims.encounters.domain import Period, Recognition
 from services.claims.encounters.repository import Member
 from shared.db.session import WriteSession
@@ -32,7 +32,7 @@ async def on_recognition_made(
     said = event.data
     if said.grade not in {"certain", "probable"} or said.person_id is None:
         return
-    await service.recognise(
+    await recognising.recognise(
         session,
         context,
         facility_code=said.facility_code,

@@ -128,6 +128,14 @@ async def get(session: ReadSession, encounter_id: UUID) -> Encounter | None:
     return _encounter(row) if row else None
 
 
+async def required(session: ReadSession, encounter_id: UUID) -> Encounter:
+    """An encounter that this transaction knows to be there."""
+    encounter = await get(session, encounter_id)
+    if encounter is None:
+        raise AssertionError("an encounter that was just written must be found")
+    return encounter
+
+
 async def lock(session: WriteSession, encounter_id: UUID) -> Encounter | None:
     """Read an encounter and hold its row until the transaction ends."""
     statement = _select().where(encounters.c.id == encounter_id).with_for_update(of=encounters)

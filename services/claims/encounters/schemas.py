@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -15,7 +15,7 @@ VisitNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z_-]+$")]
 
 _EXAMPLE_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
-ENCOUNTER_EXAMPLE = {
+ENCOUNTER_EXAMPLE: dict[str, Any] = {
     "encounter_id": _EXAMPLE_ID,
     "status": "discharged",
     "facility_code": "H51111300101",
@@ -64,7 +64,7 @@ class EncounterRequest(BaseModel):
     type: VisitType
     person_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     admitted_at: AwareDatetime
-    deposit: Money = Fen(0)
+    deposit: Money = Field(default_factory=lambda: Fen(0))
     referral: bool = False
     disease_programme: Code | None = None
     insurance_plan: Code = "resident"

@@ -1,4 +1,4 @@
-"""Use cases of the encounters: open, recognise, discharge, find."""
+"""Use cases of the encounters: register, discharge, find. Recognitions: ``recognising``."""
 
 from __future__ import annotations
 
@@ -10,78 +10,37 @@ from uuid import UUID
 from services.claims.encounters import repository
 from services.claims.encounters.domain import (
     Discharge,
-    Recognition,
     TransitionNotAllowed,
     after,
     check_discharge,
     deposit_allowed,
-    in_conflict,
     in_force,
-    winner,
+)
+from services.claims.encounters.problems import (
+    DepositNotAllowed,
+    DischargedAlready,
+    DischargeRefused,
+    EncounterDiffers,
+    EncounterNotFound,
+    EncounterRefused,
+    EncounterSettledAlready,
+    PersonDiffers,
+    fault_future,
+    fault_order,
 )
 from services.claims.encounters.repository import Encounter, Member
 from services.claims.encounters.schemas import DischargeRequest, EncounterRequest
+from services.claims.encounters.telling import tell_discharged, tell_opened
 from services.claims.facilities.service import facility_of
 from services.claims.settings import settings_of
 from shared.clock import business_date
 from shared.db.session import ReadSession, WriteSession
-from shared.events.catalog import EncounterDischarged, EncounterOpened
-from shared.http.problem import Conflict, FieldFault, NotFound, Unprocessable
+from shared.http.problem import Conflict, FieldFault
 from shared.ids import new_id
-from shared.messaging import outbox
-from shared.money import Fen
 from shared.policy.region import Facility
 from shared.runtime.context import ServiceContext
 from shared.security import audit
 from shared.security.principal import FacilityNotYours, Principal
-
-
-class EncounterNotFound(NotFound):
-    code = "encounter_not_found"
-    title = "There is no such encounter, or it is not yours to see"
-    title_zh = "没有该就诊记录,或您无权查看"
-
-
-class EncounterDiffers(Conflict):
-    code = "encounter_differs"
-    title = "This visit number is registered already, with other content"
-    title_zh = "该就诊号已登记,内容不一致"
-
-
-class PersonDiffers(Conflict):
-    code = "person_differs"
-    title = "Identity recognised another person for this visit"
-    title_zh = "身份识别结果与所填人员不一致"
-
-
-class EncounterSettledAlready(Conflict):
-    code = "encounter_settled"
-    title = "The encounter is settled; reverse the settlement before changing it"
-    title_zh = "该就诊已结算;如需修改请先冲销"
-
-
-class DischargedAlready(Conflict):
-    code = "discharged_already"
-    title = "The encounter is discharged already, with other content"
-    title_zh = "该就诊已登记出院,内容不一致"
-
-
-class DepositNotAllowed(Unprocessable):
-    code = "deposit_not_allowed"
-    title = "A registered poor patient pays no deposit here"
-    title_zh = "贫困患者在本地定点机构就诊不收押金"
-
-
-class EncounterRefused(Unprocessable):
-    code = "validation_failed"
-    title = "Some fields of the encounter are wrong"
-    title_zh = "就诊登记有字段填写有误"
-
-
-class DischargeRefused(Unprocessable):
-    code = "validation_failed"
-    title = "Some fields of the discharge are wrong"
-    title_zh = "出院登记有字段填写有误"
 
 
 async def open_encounter(
@@ -124,8 +83,8 @@ async def open_encounter(
     )
     if not opened:
         return await _register_again(session, context, body, registration), False
-    encounter = await _required(session, encounter_id)
-    await _tell_opened(session, facility, encounter)
+    encounter = await repository.required(session, encounter_id)
+    await tell_opened(session, facility, encounter)
     await audit.record(
         session,
         actor=caller.client_id,
@@ -140,7 +99,7 @@ async def open_encounter(
 def _check_registration(context: ServiceContext, body: EncounterRequest) -> None:
     faults = []
     if body.admitted_at > _latest(context):
-        faults.append(_fault_future("admitted_at"))
+        faults.append(fault_future("admitted_at"))
     if body.deposit < 0:
         faults.append(
             FieldFault(
@@ -237,104 +196,10 @@ async def _register_again(
         encounter.discharged_at
     ) < business_date(body.admitted_at):
         raise EncounterRefused(
-            "the visit was discharged before this admission", errors=[_fault_order("admitted_at")]
+            "the visit was discharged before this admission", errors=[fault_order("admitted_at")]
         )
     await repository.change(session, encounter, _registered_columns(body, registration))
-    return await _required(session, encounter.id)
-
-
-async def recognise(
-    session: WriteSession,
-    context: ServiceContext,
-    *,
-    facility_code: str,
-    visit_no: str,
-    recognition: Recognition,
-) -> None:
-    """Open the recognised patient's encounter, or attach him to the one that is there.
-
-    The end state does not depend on the order or number of deliveries: of several recognitions
-    a certain one counts before a probable one, then the earlier; a settled encounter keeps its
-    person until the settlement is reversed.
-    """
-    facility = facility_of(context, facility_code)
-    encounter_id = new_id()
-    region = context.region.region_code
-    opened = await repository.insert_if_new(
-        session,
-        {
-            "id": encounter_id,
-            "region": region,
-            "facility_code": facility_code,
-            "visit_no": visit_no,
-            "visit_type": recognition.visit_type,
-            "status": "open",
-            "version": 1,
-            "admitted_at": recognition.occurred_at,
-            "insurance_plan": "resident",
-            "deposit_fen": 0,
-            **_recognised_columns(recognition),
-        },
-    )
-    if opened:
-        await repository.keep_recognition(session, encounter_id, recognition)
-        await _tell_opened(session, facility, await _required(session, encounter_id))
-        return
-    encounter = await repository.lock_visit(
-        session, region=region, facility_code=facility_code, visit_no=visit_no
-    )
-    if encounter is None:
-        raise EncounterNotFound
-    await repository.keep_recognition(session, encounter.id, recognition)
-    await apply_recognitions(session, context, encounter)
-
-
-async def apply_recognitions(
-    session: WriteSession, context: ServiceContext, encounter: Encounter
-) -> Encounter:
-    """Let the recognition that counts decide the person of a locked encounter."""
-    recognitions = await repository.recognitions_of(session, encounter.id)
-    chosen = winner(recognitions)
-    if chosen is None:
-        return encounter
-    named = None if encounter.registration is None else encounter.registration.get("person_id")
-    wanted: dict[str, Any] = {"recognition_conflict": in_conflict(recognitions, named)}
-    if encounter.status == "settled":
-        wanted["recognition_pending"] = chosen.recognition_id != encounter.recognition_id
-    else:
-        wanted["recognition_pending"] = False
-        wanted |= _recognised_columns(chosen)
-        if encounter.registration is None:
-            wanted |= {"visit_type": chosen.visit_type, "admitted_at": chosen.occurred_at}
-    if all(_stored(encounter, column) == value for column, value in wanted.items()):
-        return encounter
-    await repository.change(session, encounter, wanted)
-    changed = await _required(session, encounter.id)
-    if changed.status == "discharged" and changed.person_id != encounter.person_id:
-        # Who went home was not known, or was known wrongly, when the discharge was told.
-        await tell_discharged(session, facility_of(context, changed.facility_code), changed)
-    return changed
-
-
-def _recognised_columns(recognition: Recognition) -> dict[str, Any]:
-    return {
-        "person_id": recognition.person_id,
-        "recognition_id": recognition.recognition_id,
-        "recognition_grade": recognition.grade,
-        "categories": [period.as_dict() for period in recognition.categories],
-        "treat_first_pay_later": recognition.treat_first_pay_later,
-        "township": recognition.township,
-        "village": recognition.village,
-    }
-
-
-def _stored(encounter: Encounter, column: str) -> Any:
-    if column == "categories":
-        periods = encounter.recognised_categories
-        return None if periods is None else [period.as_dict() for period in periods]
-    if column in {"township", "village"}:
-        return getattr(encounter, f"recognised_{column}")
-    return getattr(encounter, column)
+    return await repository.required(session, encounter.id)
 
 
 async def discharge(
@@ -384,7 +249,7 @@ async def discharge(
             "disease_programme": wanted.disease_programme,
         },
     )
-    discharged = await _required(session, encounter_id)
+    discharged = await repository.required(session, encounter_id)
     await tell_discharged(session, facility_of(context, discharged.facility_code), discharged)
     await audit.record(
         session,
@@ -403,9 +268,9 @@ def _check_discharge(context: ServiceContext, encounter: Encounter, wanted: Disc
         return
     faults = []
     if found.before_admission:
-        faults.append(_fault_order("discharged_at"))
+        faults.append(fault_order("discharged_at"))
     if found.in_future:
-        faults.append(_fault_future("discharged_at"))
+        faults.append(fault_future("discharged_at"))
     faults += [
         FieldFault(
             field=f"diagnoses[{index}]",
@@ -473,80 +338,5 @@ async def keep_member(session: WriteSession, context: ServiceContext, member: Me
     await repository.keep_member(session, context.region.region_code, member)
 
 
-async def _required(session: ReadSession, encounter_id: UUID) -> Encounter:
-    encounter = await repository.get(session, encounter_id)
-    if encounter is None:
-        raise EncounterNotFound
-    return encounter
-
-
 def _latest(context: ServiceContext) -> datetime:
     return context.clock.now() + timedelta(hours=settings_of(context).future_tolerance_hours)
-
-
-def _fault_future(field: str) -> FieldFault:
-    return FieldFault(
-        field=field,
-        code="in_future",
-        message="the time lies in the future; check the date and the offset (+08:00)",
-        message_zh="时间晚于当前;请检查日期与时区(+08:00)",
-    )
-
-
-def _fault_order(field: str) -> FieldFault:
-    return FieldFault(
-        field=field,
-        code="discharge_before_admission",
-        message="the discharge must not lie before the admission; check both dates",
-        message_zh="出院时间早于入院时间;请核对",
-    )
-
-
-async def _tell_opened(session: WriteSession, facility: Facility, encounter: Encounter) -> None:
-    await outbox.record(
-        session,
-        EncounterOpened(
-            encounter_id=str(encounter.id),
-            person_id=encounter.person_id,
-            facility_code=encounter.facility_code,
-            facility_level=facility.facility_level,
-            in_region=facility.in_region,
-            visit_no=encounter.visit_no,
-            visit_type=encounter.visit_type,
-            admitted_on=business_date(encounter.admitted_at),
-            township=encounter.township,
-            village=encounter.village,
-            deposit=Fen(encounter.deposit_fen),
-            treat_first_pay_later=encounter.treat_first_pay_later,
-            recognition_id=encounter.recognition_id,
-        ),
-        subject=str(encounter.id),
-        sequence=encounter.version,
-        occurred_at=encounter.admitted_at,
-    )
-
-
-async def tell_discharged(session: WriteSession, facility: Facility, encounter: Encounter) -> None:
-    """Publish that the patient of a discharged encounter went home."""
-    if encounter.discharged_at is None:
-        raise TransitionNotAllowed(encounter.status, "discharge")
-    await outbox.record(
-        session,
-        EncounterDischarged(
-            encounter_id=str(encounter.id),
-            person_id=encounter.person_id,
-            facility_code=encounter.facility_code,
-            facility_level=facility.facility_level,
-            in_region=facility.in_region,
-            visit_no=encounter.visit_no,
-            visit_type=encounter.visit_type,
-            admitted_on=business_date(encounter.admitted_at),
-            township=encounter.township,
-            village=encounter.village,
-            discharged_on=business_date(encounter.discharged_at),
-            diagnoses=encounter.diagnoses,
-        ),
-        subject=str(encounter.id),
-        sequence=encounter.version,
-        occurred_at=encounter.discharged_at,
-    )

@@ -20,8 +20,7 @@ from services.claims.packs.schemas import (
 from services.claims.settlement.tiers import SettlementPack
 from shared.http.routing import YizhanRoute
 from shared.policy.parameters import Parameter
-from shared.runtime.context import Context
-from shared.runtime.context import ServiceContext
+from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal, requires
 
 router = APIRouter(route_class=YizhanRoute, tags=["packs"])

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.http.problem import FieldFault
 
-_PACK = {
+_PACK: dict[str, Any] = {
     "pack": "jinkouhe-2016",
     "pack_version": "6a1c…",
     "title": "Jinkouhe District 2016, resident insurance and health poverty relief",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.claims.settlement import service
+from services.claims.settlement import calculating, service
 from services.claims.settlement.repository import Stored
 from services.claims.settlement.schemas import (
     REVERSAL_EXAMPLE,
@@ -60,7 +60,7 @@ async def quote(
     context: Context,
 ) -> Breakdown:
     """Stateless; the engine is the settlement's own. `parameters` tries other values of the pack."""
-    return Breakdown.model_validate(service.quote(context, body).as_breakdown())
+    return Breakdown.model_validate(calculating.quote(context, body).as_breakdown())
 
 
 @router.post(

@@ -100,9 +100,7 @@ def line_step(
         en = f"{_first_large(name.en)}: {amount} CNY is borne by the patient."
     else:
         zh = f"{name.zh}: {base}元按{percent(ratio)}先由个人承担{amount}元。"
-        en = (
-            f"{_first_large(name.en)}: {percent(ratio)} of {base} CNY is paid first by the patient, {amount} CNY."
-        )
+        en = f"{_first_large(name.en)}: {percent(ratio)} of {base} CNY is paid first by the patient, {amount} CNY."
     return said(
         reason, citation, base_fen=base_fen, amount_fen=amount_fen, zh=zh, en=en, ratio=ratio
     )

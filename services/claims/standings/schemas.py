@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.money import Fen, Money
+
+
+def _nothing() -> Fen:
+    return Fen(0)
 
 
 class YearToDate(BaseModel):
@@ -14,13 +18,13 @@ class YearToDate(BaseModel):
         extra="forbid", json_schema_extra={"example": {"basic_paid": "3344.90"}}
     )
 
-    critical_illness_burden: Money = Fen(0)
-    critical_illness_paid: Money = Fen(0)
-    basic_paid: Money = Fen(0)
-    medical_aid_paid: Money = Fen(0)
-    outpatient_base_used: Money = Fen(0)
-    chronic_drug_fund_paid: Money = Fen(0)
-    special_fund_paid: Money = Fen(0)
+    critical_illness_burden: Money = Field(default_factory=_nothing)
+    critical_illness_paid: Money = Field(default_factory=_nothing)
+    basic_paid: Money = Field(default_factory=_nothing)
+    medical_aid_paid: Money = Field(default_factory=_nothing)
+    outpatient_base_used: Money = Field(default_factory=_nothing)
+    chronic_drug_fund_paid: Money = Field(default_factory=_nothing)
+    special_fund_paid: Money = Field(default_factory=_nothing)
 
 
 class StandingAnswer(BaseModel):

@@ -22,7 +22,7 @@ ContractState = Literal["signed", "ended", "expired"]
 _CONTRACT_EXAMPLE: dict[str, Any] = {
     "contract_id": "01890a5d-ac96-774b-bcce-b302099a8057",
     "person_id": "01890a5d-ac96-774b-bcce-b302099a8058",
-    "team": "H51111301101",
+    "team": "H51111300202",
     "township": "金河镇",
     "village": "曙光村",
     "signed_on": "2016-01-05",

@@ -18,7 +18,7 @@ _TASK_EXAMPLE: dict[str, Any] = {
     "title_zh": "出院后随访",
     "title": "Follow up after discharge",
     "person_id": "01890a5d-ac96-774b-bcce-b302099a8058",
-    "team": "H51111301101",
+    "team": "H51111300202",
     "township": "金河镇",
     "village": "曙光村",
     "due_on": "2016-03-15",
@@ -96,7 +96,7 @@ class FollowUpAnswer(BaseModel):
             "example": {
                 "follow_up_id": "01890a5d-ac96-774b-bcce-b302099a8061",
                 "person_id": "01890a5d-ac96-774b-bcce-b302099a8058",
-                "team": "H51111301101",
+                "team": "H51111300202",
                 "performed_at": "2016-03-10T09:00:00+08:00",
                 "way": "home",
                 "outcome": "stable",

@@ -110,6 +110,7 @@ async def home_told(
         )
         if (team, person.township, person.village) == (task.team, task.township, task.village):
             continue
+        other_team = team != task.team
         await repository.move_task(
             session,
             task.task_id,
@@ -117,7 +118,7 @@ async def home_told(
             township=person.township,
             village=person.village,
         )
-        if team != task.team:
+        if other_team:
             await _tell_opened(session, task, team=team, at=at)
 
 

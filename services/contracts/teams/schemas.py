@@ -22,7 +22,7 @@ class TeamList(BaseModel):
             "example": {
                 "items": [
                     {
-                        "team": "H51111301101",
+                        "team": "H51111300202",
                         "name_zh": "金河镇卫生院",
                         "name_en": "Jinhe Township Hospital",
                         "township": "金河镇",

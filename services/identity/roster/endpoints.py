@@ -57,8 +57,11 @@ async def upload_roster(
         ),
     ] = "delta",
 ) -> RosterImportAnswer:
-    """Each row gets a verdict. Rejected rows are left out when the import is applied, and nobody
-    leaves the register because his row was rejected."""
+    """Each row gets a verdict.
+
+    Rejected rows are left out when the import is applied, and nobody leaves the register because
+    his row was rejected.
+    """
     limit_bytes = context.settings.max_upload_bytes
     content = await file.read(limit_bytes + 1)
     if len(content) > limit_bytes:

@@ -292,7 +292,7 @@ def _check_office(caller: Principal) -> None:
 
 def _check_effective(effective_on: date, today: date) -> None:
     if not (
-        _EARLIEST_EFFECTIVE <= effective_on and (effective_on - today).days <= _FURTHEST_AHEAD_DAYS
+        effective_on >= _EARLIEST_EFFECTIVE and (effective_on - today).days <= _FURTHEST_AHEAD_DAYS
     ):
         raise EffectiveDateImplausible(
             "give the day from which the roster holds",

@@ -96,11 +96,13 @@ def draw(
     """The page of one dashboard document (the shape of ``GET /reporting/dashboard/data``)."""
     language = language_of(request)
     payers, payers_total = _payers(data["payers"])
+    county = data["crumbs"][0]["code"]
+    shown_area = "" if data["area"]["code"] == county else data["area"]["code"]
 
     def link(*, area: str | None = None, by: str | None = None) -> str:
         """The address of the same page with another place or measure."""
         asked = {
-            "area": data["area"]["code"] if area is None else area,
+            "area": shown_area if area is None else ("" if area == county else area),
             "period": data["period"]["code"],
             "by": by or measure,
         }
@@ -118,6 +120,7 @@ def draw(
             "measure": measure,
             "measure_codes": MEASURES,
             "link": link,
+            "shown_area": shown_area,
             "live": [_live_line(line, language) for line in data["live"]],
             "live_url": LIVE_URL,
             "own_asset": _assets.url,

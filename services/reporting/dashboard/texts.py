@@ -4,6 +4,10 @@ from __future__ import annotations
 
 TEXTS: dict[str, tuple[str, str]] = {
     "title": ("健康扶贫总览", "Health and poverty relief"),
+    "people": ("{day} 在册", "On the registry on {day}:"),
+    "people.households": ("户", "households,"),
+    "people.persons": ("人,家庭医生签约", "persons,"),
+    "people.contracted": ("人", "with a family-doctor contract"),
     "crumbs": ("所在位置", "You are here"),
     "period": ("时段", "Period"),
     "period.show": ("查看", "Show"),
@@ -11,11 +15,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cards": ("主要指标", "Headline figures"),
     "target.at_most": ("目标 ≤ {target} {unit}", "target ≤ {target} {unit}"),
     "target.at_least": ("目标 ≥ {target} {unit}", "target ≥ {target} {unit}"),
+    "target.about": ("目标约 {target} {unit}", "target about {target} {unit}"),
     "card.numerator": ("分子", "Numerator"),
     "card.denominator": ("分母", "Denominator"),
     "card.exclusions": ("口径", "What counts"),
     "card.citation": ("依据", "Source"),
-    "card.records": ("明细", "Records"),
     "unit.ratio": ("%", "%"),
     "unit.money": ("元", "CNY"),
     "unit.count": ("", ""),

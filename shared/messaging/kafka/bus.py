@@ -22,6 +22,7 @@ from shared.messaging.bus import BusUnavailable, EventTooLarge, Outgoing
 from shared.messaging.kafka.consumer import KafkaConsumer
 from shared.messaging.kafka.options import KafkaOptions
 from shared.messaging.memory import too_large
+from shared.runtime.settings import RuntimeSettings
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +53,11 @@ class KafkaBus:
         self._tasks: set[asyncio.Task[None]] = set()
         self._replacing: asyncio.Task[None] | None = None
         self._running = False
+
+    @classmethod
+    def from_settings(cls, settings: RuntimeSettings) -> KafkaBus:
+        """The bus of a host."""
+        return cls(KafkaOptions.from_settings(settings))
 
     async def start(self) -> None:
         """Connect.

@@ -68,7 +68,9 @@ async def call(
         "raw_path": path.encode("utf-8", "surrogatepass"),
         "query_string": query,
         "root_path": "",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in sent_headers.items()],
+        "headers": [
+            (name.lower().encode(), value.encode()) for name, value in sent_headers.items()
+        ],
         "client": ("127.0.0.1", 1),
         "server": ("test", 80),
     }
@@ -85,6 +87,6 @@ async def call(
 
     try:
         await app(scope, receive, send)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - as a server would
         answer.error = error
     return answer

@@ -9,8 +9,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, UploadFile
 from pydantic import BaseModel, Field
-from sqlalchemy import BigInteger, Column, Identity, Integer, String, Table, UniqueConstraint, func
-from sqlalchemy import insert, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Identity,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+)
 from starlette.responses import JSONResponse, StreamingResponse
 
 from shared.clock import Clock
@@ -113,9 +123,7 @@ async def write_late(
 
 
 @router.post("/slow-notes", status_code=201)
-async def write_slowly(
-    request: Request, note: Note, _: Caller, session: Writes
-) -> dict[str, Any]:
+async def write_slowly(request: Request, note: Note, _: Caller, session: Writes) -> dict[str, Any]:
     context: ProbeContext = request.app.state.context
     context.executions += 1
     note_id = await session.scalar(
@@ -147,9 +155,7 @@ async def stream(request: Request, _: Caller, session: Writes) -> StreamingRespo
 
 
 @router.post("/uploads", status_code=201)
-async def upload(
-    request: Request, file: UploadFile, _: Caller, session: Writes
-) -> dict[str, Any]:
+async def upload(request: Request, file: UploadFile, _: Caller, session: Writes) -> dict[str, Any]:
     context: ProbeContext = request.app.state.context
     context.executions += 1
     return {"bytes": len(await file.read()), "execution": context.executions}

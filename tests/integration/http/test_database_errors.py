@@ -67,7 +67,8 @@ async def test_unstorable_text_that_came_another_way(context: ProbeContext, valu
 
 
 @pytest.mark.parametrize(
-    "note", [{"slot": 1, "text": "长" * 201}, {"slot": 2**31, "text": "a"}, {"slot": 2**63, "text": "a"}]
+    "note",
+    [{"slot": 1, "text": "长" * 201}, {"slot": 2**31, "text": "a"}, {"slot": 2**63, "text": "a"}],
 )
 async def test_a_value_larger_than_its_column_is_a_422(app: FastAPI, bearer, note):
     """Goal: a missing limit in a schema is not a crash."""
@@ -79,9 +80,7 @@ async def test_a_value_larger_than_its_column_is_a_422(app: FastAPI, bearer, not
 async def test_an_unreachable_database_is_a_503(app: FastAPI, bearer, context: ProbeContext):
     """Goal: say "try again", not "error". Method: nobody listens on that port."""
     await context.db.close()
-    context.db = Database(
-        "postgresql+asyncpg://nobody:secret@127.0.0.1:1/nothing", service="probe"
-    )
+    context.db = Database("postgresql+asyncpg://nobody:secret@127.0.0.1:1/nothing", service="probe")
     answer = await call(app, "GET", "/notes/count", headers=bearer)
 
     assert (answer.status, answer.json["code"]) == (503, "unavailable")
@@ -130,7 +129,7 @@ async def test_a_lock_held_too_long_is_a_503_that_says_busy(app, bearer, context
 
     async with context.db.writing() as holder:
         await holder.execute(text("LOCK TABLE notes"))
-        with pytest.raises(Exception) as caught:  # noqa: PT011
+        with pytest.raises(Exception) as caught:  # noqa: PT011, PT012
             async with context.db.writing() as session:
                 await session.execute(text("SET LOCAL lock_timeout = '50ms'"))
                 await session.execute(text("SELECT * FROM notes"))

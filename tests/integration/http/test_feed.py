@@ -96,17 +96,15 @@ async def test_the_pull_is_logged(feed: FastAPI, bearer, context: ProbeContext):
 
 async def test_only_the_county_may_pull(feed: FastAPI, signer):
     """Goal: the feed tells of everybody, so a single hospital may not read it."""
-    token = signer.sign(
-        client_id="h", organisation="facility:H51111300101", scopes=["events:read"]
-    )
-    answer = await call(
-        feed, "GET", "/v1/events", headers={"authorization": f"Bearer {token}"}
-    )
+    token = signer.sign(client_id="h", organisation="facility:H51111300101", scopes=["events:read"])
+    answer = await call(feed, "GET", "/v1/events", headers={"authorization": f"Bearer {token}"})
 
     assert (answer.status, answer.json["code"]) == (403, "feed_is_for_the_county")
 
 
-@pytest.mark.parametrize("query", [b"limit=501", b"limit=0", b"after=-1", b"after=9223372036854775808"])
+@pytest.mark.parametrize(
+    "query", [b"limit=501", b"limit=0", b"after=-1", b"after=9223372036854775808"]
+)
 async def test_limits(feed: FastAPI, bearer, query):
     """Goal: a page has a size."""
     assert (await call(feed, "GET", "/v1/events", query=query, headers=bearer)).status == 422

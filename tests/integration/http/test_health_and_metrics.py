@@ -147,11 +147,17 @@ async def test_requests_are_counted_by_template(app: FastAPI, bearer):
     assert sample("yizhan_http_requests_in_progress") == 0
 
 
-async def test_metrics_are_served_without_the_database(watched: FastAPI, context: ProbeContext):
-    """Goal: metrics are needed most when something is broken."""
+async def test_metrics_are_served_without_the_database(
+    watched: FastAPI, context: ProbeContext, monkeypatch
+):
+    """Goal: metrics are needed most when something is broken. Method: no new connection."""
+
+    async def refuse(*_args: object, **_keywords: object) -> None:
+        raise ConnectionRefusedError("secret address")
+
+    monkeypatch.setattr("asyncpg.connect", refuse)
     METRICS.events_published.labels("probe").inc()
     await context.db.close()
-    context.db.url = "gone"
     answer = await call(watched, "GET", "/metrics")
 
     assert answer.status == 200

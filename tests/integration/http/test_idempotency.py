@@ -12,9 +12,7 @@ from tests.integration.http.probe import ProbeContext
 
 
 async def post(app: FastAPI, bearer, path: str, key: str, note: dict) -> Answer:
-    return await call(
-        app, "POST", path, document=note, headers={**bearer, "Idempotency-Key": key}
-    )
+    return await call(app, "POST", path, document=note, headers={**bearer, "Idempotency-Key": key})
 
 
 class TestSameRequest:
@@ -69,8 +67,8 @@ class TestSameRequest:
 
         def form(boundary: str, content: str) -> bytes:
             return (
-                f"--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; "
-                f"filename=\"r.csv\"\r\nContent-Type: text/csv\r\n\r\n{content}\r\n"
+                f'--{boundary}\r\nContent-Disposition: form-data; name="file"; '
+                f'filename="r.csv"\r\nContent-Type: text/csv\r\n\r\n{content}\r\n'
                 f"--{boundary}--\r\n"
             ).encode()
 

@@ -206,7 +206,7 @@ async def test_two_sealers_at_once_make_one_chain(db: Database):
 
 async def test_a_rolled_back_change_leaves_no_row(db: Database):
     """Goal: the audit row belongs to the transaction of what it tells of."""
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
         async with db.writing() as session:
             await audit.record(
                 session,

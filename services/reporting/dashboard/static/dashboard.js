@@ -176,10 +176,11 @@
   // ---- the live connection ----
   const RETRY_FIRST_MS = 1000;
   const RETRY_MOST_MS = 30000;
-  const GATHER_MS = 200; // Several events within this time become one reading of the page.
+  const GATHER_MS = 150; // Several events within this time become one reading of the page.
   const SPEAK_EVERY_MS = 10000; // A screen reader is told of movement no oftener.
   let retry = RETRY_FIRST_MS;
   let gathering = null;
+  let lastReading = 0;
   let spoken = 0;
 
   function say(state) {
@@ -189,18 +190,36 @@
     place.textContent = read().texts[state];
   }
 
+  // Every message carries the county's revision; a page that already shows it need not move.
+  function told(message) {
+    const shown = Number(document.getElementById("connection").dataset.revision);
+    if (JSON.parse(message.data).revision > shown) moved();
+  }
+
   function moved() {
     if (gathering !== null) return;
-    gathering = setTimeout(() => {
-      gathering = null;
-      window.yizhan.refresh().then(() => {
-        const now = Date.now();
-        if (now - spoken < SPEAK_EVERY_MS) return;
-        spoken = now;
-        const first = document.querySelector("#ticker li span");
-        document.getElementById("announcement").textContent = read().texts.moved + (first ? ": " + first.textContent : "");
-      }, () => say("waiting"));
-    }, GATHER_MS);
+    gathering = setTimeout(refresh, Math.max(GATHER_MS, 2 * lastReading)); // A slow server is asked less.
+  }
+
+  async function refresh() {
+    gathering = null; // What comes from here on asks for another reading.
+    const began = performance.now();
+    try {
+      await window.yizhan.refresh();
+      speak();
+    } catch {
+      say("waiting");
+    } finally {
+      lastReading = Math.min(5000, performance.now() - began);
+    }
+  }
+
+  function speak() {
+    const now = Date.now();
+    if (now - spoken < SPEAK_EVERY_MS) return;
+    spoken = now;
+    const first = document.querySelector("#ticker li span");
+    document.getElementById("announcement").textContent = read().texts.moved + (first ? ": " + first.textContent : "");
   }
 
   function connect() {
@@ -208,11 +227,9 @@
     if (!place) return;
     const source = new EventSource(place.dataset.live);
     source.onopen = () => {
-      if (retry !== RETRY_FIRST_MS) moved(); // What happened meanwhile is read now.
       retry = RETRY_FIRST_MS;
       say("open");
     };
-    source.onmessage = moved;
     source.onerror = () => {
       // Own retries: EventSource gives up for good on any HTTP error.
       source.close();
@@ -220,7 +237,7 @@
       setTimeout(connect, retry);
       retry = Math.min(RETRY_MOST_MS, retry * 2);
     };
-    for (const name of ["settlement", "recognition", "figures"]) source.addEventListener(name, moved);
+    source.addEventListener("figures", told);
     window.addEventListener("pagehide", () => source.close(), { once: true });
   }
 

@@ -19,9 +19,7 @@ def upgrade() -> None:
         sa.Column("slot", sa.Integer(), nullable=False),
         sa.Column("text", sa.String(200), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_notes"),
-        sa.UniqueConstraint(
-            "slot", name="uq_notes_slot", deferrable=True, initially="DEFERRED"
-        ),
+        sa.UniqueConstraint("slot", name="uq_notes_slot", deferrable=True, initially="DEFERRED"),
     )
 
 

@@ -1,0 +1,336 @@
+"""Feeds the demonstration county to a running Yizhan through its HTTP interface.
+
+A poverty office sends the roster, townships sign contracts, hospitals recognise, charge, discharge
+and settle. Every call carries a key made from the seed, so a load that was interrupted may simply
+be started again: what was done is answered again and nothing doubles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp
+
+from deploy.demo.client import Caller, DemoRefused, eventually
+from deploy.demo.county import ROSTER_DAY, SEED, build_county, chance, roster_csv, stream
+from deploy.demo.visits import OUTPATIENT_VISITS, Visit, build_visits
+from shared.policy.region import RegionPack, load_region
+from shared.runtime.settings import RuntimeSettings
+from shared.security.clients import ClientsFile
+
+Progress = Callable[[str, int, int], None]
+"""Told of every step: stage, steps done, steps in all."""
+
+ROSTER = "名册导入 roster"
+RECOGNITIONS = "就诊识别 recognitions"
+CONTRACTS = "家庭医生签约 contracts"
+SETTLEMENTS = "一站式结算 settlements"
+CATCHING_UP = "统计更新 figures"
+
+CONCURRENCY = 12
+"""Calls under way at once; more only lengthens the queue on two cores."""
+CONTRACT_SHARE = 0.85
+"""JK-40."""
+_FOLLOWS_WITHIN_S = 120.0
+"""Events reach the other services in milliseconds; behind a full load in seconds."""
+_PAGE = 500
+_FIRST_SIGNING = date(2015, 8, 1)
+_SIGNING_DAYS = 180
+"""So that every contract of one year still holds at the end of the half-year."""
+
+HOSPITAL = "hospital"
+POVERTY_OFFICE = "poverty-office"
+TOWNSHIP = "township"
+DIRECTOR = "director"
+CLIENTS = (HOSPITAL, POVERTY_OFFICE, TOWNSHIP, DIRECTOR)
+
+
+class RosterRefused(RuntimeError):
+    """The demonstration's own roster has rows that Yizhan does not accept."""
+
+
+@dataclass(frozen=True)
+class Callers:
+    """The four offices and institutions that feed the county."""
+
+    hospital: Caller
+    poverty_office: Caller
+    township: Caller
+    director: Caller
+
+    @classmethod
+    def of(cls, http: httpx.AsyncClient, secrets: Mapping[str, str]) -> Callers:
+        """Callers with the secrets of :data:`CLIENTS`."""
+        return cls(*(Caller(http, client_id, secrets[client_id]) for client_id in CLIENTS))
+
+
+async def load_county(
+    callers: Callers,
+    region: RegionPack,
+    progress: Progress,
+    *,
+    seed: int = SEED,
+    outpatient_visits: int = OUTPATIENT_VISITS,
+) -> None:
+    """The whole county: roster, visits, contracts, settlements; returns when the figures stand.
+
+    Raises:
+        DemoRefused: a call was refused.
+        WaitedTooLong: an event did not arrive.
+        RosterRefused: the roster was not accepted row by row.
+    """
+    county = build_county(region, seed=seed)
+    visits = build_visits(region, county, seed=seed, outpatient_visits=outpatient_visits)
+    prefix = f"demo-{seed}"
+    await _import_roster(callers.poverty_office, roster_csv(county.persons), prefix, progress)
+    await _each(
+        RECOGNITIONS,
+        [[visit] for visit in visits],
+        lambda visit: recognise(callers.hospital, visit, prefix),
+        progress,
+    )
+    await _sign_contracts(callers, len(county.persons), prefix, seed, progress)
+    await _each(
+        SETTLEMENTS,
+        _by_person(visits),
+        lambda visit: settle(callers.hospital, visit, prefix),
+        progress,
+    )
+    await _figures_stand(callers.director, len(visits), progress)
+
+
+async def recognise(hospital: Caller, visit: Visit, prefix: str) -> str:
+    """Ask who the patient is; gives the grade. A refused ID number is asked again by name.
+
+    Raises:
+        DemoRefused: refused for another reason than the ID number.
+    """
+    key = f"{prefix}-{visit.visit_no}-recognise"
+    path = "/identity/v1/recognitions"
+    try:
+        answer = await hospital.post(path, key, visit.recognition_body())
+    except DemoRefused as refused:
+        if refused.status != httpx.codes.UNPROCESSABLE_ENTITY:
+            raise
+        answer = await hospital.post(path, f"{key}-2", visit.recognition_body(second_try=True))
+    return str(answer["grade"])
+
+
+async def settle(hospital: Caller, visit: Visit, prefix: str) -> dict[str, Any]:
+    """Charges, discharge and settlement of a recognised visit; gives the breakdown.
+
+    Raises:
+        DemoRefused: a call was refused.
+        WaitedTooLong: the recognition's event opened no encounter.
+    """
+
+    async def look() -> str | None:
+        found = await hospital.get(
+            "/claims/v1/encounters", visit_no=visit.visit_no, facility_code=visit.facility_code
+        )
+        return str(found["items"][0]["encounter_id"]) if found["items"] else None
+
+    encounter_id = await eventually(
+        look, within_s=_FOLLOWS_WITHIN_S, what="the encounter opened by a recognition"
+    )
+    path = f"/claims/v1/encounters/{encounter_id}"
+    key = f"{prefix}-{visit.visit_no}"
+    for batch in visit.charge_bodies():
+        await hospital.post(f"{path}/charges", f"{key}-{batch['batch_no']}", batch)
+    await hospital.post(f"{path}/discharge", f"{key}-discharge", visit.discharge_body())
+    breakdown: dict[str, Any] = await hospital.post(f"{path}/settlement", f"{key}-settle")
+    return breakdown
+
+
+async def _import_roster(office: Caller, roster: bytes, prefix: str, progress: Progress) -> None:
+    progress(ROSTER, 0, 2)
+    verdict = await office.upload(
+        "/identity/v1/roster-imports",
+        f"{prefix}-roster",
+        roster,
+        {"source": "poverty_office", "effective_on": ROSTER_DAY.isoformat(), "mode": "full"},
+    )
+    if verdict["rejected"]:
+        raise RosterRefused(f"{verdict['rejected']} of {verdict['rows']} rows were rejected")
+    progress(ROSTER, 1, 2)
+    await office.post(
+        f"/identity/v1/roster-imports/{verdict['import_id']}/apply", f"{prefix}-apply"
+    )
+    progress(ROSTER, 2, 2)
+
+
+async def _sign_contracts(
+    callers: Callers, expected: int, prefix: str, seed: int, progress: Progress
+) -> None:
+    """85 of 100 registered people sign with the team of their township.
+
+    The people are learned from identity's event feed, in the order in which they entered.
+    """
+    people = await _entered(callers.poverty_office, expected)
+    rng = stream(seed, "contracts")
+    signatures = [
+        (person_id, _FIRST_SIGNING + timedelta(days=rng.randrange(_SIGNING_DAYS)))
+        for person_id in people
+        if chance(rng, CONTRACT_SHARE)
+    ]
+
+    async def sign(signature: tuple[str, date]) -> None:
+        person_id, signed_on = signature
+        await callers.township.post(
+            "/contracts/v1/contracts",
+            f"{prefix}-sign-{person_id}",
+            {"person_id": person_id, "signed_on": signed_on.isoformat()},
+        )
+
+    await _each(CONTRACTS, [[signature] for signature in signatures], sign, progress)
+
+
+async def _entered(office: Caller, expected: int) -> list[str]:
+    """The first people who entered the registry, by the event feed."""
+
+    async def look() -> list[str] | None:
+        people: list[str] = []
+        after = 0
+        while len(people) < expected:
+            page = await office.get("/identity/v1/events", after=after, limit=_PAGE)
+            if not page["items"]:
+                return None
+            after = page["next_after"]
+            people += [
+                event["data"]["person_id"]
+                for event in page["items"]
+                if event["type"].endswith(".person.entered.v1")
+            ]
+        return people[:expected]
+
+    return await eventually(look, within_s=_FOLLOWS_WITHIN_S, what="the people's events")
+
+
+async def _figures_stand(director: Caller, settled: int, progress: Progress) -> None:
+    """Waits until the county's page counts every settled visit."""
+    progress(CATCHING_UP, 0, settled)
+
+    async def look() -> bool | None:
+        page = await director.get("/reporting/v1/dashboard", period="2016-H1")
+        counted = int(page["visits"]["settled"])
+        progress(CATCHING_UP, min(counted, settled), settled)
+        return True if counted >= settled else None
+
+    await eventually(look, within_s=_FOLLOWS_WITHIN_S, what="the figures of every settlement")
+
+
+def _by_person(visits: Iterable[Visit]) -> list[list[Visit]]:
+    """Visits of one person stay in order: a yearly base is used up visit by visit."""
+    queues: dict[str, list[Visit]] = {}
+    for visit in visits:
+        queues.setdefault(visit.person_key, []).append(visit)
+    return list(queues.values())
+
+
+async def _each(
+    stage: str, queues: Sequence[Sequence[Any]], do: Callable[[Any], Any], progress: Progress
+) -> None:
+    """Does every item: items of one queue in order, :data:`CONCURRENCY` queues at once."""
+    total = sum(len(queue) for queue in queues)
+    waiting = iter(queues)
+    done = 0
+    progress(stage, 0, total)
+
+    async def work() -> None:
+        nonlocal done
+        for queue in waiting:
+            for item in queue:
+                await do(item)
+                done += 1
+                progress(stage, done, total)
+
+    async with asyncio.TaskGroup() as workers:
+        for _ in range(CONCURRENCY):
+            workers.create_task(work())
+
+
+class DemoLoader:
+    """Loads the county once into the embedded host; carries on where an earlier start stopped."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: RuntimeSettings,
+        data_dir: Path,
+        *,
+        seed: int = SEED,
+        outpatient_visits: int = OUTPATIENT_VISITS,
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._seed = seed
+        self._outpatient_visits = outpatient_visits
+        self._record = data_dir / "demo.json"
+
+    async def needed(self) -> bool:
+        """Whether the registry is empty, or an earlier load did not come to its end."""
+        if self._record.exists():
+            record = json.loads(self._record.read_text(encoding="utf-8"))
+            return str(record["state"]) != "loaded"
+        async with self._http() as http:
+            office = Callers.of(http, self._secrets()).poverty_office
+            page = await office.get("/identity/v1/events", after=0, limit=1)
+        return not page["items"]
+
+    async def load(self, progress: Progress) -> None:
+        """Feed the county through the application's own HTTP interface.
+
+        Raises:
+            DemoRefused, WaitedTooLong, RosterRefused: as :func:`load_county`.
+        """
+        region = load_region(
+            self._settings.pack, () if self._settings.packs is None else (self._settings.packs,)
+        )
+        self._note("loading")
+        async with self._http() as http:
+            await load_county(
+                Callers.of(http, self._secrets()),
+                region,
+                progress,
+                seed=self._seed,
+                outpatient_visits=self._outpatient_visits,
+            )
+        self._note("loaded")
+
+    def _http(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self._app), base_url="http://yizhan", timeout=120
+        )
+
+    def _secrets(self) -> dict[str, str]:
+        if self._settings.clients_file is None:
+            raise ValueError("the host has no clients file to take the secrets from")
+        return secrets_of(self._settings.clients_file)
+
+    def _note(self, state: str) -> None:
+        self._record.write_text(
+            json.dumps({"state": state, "seed": self._seed}) + "\n", encoding="utf-8"
+        )
+
+
+def secrets_of(clients_file: Path) -> dict[str, str]:
+    """The secrets of :data:`CLIENTS` from a clients file.
+
+    Raises:
+        LookupError: a client is missing, or keeps its secret elsewhere.
+    """
+    clients = ClientsFile(clients_file)
+    secrets: dict[str, str] = {}
+    for client_id in CLIENTS:
+        secret = clients.secret_of(client_id)
+        if secret is None:
+            raise LookupError(f"client {client_id!r} has no secret in {clients_file}")
+        secrets[client_id] = secret
+    return secrets

@@ -1,0 +1,71 @@
+"""What can be refused about an encounter, as problems of the HTTP contract."""
+
+from __future__ import annotations
+
+from shared.http.problem import Conflict, FieldFault, NotFound, Unprocessable
+
+
+class EncounterNotFound(NotFound):
+    code = "encounter_not_found"
+    title = "There is no such encounter, or it is not yours to see"
+    title_zh = "没有该就诊记录,或您无权查看"
+
+
+class EncounterDiffers(Conflict):
+    code = "encounter_differs"
+    title = "This visit number is registered already, with other content"
+    title_zh = "该就诊号已登记,内容不一致"
+
+
+class PersonDiffers(Conflict):
+    code = "person_differs"
+    title = "Identity recognised another person for this visit"
+    title_zh = "身份识别结果与所填人员不一致"
+
+
+class EncounterSettledAlready(Conflict):
+    code = "encounter_settled"
+    title = "The encounter is settled; reverse the settlement before changing it"
+    title_zh = "该就诊已结算;如需修改请先冲销"
+
+
+class DischargedAlready(Conflict):
+    code = "discharged_already"
+    title = "The encounter is discharged already, with other content"
+    title_zh = "该就诊已登记出院,内容不一致"
+
+
+class DepositNotAllowed(Unprocessable):
+    code = "deposit_not_allowed"
+    title = "A registered poor patient pays no deposit here"
+    title_zh = "贫困患者在本地定点机构就诊不收押金"
+
+
+class EncounterRefused(Unprocessable):
+    code = "validation_failed"
+    title = "Some fields of the encounter are wrong"
+    title_zh = "就诊登记有字段填写有误"
+
+
+class DischargeRefused(Unprocessable):
+    code = "validation_failed"
+    title = "Some fields of the discharge are wrong"
+    title_zh = "出院登记有字段填写有误"
+
+
+def fault_future(field: str) -> FieldFault:
+    return FieldFault(
+        field=field,
+        code="in_future",
+        message="the time lies in the future; check the date and the offset (+08:00)",
+        message_zh="时间晚于当前;请检查日期与时区(+08:00)",
+    )
+
+
+def fault_order(field: str) -> FieldFault:
+    return FieldFault(
+        field=field,
+        code="discharge_before_admission",
+        message="the discharge must not lie before the admission; check both dates",
+        message_zh="出院时间早于入院时间;请核对",
+    )

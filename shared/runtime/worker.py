@@ -1,0 +1,144 @@
+"""A service's background work: publish its outbox, handle its events, seal its audit log.
+
+In the embedded host one runs per service inside the process; in a cluster in its own container,
+with a small readiness address of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from shared.http.idempotency import forget_before
+from shared.messaging.bus import Bus
+from shared.messaging.consumer import EventConsumer
+from shared.messaging.relay import Relay
+from shared.observability.health import Check, CheckResult, database_check, ready
+from shared.observability.metrics import (
+    MEDIA_TYPE,
+    METRICS,
+    observe_database,
+    outbox_age_s,
+)
+from shared.runtime.context import ServiceContext
+from shared.security import audit
+
+log = structlog.get_logger(__name__)
+
+SEAL_EVERY_S = 1.0
+KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
+STUCK_AFTER_S = 30.0
+"""Not ready when events have waited for longer than this without any being handled."""
+
+
+class Worker:
+    """The background work of one service; any number may run, the relay's lock lets one publish."""
+
+    def __init__(
+        self, context: ServiceContext, bus: Bus, *, relay: bool = True, consume: bool = True
+    ) -> None:
+        self.context = context
+        self.relay = (
+            Relay(
+                context.db,
+                bus,
+                service=context.name,
+                region_code=context.region.region_code,
+            )
+            if relay
+            else None
+        )
+        subscribed = consume and bool(context.module.subscriptions)
+        self.consumer = EventConsumer(context, bus) if subscribed else None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run until the block ends; a part that dies takes the process down, loudly."""
+        jobs: list[Coroutine[Any, Any, None]] = [self._seal(), self._forget()]
+        if self.relay is not None:
+            jobs.append(self.relay.run())
+        if self.consumer is not None:
+            jobs.append(self.consumer.run())
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(job) for job in jobs]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    def checks(self) -> Sequence[Check]:
+        """Readiness: events move. "The process is up" is not enough."""
+        return (Check("outbox", self._outbox_moves), Check("events", self._events_move))
+
+    async def _outbox_moves(self) -> CheckResult:
+        if self.relay is None:
+            return CheckResult(ok=True, facts={"relay": "elsewhere"})
+        async with self.context.db.reading() as session:
+            age_s = await outbox_age_s(session)
+        return CheckResult(ok=age_s < STUCK_AFTER_S, facts={"oldest_unpublished_s": round(age_s, 1)})
+
+    async def _events_move(self) -> CheckResult:
+        if self.consumer is None:
+            return CheckResult(ok=True, facts={"consumer": "none"})
+        progress = self.consumer.progress
+        waited_s = time.monotonic() - progress.last_progress
+        stuck = progress.behind and waited_s > STUCK_AFTER_S
+        return CheckResult(ok=progress.joined and not stuck, facts={"behind": progress.behind})
+
+    async def _seal(self) -> None:
+        while True:
+            try:
+                async with self.context.db.writing() as session:
+                    sealed = await audit.seal(session)
+            except (DBAPIError, OSError) as error:
+                log.warning("audit_not_sealed", error_type=type(error).__name__)
+                sealed = 0
+            if not sealed:
+                await asyncio.sleep(SEAL_EVERY_S)
+
+    async def _forget(self) -> None:
+        while True:
+            try:
+                async with self.context.db.writing() as session:
+                    await forget_before(
+                        session, self.context.clock.now() - KEEP_IDEMPOTENCY_KEYS
+                    )
+            except (DBAPIError, OSError) as error:
+                log.warning("idempotency_keys_kept", error_type=type(error).__name__)
+            await asyncio.sleep(timedelta(days=1).total_seconds())
+
+
+def worker_app(worker: Worker) -> Starlette:
+    """A worker process's own small address: ``/healthz``, ``/readyz``, ``/metrics``."""
+    checks = (database_check(worker.context.db), *worker.checks())
+
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def readyz(_: Request) -> Response:
+        status, answer = await ready(checks)
+        return JSONResponse(answer, status_code=status)
+
+    async def metrics(_: Request) -> Response:
+        await observe_database(worker.context.db)
+        return Response(METRICS.render(), headers={"Content-Type": MEDIA_TYPE})
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics),
+        ]
+    )

@@ -1,0 +1,48 @@
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.claims.module import MODULE
+from shared.clock import FixedClock
+from shared.db.migrate import upgrade
+from shared.security.tokens import TokenSigner
+from tests.integration.claims.county import NOW, Claims, claims_context, client_of
+from tests.support.postgres import drop_database, fresh_database, template_database
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    template_database("claims", lambda url: upgrade("claims", MODULE.migrations, url))
+    url = fresh_database("claims")
+    yield url
+    drop_database(url)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+async def start(
+    database_url: str, tmp_path: Path, clock: FixedClock
+) -> AsyncIterator[Callable[..., Awaitable[Claims]]]:
+    """Starts the service with these settings."""
+    signer = TokenSigner.generate(tmp_path / "token-key.json", clock=clock)
+    async with AsyncExitStack() as stack:
+
+        async def starting(**settings: Any) -> Claims:
+            context = claims_context(database_url, tmp_path, signer, clock, **settings)
+            stack.push_async_callback(context.db.close)
+            http = await stack.enter_async_context(client_of(context))
+            return Claims(context=context, signer=signer, http=http)
+
+        yield starting
+
+
+@pytest.fixture
+async def claims(start: Callable[..., Awaitable[Claims]]) -> Claims:
+    return await start()

@@ -1,0 +1,75 @@
+"""The events of one patient: on the registry, home, out of hospital."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from shared.events.base import Envelope
+from shared.events.catalog import (
+    CategoryPeriod,
+    EncounterDischarged,
+    PersonChanged,
+    PersonEntered,
+    PersonLeft,
+)
+from tests.integration.contracts.running import envelope
+
+JINHE = "金河镇"
+JINHE_TEAM = "H51111300202"
+YONGHE = "永和镇"
+YONGHE_TEAM = "H51111300201"
+DISTRICT_HOSPITAL = "H51111300101"
+DISCHARGED_ON = date(2016, 3, 8)
+AT = datetime(2016, 3, 8, 2, 0, tzinfo=UTC)
+POOR = (CategoryPeriod(code="registered_poor", valid_from=date(2015, 1, 1)),)
+
+
+def entered(
+    person_id: str = "P1",
+    township: str | None = JINHE,
+    village: str | None = "曙光村",
+    *,
+    sequence: int = 1,
+    kind: type[PersonEntered | PersonChanged | PersonLeft] = PersonEntered,
+) -> Envelope[Any]:
+    at = datetime(2016, 1, 1, tzinfo=UTC) + timedelta(days=sequence)
+    return envelope(
+        kind(
+            person_id=person_id,
+            household_id="H1",
+            township=township,
+            village=village,
+            categories=POOR,
+            effective_on=date(2016, 1, 1),
+            recorded_at=at,
+        ),
+        sequence=sequence,
+        at=at,
+    )
+
+
+def discharged(
+    encounter_id: str = "E1",
+    person_id: str | None = "P1",
+    township: str | None = JINHE,
+    *,
+    on: date = DISCHARGED_ON,
+    visit_type: str = "inpatient",
+    at: datetime = AT,
+) -> Envelope[Any]:
+    return envelope(
+        EncounterDischarged(
+            encounter_id=encounter_id,
+            person_id=person_id,
+            facility_code=DISTRICT_HOSPITAL,
+            facility_level="secondary",
+            in_region=True,
+            visit_no=f"ZY-{encounter_id}",
+            visit_type=visit_type,
+            admitted_on=on - timedelta(days=7),
+            discharged_on=on,
+            township=township,
+            village="曙光村" if township else None,
+        ),
+        sequence=2,
+        at=at,
+    )

@@ -1,0 +1,20 @@
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from services.reporting.module import MODULE
+from shared.clock import FixedClock
+from tests.integration.contracts.running import Running, running
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(datetime(2016, 7, 1, 1, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+async def reporting(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Running]:
+    async with running(MODULE, tmp_path, clock) as service:
+        yield service

@@ -1,0 +1,344 @@
+"""A small county's half-year as events, and its figures worked out by hand.
+
+Registered: P1 and P2 in 金河镇, P3 in 永和镇 (left on 2016-04-30), P4 without a known home.
+
+| visit | person | where | type | discharged | total | patient | remark |
+|---|---|---|---|---|---|---|---|
+| E1 | P1 | district hospital | inpatient | 03-08 | 5000.00 | 991.27 | basic 3344.90, aid 663.83 |
+| E2 | P2 | 金河镇 hospital | outpatient | 03-20 | 100.00 | 40.00 | basic 60.00 |
+| E3 | P3 | outside the region | inpatient | 04-10 | 2000.00 | 900.00 | C items 500.00 |
+| E4 | P3 | district hospital | outpatient | 05-09 | 80.00 | 80.00 | no longer registered |
+| E5 | P1 | district hospital | inpatient | 05-20 | 999.00 | 999.00 | reversed, not settled again |
+| E6 | P4 | 永和镇 hospital | outpatient | 06-01 | 50.00 | 20.00 | home not known |
+| E7 | – | district hospital | outpatient | 06-02 | 70.00 | 30.00 | an ordinary resident |
+| E8 | P2 | district hospital | inpatient | – | – | – | still there |
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from shared.events.base import Envelope
+from shared.events.catalog import (
+    CategoryPeriod,
+    ContractEnded,
+    ContractSigned,
+    EncounterDischarged,
+    EncounterOpened,
+    Entitlements,
+    FollowUpRecorded,
+    PayerShare,
+    PersonChanged,
+    PersonEntered,
+    PersonLeft,
+    RecognitionMade,
+    RosterApplied,
+    SettlementMade,
+    SettlementReversed,
+    TaskClosed,
+    TaskOpened,
+)
+from shared.money import Fen
+from tests.integration.contracts.running import envelope
+
+JINHE, YONGHE = "金河镇", "永和镇"
+DISTRICT, JINHE_HOSPITAL, YONGHE_HOSPITAL = "H51111300101", "H51111300202", "H51111300201"
+OUTSIDE = "H51110200901"
+LEVELS = {
+    DISTRICT: "secondary",
+    JINHE_HOSPITAL: "township",
+    YONGHE_HOSPITAL: "township",
+    OUTSIDE: "tertiary",
+}
+HOMES: dict[str | None, tuple[str | None, str | None]] = {
+    "P1": (JINHE, "曙光村"),
+    "P2": (JINHE, "柏林村"),
+    "P3": (YONGHE, "坪上村"),
+    "P4": (None, None),
+    None: (None, None),
+}
+
+
+def at(month: int, day: int, hour: int = 2) -> datetime:
+    return datetime(2016, month, day, hour, tzinfo=UTC)
+
+
+def person(
+    person_id: str,
+    *,
+    kind: type[PersonEntered | PersonChanged | PersonLeft] = PersonEntered,
+    home: tuple[str | None, str | None] | None = None,
+    valid_to: date | None = None,
+    sequence: int = 1,
+) -> Envelope[Any]:
+    township, village = home or HOMES[person_id]
+    return envelope(
+        kind(
+            person_id=person_id,
+            household_id="H1" if person_id in ("P1", "P2") else f"H-{person_id}",
+            township=township,
+            village=village,
+            categories=(
+                CategoryPeriod(
+                    code="registered_poor", valid_from=date(2015, 1, 1), valid_to=valid_to
+                ),
+            ),
+            effective_on=date(2015, 1, 1),
+            recorded_at=at(1, sequence),
+        ),
+        sequence=sequence,
+        at=at(1, sequence),
+    )
+
+
+def recognised(
+    number: int, person_id: str | None, facility: str, grade: str, month: int, day: int
+) -> Envelope[Any]:
+    township, village = HOMES[person_id]
+    return envelope(
+        RecognitionMade(
+            recognition_id=f"R{number}",
+            grade=grade,
+            person_id=person_id,
+            entitlements=Entitlements(
+                treat_first_pay_later=True, one_stop_settlement=True, fee_waivers=True
+            ),
+            facility_code=facility,
+            visit_no=f"V{number}",
+            visit_type="inpatient",
+            occurred_at=at(month, day),
+            township=township,
+            village=village,
+        ),
+        at=at(month, day),
+    )
+
+
+def visit(
+    encounter_id: str,
+    person_id: str | None,
+    facility: str,
+    visit_type: str,
+    admitted: date,
+    discharged: date | None,
+) -> list[Envelope[Any]]:
+    # The encounter does not know P3's home; the registry does.
+    township, village = HOMES[person_id] if person_id != "P3" else (None, None)
+    base = {
+        "encounter_id": encounter_id,
+        "person_id": person_id,
+        "facility_code": facility,
+        "facility_level": LEVELS[facility],
+        "in_region": facility != OUTSIDE,
+        "visit_no": f"V-{encounter_id}",
+        "visit_type": visit_type,
+        "admitted_on": admitted,
+        "township": township,
+        "village": village,
+    }
+    opened = EncounterOpened(**base, deposit=Fen(0), treat_first_pay_later=True)
+    events = [envelope(opened, sequence=1, at=_noon(admitted))]
+    if discharged is not None:
+        ended = EncounterDischarged(**base, discharged_on=discharged)
+        events.append(envelope(ended, sequence=2, at=_noon(discharged)))
+    return events
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+
+
+def bill(
+    encounter_id: str,
+    person_id: str | None,
+    facility: str,
+    visit_type: str,
+    discharged: date,
+    payers: dict[str, int],
+    patient: int,
+    *,
+    registered: bool = True,
+    out_of_catalogue: int = 0,
+) -> Envelope[Any]:
+    township, village = HOMES[person_id] if person_id != "P3" else (None, None)
+    total = sum(payers.values()) + patient
+    return envelope(
+        SettlementMade(
+            settlement_id=f"S-{encounter_id}",
+            encounter_id=encounter_id,
+            person_id=person_id,
+            facility_code=facility,
+            facility_level=LEVELS[facility],
+            in_region=facility != OUTSIDE,
+            township=township,
+            village=village,
+            category="registered_poor" if registered else None,
+            visit_type=visit_type,
+            admitted_on=discharged - timedelta(days=5),
+            discharged_on=discharged,
+            pack="jinkouhe-2016",
+            pack_version="1",
+            total=Fen(total),
+            waived=Fen(0),
+            out_of_catalogue=Fen(out_of_catalogue),
+            over_limit=Fen(0),
+            self_first=Fen(0),
+            in_scope=Fen(total - out_of_catalogue),
+            payers=tuple(PayerShare(payer=p, amount=Fen(a)) for p, a in payers.items()),
+            patient_pays=Fen(patient),
+        ),
+        sequence=3,
+        at=_noon(discharged) + timedelta(minutes=5),
+    )
+
+
+def reversal(encounter_id: str, total: int, on: date) -> Envelope[Any]:
+    zero = Fen(0)
+    return envelope(
+        SettlementReversed(
+            settlement_id=f"X-{encounter_id}",
+            reverses=f"S-{encounter_id}",
+            encounter_id=encounter_id,
+            reason="wrong_bill",
+            total=Fen(-total),
+            waived=zero,
+            out_of_catalogue=zero,
+            over_limit=zero,
+            self_first=zero,
+            in_scope=Fen(-total),
+            payers=(),
+            patient_pays=Fen(-total),
+        ),
+        sequence=4,
+        at=_noon(on),
+    )
+
+
+def contract(number: int, person_id: str, *, ended: date | None = None) -> list[Envelope[Any]]:
+    township, village = HOMES[person_id]
+    base = {
+        "contract_id": f"C{number}",
+        "person_id": person_id,
+        "team": JINHE_HOSPITAL,
+        "township": township,
+        "village": village,
+    }
+    signed = ContractSigned(**base, effective_on=date(2016, 1, 5), valid_to=date(2016, 12, 31))
+    events = [envelope(signed, sequence=1, at=at(1, 5))]
+    if ended is not None:
+        over = ContractEnded(**base, effective_on=ended, reason="own_request")
+        events.append(envelope(over, sequence=2, at=_noon(ended)))
+    return events
+
+
+def tasks() -> list[Envelope[Any]]:
+    base = {"task_id": "T1", "person_id": "P1", "rule": "post_discharge_follow_up"}
+    due = date(2016, 3, 15)
+    return [
+        envelope(
+            TaskOpened(**base, team=DISTRICT, due_on=due, encounter_id="E1"),
+            sequence=3,
+            at=at(3, 8),
+        ),
+        envelope(
+            TaskOpened(**base, team=JINHE_HOSPITAL, due_on=due, encounter_id="E1"),
+            sequence=4,
+            at=at(3, 9),
+        ),
+        envelope(
+            FollowUpRecorded(
+                follow_up_id="F1",
+                person_id="P1",
+                team=JINHE_HOSPITAL,
+                task_id="T1",
+                performed_at=at(3, 10),
+                way="home",
+            ),
+            sequence=5,
+            at=at(3, 10),
+        ),
+        envelope(
+            TaskClosed(**base, team=JINHE_HOSPITAL, due_on=due, outcome="stable"),
+            sequence=6,
+            at=at(3, 10),
+        ),
+    ]
+
+
+def half_year() -> list[Envelope[Any]]:
+    """Every event of the table above, each with a new id."""
+    inpatient, outpatient = "inpatient", "outpatient"
+    return [
+        envelope(
+            RosterApplied(
+                import_id="I1",
+                roster_source="poverty_office",
+                effective_on=date(2016, 1, 1),
+                added=4,
+                changed=0,
+                removed=0,
+            ),
+            at=at(1, 1),
+        ),
+        person("P1"),
+        person("P2", home=(YONGHE, "坪上村")),
+        person("P2", kind=PersonChanged, sequence=2),
+        person("P3"),
+        person("P3", kind=PersonLeft, valid_to=date(2016, 4, 30), sequence=2),
+        person("P4"),
+        recognised(1, "P1", DISTRICT, "certain", 3, 1),
+        recognised(2, "P2", JINHE_HOSPITAL, "probable", 3, 20),
+        recognised(3, None, DISTRICT, "possible", 4, 1),
+        recognised(4, None, DISTRICT, "none", 6, 2),
+        *visit("E1", "P1", DISTRICT, inpatient, date(2016, 3, 1), date(2016, 3, 8)),
+        *visit("E2", "P2", JINHE_HOSPITAL, outpatient, date(2016, 3, 20), date(2016, 3, 20)),
+        *visit("E3", "P3", OUTSIDE, inpatient, date(2016, 4, 1), date(2016, 4, 10)),
+        *visit("E4", "P3", DISTRICT, outpatient, date(2016, 5, 9), date(2016, 5, 9)),
+        *visit("E5", "P1", DISTRICT, inpatient, date(2016, 5, 15), date(2016, 5, 20)),
+        *visit("E6", "P4", YONGHE_HOSPITAL, outpatient, date(2016, 6, 1), date(2016, 6, 1)),
+        *visit("E7", None, DISTRICT, outpatient, date(2016, 6, 2), date(2016, 6, 2)),
+        *visit("E8", "P2", DISTRICT, inpatient, date(2016, 6, 28), None),
+        bill(
+            "E1", "P1", DISTRICT, inpatient, date(2016, 3, 8),
+            {"basic_insurance": 3344_90, "medical_aid": 663_83}, 991_27, out_of_catalogue=500_00,
+        ),
+        bill(
+            "E2", "P2", JINHE_HOSPITAL, outpatient, date(2016, 3, 20),
+            {"basic_insurance": 60_00}, 40_00,
+        ),
+        bill(
+            "E3", "P3", OUTSIDE, inpatient, date(2016, 4, 10),
+            {"basic_insurance": 1000_00, "medical_aid": 100_00}, 900_00, out_of_catalogue=500_00,
+        ),
+        bill(
+            "E4", "P3", DISTRICT, outpatient, date(2016, 5, 9), {}, 80_00, registered=False
+        ),
+        bill("E5", "P1", DISTRICT, inpatient, date(2016, 5, 20), {}, 999_00),
+        reversal("E5", 999_00, date(2016, 5, 21)),
+        bill(
+            "E6", "P4", YONGHE_HOSPITAL, outpatient, date(2016, 6, 1),
+            {"basic_insurance": 30_00}, 20_00,
+        ),
+        bill(
+            "E7", None, DISTRICT, outpatient, date(2016, 6, 2),
+            {"basic_insurance": 40_00}, 30_00, registered=False,
+        ),
+        *contract(1, "P1"),
+        *contract(2, "P2", ended=date(2016, 6, 1)),
+        *tasks(),
+    ]  # fmt: skip
+
+
+COUNTY_FIGURES = {
+    # registered bills: E1, E2, E3, E6; patients 991.27 + 40 + 900 + 20
+    "personal_share": ("1951.27", "7150.00", "0.2729", "missed", 4),
+    "out_of_catalogue_share": ("1000.00", "7150.00", "0.1399", "missed", 4),
+    "medical_aid_share": ("763.83", "7150.00", "0.1068", "none", 4),
+    "in_region_visit_rate": (3, 4, "0.7500", "missed", 4),
+    # outpatient bills E2, E4, E6, E7, of which E2 and E6 at township hospitals
+    "primary_care_visit_share": (2, 4, "0.5000", "missed", 4),
+    "recognition_rate": (2, 4, "0.5000", "none", 4),
+    # ended visits of people registered on the day of admission: E1, E2, E3, E5, E6; E5 reversed
+    "one_stop_rate": (4, 5, "0.8000", "missed", 5),
+    # on 2016-06-28, the latest day: P1, P2, P4 registered; P1's contract holds
+    "contract_rate": (1, 3, "0.3333", "missed", 3),
+}

@@ -1,0 +1,131 @@
+"""Indicators over HTTP: areas, periods, records, who may see what."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from services.reporting.indicators.catalogue import catalogue
+from tests.integration.contracts.running import Running
+from tests.integration.reporting.county import (
+    DISTRICT,
+    JINHE,
+    OUTSIDE,
+    YONGHE,
+    half_year,
+)
+
+AREAS = ("county", JINHE, f"{JINHE}/曙光村", YONGHE, "unknown", DISTRICT, OUTSIDE, "永胜乡")
+
+
+@pytest.fixture
+async def county(reporting: Running) -> Running:
+    await reporting.deliver_together(*half_year())
+    return reporting
+
+
+async def figure(service: Running, code: str, **query: str) -> Any:
+    async with service.client() as client:
+        answer = await client.get(f"/reporting/v1/indicators/{code}", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+CASES = (
+    ("personal_share", JINHE, "all", "0.2022"),  # (991.27 + 40) of 5,100
+    ("personal_share", f"{JINHE}/曙光村", "all", "0.1983"),
+    ("personal_share", YONGHE, "all", "0.4500"),  # E3, whose home only the registry knows
+    ("personal_share", "unknown", "all", "0.4000"),
+    ("personal_share", DISTRICT, "all", "0.1983"),
+    ("personal_share", "county", "2016-03", "0.2022"),
+    ("personal_share", "county", "2016-05", None),  # E4 not registered, E5 reversed
+    ("one_stop_rate", "county", "2016-05", "0.0000"),  # E5
+    ("recognition_rate", DISTRICT, "2016", "0.3333"),
+    ("contract_rate", "county", "2016-05", "0.6667"),  # P1, P2 of P1, P2, P4
+    ("contract_rate", "county", "2016-04", "0.5000"),  # P3 still registered on the 30th
+    ("contract_rate", "county", "2015", "0.0000"),
+    ("personal_share", "county", "2017", None),
+)
+"""Indicator, area, period, and the value worked out by hand."""
+
+
+async def test_areas_and_periods(county: Running) -> None:
+    """Goal: the right rows by place and month. Method: values by hand for chosen scopes."""
+    for code, area, period, value in CASES:
+        found = await figure(county, code, area=area, period=period)
+        assert found["value"] == value, (code, area, period)
+        assert (found["area"], found["period"]) == (area, period)
+        assert (found["status"] == "not_applicable") == (value is None)
+        assert found["as_of"] is not None
+
+
+async def test_the_list_is_as_long_as_the_number_says(county: Running) -> None:
+    """Goal: every number has its persons. Method: each indicator, area and period, in pages.
+
+    The list's parts also sum to numerator and denominator.
+    """
+    async with county.client() as client:
+        for code in catalogue():
+            for area in ("county", JINHE, "unknown", DISTRICT):
+                for period in ("all", "2016-05") if area == "county" else ("all",):
+                    query = {"area": area, "period": period}
+                    found = (
+                        await client.get(f"/reporting/v1/indicators/{code}", params=query)
+                    ).json()
+                    items: list[Any] = []
+                    cursor: str | None = ""
+                    while cursor is not None:
+                        page = await client.get(
+                            f"/reporting/v1/indicators/{code}/records",
+                            params={**query, "limit": 2, **({"cursor": cursor} if cursor else {})},
+                        )
+                        assert page.status_code == 200, page.text
+                        items += page.json()["items"]
+                        cursor = page.json()["next_cursor"]
+                    assert len(items) == len({i["record_id"] for i in items}) == found["records"]
+                    for part in ("numerator", "denominator"):
+                        total = sum((Decimal(i[part]) for i in items), Decimal(0))
+                        assert total == Decimal(found[part]), (code, area, period, part)
+
+
+async def test_a_look_at_records_is_logged(county: Running) -> None:
+    """Goal: who saw which list. Method: one look; the audit row names no person."""
+    async with county.client() as client:
+        await client.get("/reporting/v1/indicators/personal_share/records?period=2016-03")
+    (row,) = await county.rows("SELECT actor, action, subject, detail FROM audit_log")
+    assert (row["actor"], row["action"]) == ("tester", "indicator_records.listed")
+    assert row["detail"] == {"area": "county", "period": "2016-03", "after": None, "rows": 2}
+
+
+async def test_records_by_organisation(county: Running) -> None:
+    """Goal: a township lists its people, a hospital its visits. Method: own and other areas."""
+    path = "/reporting/v1/indicators/one_stop_rate/records"
+    allowed = {
+        f"township:{JINHE}": (JINHE, f"{JINHE}/曙光村"),
+        f"facility:{DISTRICT}": (DISTRICT,),
+        "region:511113": AREAS,
+    }
+    for organisation, areas in allowed.items():
+        async with county.client(organisation) as client:
+            for area in AREAS:
+                answer = await client.get(path, params={"area": area})
+                assert answer.status_code == (200 if area in areas else 403), (organisation, area)
+
+
+async def test_what_cannot_be_read_is_refused(county: Running) -> None:
+    """Goal: clear errors. Method: unknown indicator, area, period, cursor, scope, token."""
+    async with county.client() as client:
+        wrong = {
+            "/reporting/v1/indicators/nonsense": (404, "indicator_unknown"),
+            "/reporting/v1/indicators/personal_share?area=别处": (404, "area_unknown"),
+            f"/reporting/v1/indicators/personal_share?area={JINHE}/别村": (404, "area_unknown"),
+            "/reporting/v1/indicators/personal_share?period=2016-13": (422, "period_malformed"),
+            "/reporting/v1/indicators/one_stop_rate/records?cursor=x": (422, "cursor_malformed"),
+        }
+        for path, expected in wrong.items():
+            answer = await client.get(path)
+            assert (answer.status_code, answer.json()["code"]) == expected, path
+        client.headers.pop("authorization")
+        assert (await client.get("/reporting/v1/indicators")).status_code == 401
+    async with county.client(scopes=["contracts:read"]) as client:
+        assert (await client.get("/reporting/v1/indicators")).status_code == 403

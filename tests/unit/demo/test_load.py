@@ -1,0 +1,207 @@
+"""The loader and the traffic against a small stand-in for the HTTP interface."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.demo import load
+from deploy.demo.client import Caller, DemoRefused, WaitedTooLong, eventually
+from deploy.demo.county import PERSONS
+from deploy.demo.load import CLIENTS, CONTRACTS, RECOGNITIONS, SETTLEMENTS, Callers, load_county
+from deploy.demo.traffic import Hospitals, Tally, play
+from shared.clock import FixedClock
+from shared.policy.region import load_region
+
+SECRETS = dict.fromkeys(CLIENTS, "s3cret")
+REGION = load_region("jinkouhe-2016")
+
+
+class StandIn:
+    """Answers the calls of the loader as Yizhan does, and keeps what it was told by key."""
+
+    def __init__(self, *, stop_after: int | None = None) -> None:
+        self.answers: dict[str, tuple[str, Any]] = {}
+        self.encounters: dict[tuple[str, str], str] = {}
+        self.settled: Counter[str] = Counter()
+        self.effects: Counter[str] = Counter()
+        self.tokens = 0
+        self.stop_after = stop_after
+
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=httpx.MockTransport(self._answer), base_url="http://stand-in"
+        )
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if path == "/oauth/token":
+            self.tokens += 1
+            return httpx.Response(200, json={"access_token": "t", "expires_in": 1800})
+        if request.headers.get("authorization") != "Bearer t":
+            return httpx.Response(401, json={"code": "unauthorized"})
+        if request.method == "GET":
+            return self._found(path, request.url.params)
+        if self.stop_after is not None and sum(self.effects.values()) >= self.stop_after:
+            return httpx.Response(500, json={"code": "internal"})
+        key = request.headers["idempotency-key"]
+        body = request.content.split(b"\r\n\r\n", 1)[-1].decode()
+        if path.endswith("/roster-imports"):
+            body = "file"
+        if key in self.answers:
+            told, answer = self.answers[key]
+            assert told == body, "the same key must carry the same body"
+            return httpx.Response(200, json=answer)
+        return self._effect(path, key, body)
+
+    def _found(self, path: str, params: httpx.QueryParams) -> httpx.Response:
+        if path.endswith("/events"):
+            after, limit = int(params["after"]), int(params["limit"])
+            numbers = range(after + 1, min(PERSONS, after + limit) + 1)
+            items = [
+                {"type": "cn.yizhan.identity.person.entered.v1", "data": {"person_id": f"p{n}"}}
+                for n in numbers
+            ]
+            return httpx.Response(200, json={"items": items, "next_after": after + len(items)})
+        if path.endswith("/dashboard"):
+            settled = len(self.settled)
+            return httpx.Response(200, json={"visits": {"settled": settled}})
+        known = self.encounters.get((params["facility_code"], params["visit_no"]))
+        return httpx.Response(200, json={"items": [{"encounter_id": known}] if known else []})
+
+    def _effect(self, path: str, key: str, body: str) -> httpx.Response:
+        noun = path.rsplit("/", 1)[-1]
+        self.effects[noun] += 1
+        answer: Any = {}
+        if noun == "roster-imports":
+            answer = {"import_id": "i1", "rejected": 0, "rows": PERSONS}
+        elif noun == "recognitions":
+            told = json.loads(body)
+            number = told["credentials"].get("id_number", "")
+            if len(number) == 18 and number[16:] == "bad":
+                return httpx.Response(422, json={"code": "validation_failed"})
+            visit = told["visit"]["visit_no"]
+            self.encounters[told["facility_code"], visit] = f"e-{visit}"
+            answer = {"grade": "certain"}
+        elif noun == "settlement":
+            self.settled[path] += 1
+            answer = {"total": "10.00", "patient_pays": "1.00"}
+        self.answers[key] = (body, answer)
+        return httpx.Response(201, json=answer)
+
+
+@pytest.fixture(autouse=True)
+def _few_contracts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of signatures would only make these tests slow."""
+    assert load.CONTRACT_SHARE == 0.85, "JK-40"
+    monkeypatch.setattr(load, "CONTRACT_SHARE", 0.04)
+
+
+def quiet(_stage: str, _done: int, _total: int) -> None:
+    """Progress that nobody looks at."""
+
+
+async def test_the_whole_county_goes_through_the_interface() -> None:
+    """Goal: every stage runs to its end. Method: load into the stand-in, count its effects."""
+    stand_in, seen = StandIn(), {}
+    async with stand_in.client() as http:
+        await load_county(
+            Callers.of(http, SECRETS),
+            REGION,
+            lambda stage, done, total: seen.__setitem__(stage, (done, total)),
+            outpatient_visits=60,
+        )
+    assert stand_in.effects["recognitions"] == 109
+    assert stand_in.effects["settlement"] == stand_in.effects["discharge"] == 109
+    assert stand_in.effects["charges"] == 60 + 2 * 49
+    assert 0.03 * PERSONS < stand_in.effects["contracts"] < 0.05 * PERSONS
+    assert seen[RECOGNITIONS] == seen[SETTLEMENTS] == (109, 109)
+    assert seen[CONTRACTS][0] == seen[CONTRACTS][1]
+    assert stand_in.tokens == len(CLIENTS)
+
+
+async def test_an_interrupted_load_carries_on_without_doubling() -> None:
+    """Goal: same end state. Method: refuse in the middle, load again, compare with one clean run."""
+    clean, broken = StandIn(), StandIn(stop_after=400)
+    async with clean.client() as http:
+        await load_county(Callers.of(http, SECRETS), REGION, quiet, outpatient_visits=40)
+    async with broken.client() as http:
+        with pytest.raises(ExceptionGroup) as stopped:
+            await load_county(Callers.of(http, SECRETS), REGION, quiet, outpatient_visits=40)
+        assert stopped.group_contains(DemoRefused)
+        broken.stop_after = None
+        await load_county(Callers.of(http, SECRETS), REGION, quiet, outpatient_visits=40)
+    assert broken.answers == clean.answers
+    assert set(broken.settled.values()) == {1}
+
+
+async def test_a_busy_service_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Goal: a 503 is no end. Method: two 503 answers, then a 200; and one that never mends."""
+    monkeypatch.setattr("deploy.demo.client._FIRST_WAIT_S", 0.001)
+    answers = [503, 503, 200]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oauth/token":
+            return httpx.Response(200, json={"access_token": "t", "expires_in": 1800})
+        return httpx.Response(answers.pop(0) if answers else 503, json={"code": "unavailable"})
+
+    async with httpx.AsyncClient(
+        transport=httpx.MockTransport(answer), base_url="http://x"
+    ) as http:
+        caller = Caller(http, "hospital", "s")
+        assert await caller.get("/claims/v1/facilities") == {"code": "unavailable"}
+        with pytest.raises(DemoRefused, match="503 unavailable"):
+            await caller.get("/claims/v1/facilities")
+
+
+async def test_a_refusal_repeats_nothing_of_what_was_sent() -> None:
+    """Goal: no identifier in an error. Method: refuse a body with a name, look at the message."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oauth/token":
+            return httpx.Response(200, json={"access_token": "t", "expires_in": 1800})
+        errors = [{"field": "credentials.name", "code": "too_long", "message": "阿苏·木呷"}]
+        return httpx.Response(422, json={"code": "validation_failed", "errors": errors})
+
+    async with httpx.AsyncClient(
+        transport=httpx.MockTransport(answer), base_url="http://x"
+    ) as http:
+        with pytest.raises(DemoRefused) as refused:
+            await Caller(http, "hospital", "s").post("/x", "k", {"name": "阿苏·木呷"})
+    assert "阿苏" not in str(refused.value)
+    assert "credentials.name: too_long" in str(refused.value)
+
+
+async def test_waiting_has_an_end() -> None:
+    """Goal: a missing event is told. Method: look for something that never comes."""
+
+    async def nothing() -> None:
+        await asyncio.sleep(0)
+
+    with pytest.raises(WaitedTooLong, match="an encounter"):
+        await eventually(nothing, within_s=0.05, what="an encounter")
+
+
+async def test_traffic_makes_visits_that_end_now() -> None:
+    """Goal: hospitals at work today. Method: play a moment against the stand-in at a fixed clock."""
+    stand_in = StandIn()
+    clock = FixedClock(datetime(2016, 7, 4, 3, 0, tzinfo=UTC))
+    hospitals = Hospitals(REGION, clock)
+    seen: list[int] = []
+
+    def watch(tally: Tally) -> None:
+        seen.append(tally.settled)
+
+    async with stand_in.client() as http:
+        tally = await play(http, SECRETS, hospitals, watch, rate_per_s=200, duration_s=0.2)
+    assert tally.arrived == tally.settled == len(stand_in.settled) == len(seen) > 3
+    assert tally.refused == 0
+    for _ in range(50):
+        visit = hospitals.next_visit()
+        assert visit.occurred_at < visit.discharged_at <= clock.now()
