@@ -6,22 +6,29 @@ the command, or, when that is root, the container's own (10001).
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from shared.security.clients import generate_clients
+from shared.clock import SystemClock
+from shared.security.clients import ClientsFile, ClientUnknown
 from shared.security.crypto import Vault
+from shared.security.files import write_secret_file
 from shared.security.tokens import TokenSigner
 
 SERVICES = ("identity", "claims", "contracts", "reporting")
 CONTAINER_ACCOUNT = 10001
+REBUILD_CLIENT = "reporting"
+"""Reads the other services' event stores when the county's figures are rebuilt."""
+REBUILD_SCOPES = ("events:read",)
 
 
 def make_secrets(folder: Path, *, region_code: str) -> list[str]:
-    """Make each missing secret; gives the names of those that were made."""
+    """Make each missing secret; gives the names of those that were made.
+
+    A second run changes no file: what the database and the brokers were set up with stays valid.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made: list[str] = []
 
@@ -33,29 +40,19 @@ def make_secrets(folder: Path, *, region_code: str) -> list[str]:
         return path
 
     once("keys.json", Vault.generate)
-    token_key = once("token_key.json", TokenSigner.generate)
-    signer = TokenSigner.from_file(token_key)
-    once("token_jwks.json", lambda path: _private(path, json.dumps(signer.jwks())))
+    token_key = once("token_key.json", _token_key)
+    once("token_jwks.json", TokenSigner.from_file(token_key, clock=SystemClock()).write_jwks)
     for service in SERVICES:
         once(f"database_{service}", _password)
-        once(f"kafka_{service}", _password)
     once("database_admin", _password)
     once("grafana_admin", _password)
-    kafka_admin = once("kafka_admin", _password).read_text(encoding="ascii")
-    users = {s: (folder / f"kafka_{s}").read_text(encoding="ascii") for s in SERVICES}
-    once("kafka_jaas.conf", lambda path: _private(path, _jaas(kafka_admin, users)))
-    once(
-        "kafka_admin_client.properties", lambda path: _private(path, _admin_client(kafka_admin))
-    )
-    reporting = once("reporting_client", _password).read_text(encoding="ascii")
-    once(
-        "clients.json",
-        lambda path: generate_clients(
-            path,
-            region_code=region_code,
-            extra={"reporting": {"secret": reporting, "scopes": ["events:read"]}},
-        ),
-    )
+    users = {service: _text(once(f"kafka_{service}", _password)) for service in SERVICES}
+    admin = _text(once("kafka_admin", _password))
+    once("kafka_jaas.conf", lambda path: _write(path, _jaas(admin, users)))
+    once("kafka_admin_client.properties", lambda path: _write(path, _admin_client(admin)))
+    clients_file = once("clients.json", lambda path: ClientsFile.ensure(path, region_code))
+    secret = _rebuild_client_secret(ClientsFile(clients_file), region_code)
+    once("reporting_client", lambda path: _write(path, secret))
     _give_to_container(folder)
     return made
 
@@ -65,18 +62,38 @@ def write_environment(path: Path) -> None:
     uid, gid = (os.getuid(), os.getgid()) if os.getuid() else (CONTAINER_ACCOUNT,) * 2
     present = path.read_text(encoding="utf-8") if path.exists() else ""
     if "YIZHAN_UID=" not in present:
+        separator = "" if not present or present.endswith("\n") else "\n"
         with path.open("a", encoding="utf-8") as file:
-            file.write(f"YIZHAN_UID={uid}\nYIZHAN_GID={gid}\n")
+            file.write(f"{separator}YIZHAN_UID={uid}\nYIZHAN_GID={gid}\n")
+
+
+def _token_key(path: Path) -> None:
+    TokenSigner.generate(path, clock=SystemClock())
+
+
+def _rebuild_client_secret(clients: ClientsFile, region_code: str) -> str:
+    if clients.get(REBUILD_CLIENT) is None:
+        clients.add(REBUILD_CLIENT, scopes=REBUILD_SCOPES, organisation=f"region:{region_code}")
+    secret = clients.secret_of(REBUILD_CLIENT)
+    if secret is None:
+        raise ClientUnknown(
+            f"client {REBUILD_CLIENT!r} has no secret in clear; run: "
+            f"yizhan clients rotate {REBUILD_CLIENT}, and remove the file reporting_client"
+        )
+    return secret
 
 
 def _password(path: Path) -> None:
-    _private(path, secrets.token_urlsafe(24))
+    # Letters, digits, - and _ only: it is quoted nowhere, neither in JAAS nor in a URL.
+    _write(path, secrets.token_urlsafe(24))
 
 
-def _private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+def _write(path: Path, text: str) -> None:
+    write_secret_file(path, text.encode(), replace=False)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="ascii").strip()
 
 
 def _give_to_container(folder: Path) -> None:

@@ -195,19 +195,21 @@ async def _sign_contracts(
 async def _entered(office: Caller, expected: int) -> list[str]:
     """The first people who entered the registry, by the event feed."""
 
+    people: list[str] = []
+    after = 0
+
     async def look() -> list[str] | None:
-        people: list[str] = []
-        after = 0
+        nonlocal after
         while len(people) < expected:
             page = await office.get("/identity/v1/events", after=after, limit=_PAGE)
             if not page["items"]:
                 return None
             after = page["next_after"]
-            people += [
+            people.extend(
                 event["data"]["person_id"]
                 for event in page["items"]
                 if event["type"].endswith(".person.entered.v1")
-            ]
+            )
         return people[:expected]
 
     return await eventually(look, within_s=_FOLLOWS_WITHIN_S, what="the people's events")

@@ -13,10 +13,10 @@ import tempfile
 from pathlib import Path
 
 from deploy.kafka.server import (
+    TARGET,
     JavaMissing,
     KafkaDidNotStart,
     RealKafka,
-    default_work_dir,
     library_folder,
 )
 
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: python -m deploy.kafka.run -- <command>\n")
         return os.EX_USAGE
     try:
-        libraries = library_folder(default_work_dir())
+        libraries = library_folder(TARGET)
         with (
             tempfile.TemporaryDirectory(prefix="yizhan-kafka-") as folder,
             RealKafka(Path(folder), libraries=libraries) as kafka,

@@ -23,6 +23,8 @@ from aiokafka.errors import KafkaError
 
 _HERE = Path(__file__).parent
 _POM = _HERE / "pom.xml"
+TARGET = _HERE / "target"
+"""Where the jars are kept between runs."""
 _RESOLVE_SECONDS = 900.0
 _FORMAT_SECONDS = 60.0
 _STOP_SECONDS = 20.0
@@ -259,9 +261,3 @@ def _free_ports(count: int) -> list[int]:
 
 def _tail(words: str) -> str:
     return "\n".join(words.splitlines()[-_LOG_LINES:])
-
-
-def default_work_dir() -> Path:
-    """Where the jars are kept between runs: the user's cache folder."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "yizhan" / "kafka"

@@ -42,6 +42,8 @@ class Database:
             max_overflow=max_overflow,
             pool_timeout=10,
             pool_pre_ping=False,
+            # Values of a failing statement may be names or numbers: never in an error's text.
+            hide_parameters=True,
             connect_args={
                 "server_settings": {"application_name": f"yizhan-{service}"},
                 "timeout": 10,

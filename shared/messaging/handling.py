@@ -126,7 +126,7 @@ class EventHandling:
                 "key": dead_letters.clipped_key(record.key),
             },
         )
-        first, blocked = answer.one().tuple()
+        first, blocked = answer.one()
         return first, blocked
 
     async def _call(self, envelope: Envelope[Event], session: WriteSession) -> None:

@@ -91,9 +91,10 @@ def root_app(
             yield
 
     settings = contexts[0].settings
-    app: ASGIApp = Starlette(routes=mounts, lifespan=lifespan)
+    root = Starlette(routes=mounts, lifespan=lifespan)
+    install_errors(root)
     return EdgeMiddleware(
-        MetricsMiddleware(app), max_body_bytes=settings.max_body_bytes, max_upload_bytes=settings.max_upload_bytes
+        MetricsMiddleware(root), max_body_bytes=settings.max_body_bytes, max_upload_bytes=settings.max_upload_bytes
     )
 
 

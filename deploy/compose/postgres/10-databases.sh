@@ -1,10 +1,15 @@
 #!/bin/sh
 # One database and one role per service; no role sees another's database.
 set -eu
-for service in identity claims contracts reporting; do
-  password=$(cat "/run/secrets/database_$service")
-  psql --quiet --set ON_ERROR_STOP=1 --username postgres --dbname postgres \
-    --set role="$service" --set password="$password" <<'SQL'
+psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --username postgres --dbname postgres <<'SQL'
+REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;
+SQL
+for SERVICE in identity claims contracts reporting; do
+  export SERVICE
+  # psql reads the password from the file: it is in no command line and in no environment.
+  psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --username postgres --dbname postgres <<'SQL'
+\getenv role SERVICE
+\set password `cat "/run/secrets/database_$SERVICE"`
 CREATE ROLE :"role" LOGIN PASSWORD :'password' NOSUPERUSER NOCREATEDB NOCREATEROLE;
 CREATE DATABASE :"role" OWNER :"role" ENCODING 'UTF8' TEMPLATE template0;
 REVOKE ALL ON DATABASE :"role" FROM PUBLIC;

@@ -123,12 +123,19 @@ def in_conflict(recognitions: Sequence[Recognition], named_by_hospital: str | No
     return len(persons) > 1
 
 
-def deposit_allowed(*, poor: bool, in_region: bool, designated: bool, deposit_fen: int) -> bool:
-    """A listed poor person pays no deposit at a designated institution of the region.
+def treat_first(*, poor: bool, in_region: bool, designated: bool) -> bool:
+    """Treat first, pay later: a listed poor person at a designated institution of the region.
 
     Source: LP-23 (住院不缴纳押金), JK-14 (先诊疗后结算).
     """
-    return deposit_fen == 0 or not (poor and in_region and designated)
+    return poor and in_region and designated
+
+
+def deposit_allowed(*, poor: bool, in_region: bool, designated: bool, deposit_fen: int) -> bool:
+    """No deposit is taken from whom the institution treats first (LP-23, JK-14)."""
+    return deposit_fen == 0 or not treat_first(
+        poor=poor, in_region=in_region, designated=designated
+    )
 
 
 ICD10_SHAPE: Final = re.compile(r"[A-Z][0-9]{2}(\.[0-9A-Za-z]{1,6})?([x+*][0-9A-Za-z]{0,6})?")

@@ -47,7 +47,7 @@ async def open_encounter(
     encounter, opened = await service.open_encounter(session, context, caller, body)
     if not opened:
         response.status_code = OK
-    return answer(encounter, await charges.totals_of(session, encounter.id))
+    return answer(context, encounter, await charges.totals_of(session, encounter.id))
 
 
 @router.get("/encounters", summary="Find encounters")
@@ -76,7 +76,7 @@ async def find_encounters(
     shown = found[:limit]
     totals = await charges.totals_of_many(session, [encounter.id for encounter in shown])
     return EncounterList(
-        items=[answer(encounter, totals[encounter.id]) for encounter in shown],
+        items=[answer(context, encounter, totals[encounter.id]) for encounter in shown],
         next_cursor=encode_cursor(str(shown[-1].id)) if len(found) > limit else None,
     )
 
@@ -86,10 +86,12 @@ async def find_encounters(
     summary="One encounter",
     responses={404: {"description": "`encounter_not_found`"}},
 )
-async def get_encounter(encounter_id: UUID, caller: Hospital, session: Reads) -> EncounterAnswer:
+async def get_encounter(
+    encounter_id: UUID, caller: Hospital, session: Reads, context: Context
+) -> EncounterAnswer:
     """The case with its person's categories on the visit's date and what was charged so far."""
     encounter = await service.visible(session, caller, encounter_id)
-    return answer(encounter, await charges.totals_of(session, encounter_id))
+    return answer(context, encounter, await charges.totals_of(session, encounter_id))
 
 
 @router.post(
@@ -108,4 +110,4 @@ async def discharge(
 ) -> EncounterAnswer:
     """End the visit; from now on it can be settled. Charges may still be corrected until then."""
     encounter = await service.discharge(session, context, caller, encounter_id, body)
-    return answer(encounter, await charges.totals_of(session, encounter_id))
+    return answer(context, encounter, await charges.totals_of(session, encounter_id))

@@ -38,7 +38,7 @@ ENCOUNTER_EXAMPLE: dict[str, Any] = {
     "totals": {"batches": 1, "lines": 4, "amount": "5000.00"},
     "settlement_id": None,
     "township": "永和镇",
-    "village": "迎春村",
+    "village": "坪上村",
 }
 
 

@@ -15,6 +15,7 @@ from services.claims.encounters.domain import (
     check_discharge,
     deposit_allowed,
     in_force,
+    treat_first,
 )
 from services.claims.encounters.problems import (
     DepositNotAllowed,
@@ -77,7 +78,9 @@ async def open_encounter(
             "status": "open",
             "version": 1,
             "person_id": body.person_id,
-            "treat_first_pay_later": poor and facility.in_region and facility.designated,
+            "treat_first_pay_later": treat_first(
+                poor=poor, in_region=facility.in_region, designated=facility.designated
+            ),
             **_registered_columns(body, registration),
         },
     )

@@ -18,9 +18,11 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
+from shared.events.catalog import TOPICS
 from shared.messaging.bus import BusUnavailable, EventTooLarge, Outgoing
 from shared.messaging.kafka.consumer import KafkaConsumer
 from shared.messaging.kafka.options import KafkaOptions
+from shared.messaging.kafka.topics import ensure_topics
 from shared.messaging.memory import too_large
 from shared.runtime.settings import RuntimeSettings
 
@@ -64,7 +66,10 @@ class KafkaBus:
 
         Raises:
             BusUnavailable: no broker answers.
+            TopicNotMade: a topic is missing and cannot be made.
         """
+        if self._options.make_topics:
+            await ensure_topics(self._options, TOPICS)
         self._running = True
         try:
             self._producer = await self._new_producer()

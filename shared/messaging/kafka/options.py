@@ -28,6 +28,8 @@ class KafkaOptions:
     sasl_mechanism: SaslMechanism = "PLAIN"
     tls: bool = False
     ca_file: Path | None = None
+    make_topics: bool = False
+    """Make the catalog's topics at the start where they are missing."""
     send_timeout_s: float = 30.0
     """A record not acknowledged by then counts as failed; the producer is made anew."""
     request_timeout_s: float = 15.0
@@ -38,12 +40,17 @@ class KafkaOptions:
 
     @classmethod
     def from_settings(cls, settings: RuntimeSettings, *, client_id: str = "yizhan") -> KafkaOptions:
-        """The options of a host, its password read from the file that the settings name."""
+        """The options of a host, its password read from the file that the settings name.
+
+        On a Kafka that asks for no sign-in (a development machine's) missing topics are made; where
+        rights are given out, the operator makes them.
+        """
         file = settings.kafka_password_file
         return cls(
             bootstrap_servers=settings.kafka_bootstrap_servers,
             topic_prefix=settings.topic_prefix,
             client_id=client_id,
+            make_topics=settings.kafka_user is None,
             user=settings.kafka_user,
             password=file.read_text(encoding="utf-8").strip() if file is not None else None,
         )

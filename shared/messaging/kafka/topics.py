@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from shared.messaging.bus import BusUnavailable
 from shared.messaging.kafka.options import KafkaOptions
@@ -24,22 +30,25 @@ async def ensure_topics(
         TopicNotMade: refused, for instance for want of rights or of brokers.
         BusUnavailable: Kafka cannot be reached.
     """
-    wanted = [
-        NewTopic(
-            name=options.topic_prefix + topic,
-            num_partitions=partitions,
-            replication_factor=replication,
-        )
-        for topic in sorted(set(topics))
-    ]
+    names = sorted({options.topic_prefix + topic for topic in topics})
     admin = AIOKafkaAdminClient(**options.client())
     try:
         await admin.start()
-        answer = await admin.create_topics(wanted)
+        known = {each["topic"] for each in await admin.describe_topics(names) if _exists(each)}
+        missing = [
+            NewTopic(name=name, num_partitions=partitions, replication_factor=replication)
+            for name in names
+            if name not in known
+        ]
+        answer = await admin.create_topics(missing) if missing else None
     except (KafkaError, OSError) as error:
         raise BusUnavailable(f"Kafka did not answer ({type(error).__name__})") from error
     finally:
         await admin.close()
-    for topic, code, *_ in answer.topic_errors:
+    for topic, code, *_ in answer.topic_errors if answer is not None else ():
         if code not in (0, TopicAlreadyExistsError.errno):
             raise TopicNotMade(f"topic {topic}: {for_code(code).__name__}")
+
+
+def _exists(topic: dict[str, Any]) -> bool:
+    return bool(topic["error_code"] != UnknownTopicOrPartitionError.errno)

@@ -241,7 +241,7 @@ def recognition(
             "visit_type": "inpatient",
             "occurred_at": occurred_at,
             "township": "永和镇",
-            "village": "迎春村",
+            "village": "坪上村",
         }
     )
 
@@ -251,7 +251,7 @@ def person(
     *,
     person_id: str = "p-1",
     categories: tuple[CategoryPeriod, ...] = (POOR,),
-    village: str = "迎春村",
+    village: str = "坪上村",
     recorded_at: str = "2016-01-05T09:00:00+08:00",
 ) -> PersonEntered | PersonChanged | PersonLeft:
     return kind.model_validate(

@@ -193,8 +193,11 @@ async def test_a_person_named_by_the_hospital_has_the_registrys_categories(
     if registry_first:
         await claims.deliver(person())
     encounter = await claims.discharged(person_id="p-1")
+    assert encounter["treat_first_pay_later"] is registry_first
     if not registry_first:
         await claims.deliver(person())
+    seen = await claims.good("GET", f"/encounters/{encounter['encounter_id']}")
+    assert seen["treat_first_pay_later"] is True
     settlement = await claims.settled(encounter["encounter_id"])
     assert (settlement["category"], settlement["patient_pays"]) == ("registered_poor", "991.27")
 

@@ -90,7 +90,7 @@ class TestMainJob:
         assert isinstance(left, EncounterDischarged)
         assert (left.township, left.village, left.facility_level) == (
             "永和镇",
-            "迎春村",
+            "坪上村",
             "secondary",
         )
         assert isinstance(settled, SettlementMade)

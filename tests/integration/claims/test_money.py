@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from shared.events.catalog import SettlementReversed
+from shared.money import fen_from_text
 from tests.integration.claims.county import (
     DISTRICT,
     TOWNSHIP,
@@ -24,12 +25,13 @@ PLAIN: list[dict[str, Any]] = [
 ]
 
 
-async def test_two_parallel_visits_share_one_annual_cap(
-    start: Callable[..., Awaitable[Claims]], tmp_path: Path
+@pytest.mark.parametrize("count", [2, 8])
+async def test_parallel_visits_share_one_annual_cap(
+    start: Callable[..., Awaitable[Claims]], tmp_path: Path, count: int
 ) -> None:
-    """Goal: two hospitals settling at once never spend a cap twice.
+    """Goal: hospitals settling at once never spend a cap twice.
 
-    Method: caps below two bills; the two settlements in parallel; sums against the caps.
+    Method: caps below the bills; the settlements in parallel; sums against the caps.
     """
     packs = pack_with(
         tmp_path / "packs", {"basic.annual_cap": "6000.00", "medical_aid.annual_cap": "1000.00"}
@@ -38,7 +40,7 @@ async def test_two_parallel_visits_share_one_annual_cap(
     await claims.deliver(person())
     visits = [
         await claims.discharged(PLAIN, person_id="p-1", facility_code=facility)
-        for facility in (DISTRICT, TOWNSHIP)
+        for facility in (DISTRICT, TOWNSHIP) * (count // 2)
     ]
     settlements = await asyncio.gather(*(claims.settled(visit["encounter_id"]) for visit in visits))
     paid = [
@@ -46,10 +48,10 @@ async def test_two_parallel_visits_share_one_annual_cap(
         for settlement in settlements
     ]
     total = {
-        payer: sum(float(shares[payer]) for shares in paid)
+        payer: sum(fen_from_text(shares[payer]) for shares in paid)
         for payer in ("basic_insurance", "medical_aid")
     }
-    assert total == {"basic_insurance": 6000.00, "medical_aid": 1000.00}
+    assert total == {"basic_insurance": 600_000, "medical_aid": 100_000}
     standing = await claims.year_to_date("p-1")
     assert (standing["basic_paid"], standing["medical_aid_paid"]) == ("6000.00", "1000.00")
 

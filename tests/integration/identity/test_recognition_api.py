@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from services.identity.recognition.schemas import RecognitionRequest
 from shared.clock import FixedClock
 from tests.integration.identity.office import HOSPITAL, Office
 from tests.support.people import NEIGHBOUR, PATIENT, RosterPerson, id_number
@@ -51,7 +52,11 @@ class TestByNumber:
         """Goal: a relative's number pays nothing. Method: right number, another name."""
         await office.register(PATIENT)
         found = await office.recognise({"id_number": PATIENT.number, "name": "王某"})
-        assert (found["grade"], found["person_id"], found["masked_name"]) == ("possible", None, None)
+        assert (found["grade"], found["person_id"], found["masked_name"]) == (
+            "possible",
+            None,
+            None,
+        )
         assert (found["categories"], found["entitlements"]) == ([], NO_RIGHTS)
 
     async def test_a_contradiction_lowers_the_grade(self, office: Office) -> None:
@@ -155,16 +160,13 @@ class TestAsOfTheVisit:
         next_day = await office.recognise(asked, occurred_at="2016-03-01T16:30:00Z")
         assert (bool(last["categories"]), bool(next_day["categories"])) == (True, False)
 
-    async def test_as_known_then_and_as_known_now(
-        self, office: Office, clock: FixedClock
-    ) -> None:
+    async def test_as_known_then_and_as_known_now(self, office: Office, clock: FixedClock) -> None:
         """Goal: two times. Method: a correction in July reaches back to May; asked both ways."""
         known_before = clock.now().isoformat()
         await office.register(PATIENT, NEIGHBOUR)
         person = (await office.recognise({"id_number": PATIENT.number}))["person_id"]
-        from datetime import timedelta
-
         clock.advance(timedelta(days=10))
+        office.http.headers.update(office.service.bearer())
         await office.register(NEIGHBOUR, effective_on="2016-06-01")
 
         async def held(**params: str) -> bool:
@@ -299,9 +301,7 @@ class TestPersons:
 
     async def test_a_person_who_is_not_there(self, office: Office) -> None:
         """Goal: 404 by name. Method: a random id."""
-        answer = await office.http.get(
-            "/identity/v1/persons/019a0000-0000-7000-8000-000000000003"
-        )
+        answer = await office.http.get("/identity/v1/persons/019a0000-0000-7000-8000-000000000003")
         assert (answer.status_code, answer.json()["code"]) == (404, "person_unknown")
 
 
@@ -325,8 +325,6 @@ async def test_every_operation_has_a_summary_and_an_example(office: Office) -> N
 
 def test_the_example_number_is_synthetic() -> None:
     """Goal: no real person's number in the documentation. Method: the area was never given out."""
-    from services.identity.recognition.schemas import RecognitionRequest
-
     schema = RecognitionRequest.model_json_schema()
     number = schema["example"]["credentials"]["id_number"]
     assert number == id_number(date(1962, 3, 4), int(number[14:17]))

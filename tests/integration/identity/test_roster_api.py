@@ -119,9 +119,7 @@ class TestUpload:
         for value in (bad_check, "测试丁", PATIENT.number, "富裕户"):
             assert value not in answer.text
 
-        book = await office.http.get(
-            f"/identity/v1/roster-imports/{body['import_id']}/errors.xlsx"
-        )
+        book = await office.http.get(f"/identity/v1/roster-imports/{body['import_id']}/errors.xlsx")
         sheet = load_workbook(io.BytesIO(book.content)).active
         assert sheet.max_row == 1 + len(body["errors"])
         assert sheet["C2"].value == "check_digit"
@@ -232,7 +230,9 @@ class TestApply:
             f"H7,测试假,{mistyped},男,,户主,建档立卡,,,,,",
             f"H8,{NEIGHBOUR.name},5.11E+17,,,户主,建档立卡,,,,,",
         ]
-        uploaded = (await office.upload("\n".join(lines).encode(), effective_on="2016-06-01")).json()
+        uploaded = (
+            await office.upload("\n".join(lines).encode(), effective_on="2016-06-01")
+        ).json()
         assert uploaded["diff"] == {"added": 0, "changed": 0, "removed": 1, "unchanged": 1}
         assert uploaded["kept_because_rejected"] == 2
         await office.apply(uploaded["import_id"])
@@ -331,7 +331,9 @@ class TestApply:
         applied = await office.register(child, effective_on="2016-03-01")
         assert applied["diff"] == {"added": 0, "changed": 1, "removed": 0, "unchanged": 0}
         assert (await office.recognise({"id_number": child.number}))["grade"] == "certain"
-        back = (await office.upload(f"{HEADER}\n{without}".encode(), effective_on="2016-04-01")).json()
+        back = (
+            await office.upload(f"{HEADER}\n{without}".encode(), effective_on="2016-04-01")
+        ).json()
         await office.apply(back["import_id"])
         assert (await office.recognise({"id_number": child.number}))["grade"] == "certain"
 

@@ -1,0 +1,247 @@
+"""Rebuilding from the event stores: identical rows, nothing lost, handlers waiting meanwhile."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from services.reporting.rebuild.feeds import FeedUnreadable
+from services.reporting.rebuild.service import (
+    EventCannotBeApplied,
+    RebuildMustWait,
+    RebuildProgress,
+    rebuild,
+)
+from services.reporting.settings import ReportingSettings
+from shared.events.base import Envelope
+from shared.ids import new_id
+from shared.runtime.peers import Peers
+from tests.integration.contracts.running import Running
+from tests.integration.reporting.county import half_year, recognised
+from tests.integration.reporting.test_projections import dump
+
+PRODUCERS = ("identity", "claims", "contracts")
+
+
+@dataclass
+class Feeds:
+    """The other services' event feeds, as they answer over HTTP."""
+
+    events: dict[str, list[Envelope[Any]]] = field(default_factory=dict)
+    asked: int = 0
+    status: int = 200
+
+    def add(self, *events: Envelope[Any]) -> None:
+        for event in events:
+            self.events.setdefault(event.data.producer, []).append(event)
+
+    def peers(self) -> Peers:
+        transport = httpx.MockTransport(self.answer)
+        return Peers(
+            {
+                name: httpx.AsyncClient(base_url="http://test", transport=transport)
+                for name in PRODUCERS
+            }
+        )
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        if self.status != 200:
+            return httpx.Response(self.status)
+        producer = request.url.path.split("/")[1]
+        after = int(request.url.params["after"])
+        limit = int(request.url.params["limit"])
+        stored = self.events.get(producer, [])[after : after + limit]
+        items = [as_item(event, after + n) for n, event in enumerate(stored, start=1)]
+        page = {"items": items, "next_after": items[-1]["position"] if items else after}
+        return httpx.Response(200, content=json.dumps(page))
+
+
+def as_item(event: Envelope[Any], position: int) -> dict[str, Any]:
+    return {
+        "position": position,
+        "id": str(event.id),
+        "type": event.type,
+        "source": event.source,
+        "time": event.time.isoformat(),
+        "subject": event.subject,
+        "key": event.key,
+        "sequence": event.sequence,
+        "data": event.data.model_dump(mode="json"),
+    }
+
+
+@pytest.fixture
+def feeds(reporting: Running) -> Feeds:
+    found = Feeds()
+    reporting.context.peers = found.peers()
+    reporting.context.state["reporting.settings"] = ReportingSettings(
+        rebuild_page=7, rebuild_wait_s=0.3
+    )
+    return found
+
+
+async def execute(service: Running, *statements: str) -> None:
+    async with service.context.db.writing() as session:
+        for statement in statements:
+            await session.execute(text(statement))
+
+
+async def test_identical_rows(reporting: Running, feeds: Feeds) -> None:
+    """Goal: the projections are nothing but the events.
+
+    Method: the half-year live; rows spoilt and deleted by hand; rebuilt twice; whole tables equal.
+    """
+    events = half_year()
+    feeds.add(*events)
+    await reporting.deliver(*events)
+    expected = await dump(reporting)
+    await execute(
+        reporting,
+        "DELETE FROM encounters",
+        "UPDATE settlements SET total_fen = 1",
+        "DELETE FROM person_categories",
+    )
+    seen: list[RebuildProgress] = []
+    result = await rebuild(reporting.context, progress=seen.append)
+    assert await dump(reporting) == expected
+    assert result.events == len(events)
+    assert seen[0].phase == "reading"
+    assert seen[-1] == RebuildProgress("applying", len(events), len(events))
+    await rebuild(reporting.context)
+    assert await dump(reporting) == expected
+    assert len(await reporting.rows("SELECT 1 FROM rebuilds")) == 2
+
+
+async def test_late_duplicates_are_ignored_afterwards(reporting: Running, feeds: Feeds) -> None:
+    """Goal: the inbox is filled again. Method: rebuild an empty service, then deliver everything."""
+    events = half_year()
+    feeds.add(*events)
+    await rebuild(reporting.context)
+    rebuilt = await dump(reporting)
+    inbox = await reporting.rows("SELECT event_id FROM inbox")
+    assert {row["event_id"] for row in inbox} == {event.id for event in events}
+    await reporting.deliver(*events)
+    assert await dump(reporting) == rebuilt
+
+
+async def test_an_event_that_its_feed_does_not_show_is_not_lost(
+    reporting: Running, feeds: Feeds
+) -> None:
+    """Goal: the relay numbers after sending; clearing in between would lose the event.
+
+    Method: handle an event that no feed shows: refused, rows as before; the feed shows it while a
+    second rebuild waits: it goes through with the event.
+    """
+    events = half_year()
+    late = recognised(9, "P1", "H51111300101", "certain", 6, 3)
+    feeds.add(*events)
+    await reporting.deliver(*events, late)
+    expected = await dump(reporting)
+    with pytest.raises(RebuildMustWait):
+        await rebuild(reporting.context)
+    assert await dump(reporting) == expected
+    reporting.context.state["reporting.settings"] = ReportingSettings(rebuild_wait_s=10)
+    waiting = asyncio.create_task(rebuild(reporting.context))
+    await asyncio.sleep(0.5)
+    assert not waiting.done()
+    feeds.add(late)
+    await waiting
+    assert await dump(reporting) == expected
+
+
+async def test_handlers_wait_and_readers_do_not(reporting: Running, feeds: Feeds) -> None:
+    """Goal: no event falls between old and new rows, and the page goes on.
+
+    Method: while the rebuild applies, deliver a new event and read; the event waits for the commit
+    and is there afterwards, the reader sees the old rows at once.
+    """
+    events = half_year()
+    feeds.add(*events)
+    await reporting.deliver(*events)
+    new = recognised(9, "P1", "H51111300101", "certain", 6, 3)
+    during: list[asyncio.Task[None]] = []
+    read: list[int] = []
+
+    async def meddle() -> None:
+        read.append(len(await reporting.rows("SELECT 1 FROM recognitions")))
+        await reporting.deliver(new)
+
+    def progress(step: RebuildProgress) -> None:
+        if step.phase == "applying" and not during:
+            during.append(asyncio.create_task(meddle()))
+
+    await execute(reporting, "DELETE FROM recognitions WHERE recognition_id = 'R1'")
+    before = await reporting.rows("SELECT count(*) AS n FROM recognitions")
+    reporting.context.state["reporting.settings"] = ReportingSettings()
+    await rebuild(reporting.context, progress=progress)
+    await during[0]
+    assert read == [before[0]["n"]]
+    ids = await reporting.rows("SELECT recognition_id FROM recognitions ORDER BY 1")
+    assert [row["recognition_id"] for row in ids] == ["R1", "R2", "R3", "R4", "R9"]
+
+
+async def test_a_failure_changes_nothing(reporting: Running, feeds: Feeds) -> None:
+    """Goal: all or nothing. Method: a refusing feed; an event whose parts do not add up."""
+    events = half_year()
+    feeds.add(*events)
+    await reporting.deliver(*events)
+    expected = await dump(reporting)
+    feeds.status = 403
+    with pytest.raises(FeedUnreadable):
+        await rebuild(reporting.context)
+    feeds.status = 200
+    feeds.add(broken(events))
+    with pytest.raises(EventCannotBeApplied):
+        await rebuild(reporting.context)
+    assert await dump(reporting) == expected
+
+
+async def test_a_dead_letter_stays_one(reporting: Running, feeds: Feeds) -> None:
+    """Goal: what was set aside live is set aside by a rebuild. Method: a dead letter in the feed."""
+    events = half_year()
+    poison = broken(events)
+    feeds.add(*events, poison)
+    await reporting.deliver(*events)
+    expected = await dump(reporting)
+    async with reporting.context.db.writing() as session:
+        await session.execute(
+            text(
+                "INSERT INTO dead_letters (consumer_group, event_id, topic, key, type, status,"
+                " headers, payload) VALUES ('reporting', :id, 't', 'k', :type, 'dead', '{}', '')"
+            ),
+            {"id": poison.id, "type": poison.type},
+        )
+    await rebuild(reporting.context)
+    assert await dump(reporting) == expected
+    found = await reporting.rows("SELECT 1 FROM inbox WHERE event_id = :id", id=poison.id)
+    assert found == []
+
+
+async def test_over_http_with_its_scope(reporting: Running, feeds: Feeds) -> None:
+    """Goal: POST /rebuilds for those who may. Method: with and without the scope; audit row."""
+    events = half_year()
+    feeds.add(*events)
+    async with reporting.client(scopes=["reporting:read"]) as client:
+        assert (await client.post("/reporting/v1/rebuilds")).status_code == 403
+    async with reporting.client() as client:
+        answer = await client.post("/reporting/v1/rebuilds", headers={"Idempotency-Key": "r1"})
+        again = await client.post("/reporting/v1/rebuilds", headers={"Idempotency-Key": "r1"})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["events"] == len(events)
+    assert again.json() == answer.json()
+    (row,) = await reporting.rows("SELECT action, detail FROM audit_log")
+    assert row["action"] == "projections.rebuilt"
+    assert row["detail"]["events"] == len(events)
+
+
+def broken(events: Sequence[Envelope[Any]]) -> Envelope[Any]:
+    """A settlement of a new id whose parts do not pay its total."""
+    made = next(e for e in events if e.type.endswith("settlement.made.v1"))
+    data = made.data.model_copy(update={"settlement_id": "S-broken", "payers": ()})
+    return replace(made, id=new_id(), data=data)

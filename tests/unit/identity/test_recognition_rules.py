@@ -1,0 +1,150 @@
+"""Grades and entitlements as pure rules."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.identity.persons.domain import address_names_place, name_key, phone_key
+from services.identity.recognition.domain import Asked, Candidate, assess, decide
+from services.identity.recognition.entitlements import entitled
+from shared.policy.region import Facility
+
+BORN = date(1980, 1, 1)
+maybe = st.none() | st.booleans()
+candidates = st.builds(
+    Candidate,
+    person_id=st.uuids(),
+    id_number_equal=maybe,
+    name_equal=maybe,
+    phone_equal=maybe,
+    birth_date=st.none() | st.sampled_from([BORN, date(1990, 2, 2)]),
+    sex=st.sampled_from([None, "M", "F"]),
+    village=st.sampled_from([None, "甲村", "乙村"]),
+    township=st.sampled_from([None, "金河镇"]),
+)
+questions = st.builds(
+    Asked,
+    id_number_readable=maybe,
+    birth_date=st.none() | st.just(BORN),
+    number_birth_date=st.none() | st.just(BORN),
+    sex=st.sampled_from([None, "M", "F"]),
+    address=st.sampled_from([None, "金河镇甲村", "别处"]),
+)
+
+
+@given(questions, st.lists(candidates, max_size=5, unique_by=lambda c: c.person_id), st.randoms())
+def test_the_order_of_the_register_does_not_matter(
+    asked: Asked, found: list[Candidate], random: st.DataObject
+) -> None:
+    """Goal: no accident of storage decides. Method: shuffle the candidates."""
+    shuffled = list(found)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert decide(asked, found) == decide(asked, shuffled)
+
+
+@given(questions, st.lists(candidates, max_size=5, unique_by=lambda c: c.person_id))
+def test_certain_needs_a_number_and_no_contradiction(asked: Asked, found: list[Candidate]) -> None:
+    """Goal: the grade's promise. Method: whatever is found, look at what made it certain."""
+    decision = decide(asked, found)
+    if decision.grade == "certain":
+        assert decision.best is not None
+        levels = {item.field: item.level for item in decision.best.evidence}
+        assert levels["id_number"] == "exact"
+        assert "differs" not in (levels.get("name"), levels.get("sex"), levels.get("birth_date"))
+    if decision.grade in ("possible", "none"):
+        assert decision.person_id is None
+    else:
+        assert decision.person_id is not None
+
+
+@given(questions, st.lists(candidates, max_size=4, unique_by=lambda c: c.person_id), st.uuids())
+def test_an_unrelated_person_changes_no_certain(
+    asked: Asked, found: list[Candidate], stranger: UUID
+) -> None:
+    """Goal: others do not disturb. Method: add somebody with another number and name."""
+    before = decide(asked, found)
+    unrelated = Candidate(stranger, False, False, False, date(1990, 2, 2), "M", "乙村", None)
+    after = decide(asked, [*found, unrelated])
+    if before.grade == "certain":
+        assert (after.grade, after.person_id) == ("certain", before.person_id)
+
+
+@given(questions, candidates)
+def test_scoring_again_gives_the_same_score(asked: Asked, candidate: Candidate) -> None:
+    """Goal: stored decisions can be checked. Method: score twice; the sum of the weights."""
+    one, two = assess(asked, candidate), assess(asked, candidate)
+    assert one == two
+    assert one.score == pytest.approx(sum(item.weight for item in one.evidence))
+
+
+def facility(level: str = "secondary", *, here: bool = True, designated: bool = True) -> Facility:
+    return Facility("H51111300101", "院", "hospital", level, here, designated, "金河镇")
+
+
+class TestEntitlements:
+    def rights(self, **facts: object) -> tuple[bool, bool, bool]:
+        plain: dict[str, object] = {
+            "grade": "certain", "in_a_category": True, "facility": facility(),
+            "pack_id": "jinkouhe-2016",
+        }  # fmt: skip
+        given_rights = entitled(**(plain | facts))  # type: ignore[arg-type]
+        return (
+            given_rights.treat_first_pay_later,
+            given_rights.one_stop_settlement,
+            given_rights.fee_waivers,
+        )
+
+    def test_recognised_in_a_category_at_home(self) -> None:
+        """Goal: JK-13, JK-14. Method: the plain case and the grade below it."""
+        assert self.rights() == (True, True, True)
+        assert self.rights(grade="probable") == (True, True, True)
+
+    @pytest.mark.parametrize(
+        "facts",
+        [
+            {"grade": "possible"},
+            {"grade": "none"},
+            {"in_a_category": False},
+            {"facility": facility(here=False)},
+        ],
+    )
+    def test_nothing_without_person_category_or_place(self, facts: dict[str, object]) -> None:
+        """Goal: public money goes to the recognised only. Method: one condition missing."""
+        assert self.rights(**facts) == (False, False, False)
+
+    def test_waivers_are_the_packs(self) -> None:
+        """Goal: the region's document decides. Method: packs and levels (XB-26: not tertiary)."""
+        assert self.rights(pack_id="liangping-2019") == (True, True, False)
+        assert self.rights(pack_id="xinbin-2018") == (True, True, True)
+        assert self.rights(pack_id="xinbin-2018", facility=facility("tertiary"))[2] is False
+        assert self.rights(facility=facility(designated=False)) == (False, False, True)
+
+
+@pytest.mark.parametrize(
+    ("address", "place", "named"),
+    [
+        ("金口河区金河镇和平村3组", "和平村", True),
+        ("金口河区金河镇和平3组", "和平村", True),
+        ("金口河区金河镇和平村", "和平村委会", True),
+        ("金口河区 和平 村", "和平村", True),
+        ("金口河区永和镇", "和平村", False),
+        ("任何地方", None, False),
+        ("河镇", "河村", False),
+    ],
+)
+def test_addresses_name_places(address: str, place: str | None, *, named: bool) -> None:
+    """Goal: villages as people write them. Method: with and without the kind of place."""
+    assert address_names_place(address, place) is named
+
+
+def test_names_and_telephones_as_compared() -> None:
+    """Goal: the same written differently. Method: dots, spaces, width, case, country code."""
+    assert len({name_key(n) for n in ("阿依·买买提", "阿依 买买提", "阿依•买买提")}) == 1
+    assert name_key("Ａnna Li") == name_key("anna li")
+    assert phone_key("+86 138-0000-0000") == phone_key("１３８０００００００0") == "13800000000"
+    assert phone_key("0833-1234567") == "08331234567"
