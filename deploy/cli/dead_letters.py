@@ -84,7 +84,7 @@ def resend(service: Service, number: Number) -> None:
 def discard(
     service: Service,
     number: Number,
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,  # noqa: FBT002
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
     """Give a dead event up for good, unhandled; this cannot be undone."""
     if not yes:

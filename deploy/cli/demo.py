@@ -10,7 +10,14 @@ from typing import Annotated
 import httpx
 import typer
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from deploy.cli.console import clients_file_of, console
@@ -46,7 +53,9 @@ def load(base_url: BaseUrl = None) -> None:
 @app.command()
 def traffic(
     rate: Annotated[float, typer.Option(help="patients per second, on average")] = 2.0,
-    duration: Annotated[float | None, typer.Option(help="seconds; until Ctrl-C if left out")] = None,
+    duration: Annotated[
+        float | None, typer.Option(help="seconds; until Ctrl-C if left out")
+    ] = None,
     base_url: BaseUrl = None,
 ) -> None:
     """Play the county's hospitals in real time; watch the page move."""
@@ -57,9 +66,7 @@ def traffic(
     async def body(watch: Callable[[Tally], None]) -> Tally:
         async with httpx.AsyncClient(base_url=address, timeout=30) as http:
             secrets = secrets_of(clients_file_of(settings))
-            return await play(
-                http, secrets, hospitals, watch, rate_per_s=rate, duration_s=duration
-            )
+            return await play(http, secrets, hospitals, watch, rate_per_s=rate, duration_s=duration)
 
     console.print(f"Hospitals send patients to {address}; Ctrl-C ends it.")
     with Live(console=console, refresh_per_second=4) as live:
@@ -94,5 +101,21 @@ def stages() -> Iterator[Callable[[str, int, int], None]]:
             tasks[stage] = progress.add_task(stage, total=total)
         progress.update(tasks[stage], completed=done, total=total)
 
-    with progress:
-        yield show
+    if console.is_terminal:
+        with progress:
+            yield show
+    else:
+        yield _line_by_line()
+
+
+def _line_by_line() -> Callable[[str, int, int], None]:
+    """Progress where no bar can be drawn (a log, a pipe): a line at every tenth of a stage."""
+    told: dict[str, int] = {}
+
+    def show(stage: str, done: int, total: int) -> None:
+        tenth = 10 * done // total if total else 10
+        if told.get(stage) != tenth:
+            told[stage] = tenth
+            console.print(f"  {stage}: {done} of {total}", soft_wrap=True)
+
+    return show

@@ -9,9 +9,12 @@ import signal
 import time
 from pathlib import Path
 
+import httpx
+
 from deploy.cli.console import clients_file_of, console, data_dir_of
 from deploy.cli.demo import stages
-from deploy.demo.load import DemoLoader
+from deploy.demo.client import DemoRefused, WaitedTooLong
+from deploy.demo.load import DemoLoader, RosterRefused
 from deploy.embedded.databases import Databases, databases
 from deploy.embedded.host import (
     EmbeddedHost,
@@ -48,7 +51,7 @@ def run() -> None:
     console.print("stopped; the data is kept in", str(data_dir))
 
 
-def _as_interrupt(signum: int, frame: object) -> None:
+def _as_interrupt(_signum: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
@@ -61,8 +64,8 @@ async def _serve(
         def ready() -> None:
             _announce(host, data_dir, time.monotonic() - started)
 
-        after = (lambda: _load_demo(loader)) if loader is not None else None
-        await serve_until_stopped(host, on_ready=ready, after_ready=after)
+        beside = (lambda: _load_demo(loader)) if loader is not None else None
+        await serve_until_stopped(host, on_ready=ready, beside=beside)
 
 
 def _demo_wanted() -> bool:
@@ -74,8 +77,13 @@ async def _load_demo(loader: DemoLoader) -> None:
     if not await loader.needed():
         return
     console.print("[bold]Loading the demo county[/] (the page already moves while it loads)")
-    with stages() as show:
-        await loader.load(show)
+    try:
+        with stages() as show:
+            await loader.load(show)
+    except (DemoRefused, WaitedTooLong, RosterRefused, httpx.TransportError) as error:
+        console.print(f"The demo county is not complete: {error}", soft_wrap=True)
+        console.print("What was loaded is kept; the next start carries on with the rest.")
+        return
     console.print("The demo county is loaded: the first half of 2016 is on the page.")
 
 
@@ -90,7 +98,7 @@ def _announce(host: EmbeddedHost, data_dir: Path, seconds: float) -> None:
     for name in clients.all():
         console.print(f"    {name:<15} {clients.secret_of(name) or '-'}", soft_wrap=True)
     secret_of = (
-        "$(python3 -c \"import json; print(json.load(open("
+        '$(python3 -c "import json; print(json.load(open('
         f"'{clients.path}'))['hospital']['secret'])\")"
     )
     console.print("\n  Try it (paste into another terminal):", style="bold")

@@ -38,8 +38,8 @@ CONCURRENCY = 12
 """Calls under way at once; more only lengthens the queue on two cores."""
 CONTRACT_SHARE = 0.85
 """JK-40."""
-_FOLLOWS_WITHIN_S = 120.0
-"""Events reach the other services in milliseconds; behind a full load in seconds."""
+_FOLLOWS_WITHIN_S = 600.0
+"""Events reach the other services in milliseconds; behind a full load on a slow machine they queue."""
 _PAGE = 500
 _FIRST_SIGNING = date(2015, 8, 1)
 _SIGNING_DAYS = 180
@@ -194,7 +194,6 @@ async def _sign_contracts(
 
 async def _entered(office: Caller, expected: int) -> list[str]:
     """The first people who entered the registry, by the event feed."""
-
     people: list[str] = []
     after = 0
 
@@ -292,9 +291,7 @@ class DemoLoader:
         Raises:
             DemoRefused, WaitedTooLong, RosterRefused: as :func:`load_county`.
         """
-        region = load_region(
-            self._settings.pack, () if self._settings.packs is None else (self._settings.packs,)
-        )
+        region = load_region(self._settings.pack, self._settings.pack_dirs)
         self._note("loading")
         async with self._http() as http:
             await load_county(

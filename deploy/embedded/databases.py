@@ -15,7 +15,6 @@ from shared.runtime.build import SERVICES
 from shared.runtime.database import database_settings
 
 
-
 def default_data_dir() -> Path:
     """A folder per user; root's is a system folder, since his home is closed to PostgreSQL."""
     if os.geteuid() == 0:
@@ -57,9 +56,7 @@ def of_running_server(data_dir: Path) -> Databases:
 
 
 @contextmanager
-def databases(
-    data_dir: Path, say: Callable[[str], None] | None = None
-) -> Iterator[Databases]:
+def databases(data_dir: Path, say: Callable[[str], None] | None = None) -> Iterator[Databases]:
     """The environment's databases, else the embedded server's, started for as long as needed."""
     given = given_by_environment()
     if given is not None:

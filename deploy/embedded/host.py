@@ -7,6 +7,7 @@ are published again, handled ones are skipped.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -130,14 +131,30 @@ def _internal_peers(app: ASGIApp, settings: RuntimeSettings, stack: AsyncExitSta
     return Peers({module.name: client(auth) for module in MODULES})
 
 
+class _Server(uvicorn.Server):
+    """Says when the port is open."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
 async def serve_until_stopped(
-    host: EmbeddedHost, *, on_ready: Callable[[], None], after_ready: Callable[[], object] | None
+    host: EmbeddedHost,
+    *,
+    on_ready: Callable[[], None],
+    beside: Callable[[], Coroutine[None, None, None]] | None = None,
 ) -> None:
     """Serve the port until Ctrl-C or SIGTERM.
 
     Args:
         on_ready: called once when the port accepts connections.
-        after_ready: makes a coroutine to run beside the server (the demo's loading).
+        beside: work to do while serving (the demo's loading); cancelled at the end.
     """
     config = uvicorn.Config(
         host.app,
@@ -148,21 +165,16 @@ async def serve_until_stopped(
         timeout_graceful_shutdown=GRACE_S,
         server_header=False,
     )
-    server = uvicorn.Server(config)
-    loop = asyncio.get_running_loop()
-    serving = loop.create_task(server.serve())
-    extra: asyncio.Task[None] | None = None
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.02)
-    if server.started:
+    extra: list[asyncio.Task[None]] = []
+
+    def ready() -> None:
         on_ready()
-        if after_ready is not None:
-            extra = loop.create_task(after_ready())
+        if beside is not None:
+            extra.append(asyncio.get_running_loop().create_task(beside()))
+
     try:
-        await serving
+        await _Server(config, ready).serve()
     finally:
-        if extra is not None:
-            extra.cancel()
-            await asyncio.gather(extra, return_exceptions=True)
-
-
+        for task in extra:
+            task.cancel()
+        await asyncio.gather(*extra, return_exceptions=True)

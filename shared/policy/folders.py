@@ -7,23 +7,15 @@ this package's parent, in a checkout and in a container alike; further folders m
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from shared.policy.errors import PackUnknown
 
 BUNDLED_PACKS = Path(__file__).resolve().parents[2] / "deploy" / "packs"
-EXTRA_PACKS_VARIABLE = "YIZHAN_PACKS"
 PACK_FILE = "pack.yaml"
 _PACK_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,63}")
-
-
-def extra_pack_dirs(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """The extra folders named by ``YIZHAN_PACKS`` (several are separated as in ``PATH``)."""
-    listed = environ.get(EXTRA_PACKS_VARIABLE, "")
-    return tuple(Path(part) for part in listed.split(os.pathsep) if part.strip())
 
 
 def pack_folders(

@@ -94,7 +94,9 @@ def root_app(
     root = Starlette(routes=mounts, lifespan=lifespan)
     install_errors(root)
     return EdgeMiddleware(
-        MetricsMiddleware(root), max_body_bytes=settings.max_body_bytes, max_upload_bytes=settings.max_upload_bytes
+        MetricsMiddleware(root),
+        max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
     )
 
 

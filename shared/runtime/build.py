@@ -35,7 +35,7 @@ class SettingMissing(RuntimeError):
 
 def region_of(settings: RuntimeSettings) -> RegionPack:
     """The region's pack in force."""
-    return load_region(settings.pack, () if settings.packs is None else (settings.packs,))
+    return load_region(settings.pack, settings.pack_dirs)
 
 
 def build_context(

@@ -5,6 +5,7 @@ Each service adds its own with its own prefix (``CLAIMS_…``) in ``services/<na
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -21,8 +22,8 @@ class RuntimeSettings(BaseSettings):
     port: int = 8000
     bus: Literal["memory", "kafka"] = "memory"
     pack: str = "jinkouhe-2016"
-    packs: Path | None = None
-    """An extra folder of packs, searched before the shipped ones."""
+    packs: str = ""
+    """Extra folders of packs, separated as in ``PATH``, searched before the shipped ones."""
     data_dir: Path | None = None
     keys_file: Path | None = None
     """Encryption and index keys (mode 0600)."""
@@ -55,3 +56,8 @@ class RuntimeSettings(BaseSettings):
     reporting_url: str | None = None
     log_json: bool = True
     log_level: str = "INFO"
+
+    @property
+    def pack_dirs(self) -> tuple[Path, ...]:
+        """The extra folders of packs."""
+        return tuple(Path(part) for part in self.packs.split(os.pathsep) if part.strip())

@@ -87,7 +87,9 @@ class Worker:
             return CheckResult(ok=True, facts={"relay": "elsewhere"})
         async with self.context.db.reading() as session:
             age_s = await outbox_age_s(session)
-        return CheckResult(ok=age_s < STUCK_AFTER_S, facts={"oldest_unpublished_s": round(age_s, 1)})
+        return CheckResult(
+            ok=age_s < STUCK_AFTER_S, facts={"oldest_unpublished_s": round(age_s, 1)}
+        )
 
     async def _events_move(self) -> CheckResult:
         if self.consumer is None:
@@ -112,9 +114,7 @@ class Worker:
         while True:
             try:
                 async with self.context.db.writing() as session:
-                    await forget_before(
-                        session, self.context.clock.now() - KEEP_IDEMPOTENCY_KEYS
-                    )
+                    await forget_before(session, self.context.clock.now() - KEEP_IDEMPOTENCY_KEYS)
             except (DBAPIError, OSError) as error:
                 log.warning("idempotency_keys_kept", error_type=type(error).__name__)
             await asyncio.sleep(timedelta(days=1).total_seconds())

@@ -7,6 +7,7 @@ group wait three seconds for others, as a real broker's default does.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -39,6 +40,28 @@ def mock_cluster(brokers: int = 3) -> Iterator[str]:
         child.stdin.close()  # the child reads until then, also when this process is killed
         child.wait(10)
         child.stdout.close()
+
+
+@contextmanager
+def patient_group_leaders(delay_s: float = 0.1) -> Iterator[None]:
+    """Let a group's leader wait a moment before it hands in the assignment.
+
+    The mock refuses a follower that asks for its share after the leader has handed it in (error
+    42); a real broker answers at any time. Only groups of several members need this.
+    """
+    from aiokafka.consumer.group_coordinator import CoordinatorGroupRebalance
+
+    eager = CoordinatorGroupRebalance._on_join_leader
+
+    async def patient(self: object, response: object) -> object:
+        await asyncio.sleep(delay_s)
+        return await eager(self, response)
+
+    CoordinatorGroupRebalance._on_join_leader = patient
+    try:
+        yield
+    finally:
+        CoordinatorGroupRebalance._on_join_leader = eager
 
 
 def serve_mock(brokers: int) -> None:

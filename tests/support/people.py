@@ -55,9 +55,7 @@ class RosterPerson:
 
 
 PATIENT = RosterPerson("测试甲", date(1962, 3, 4), 11)
-NEIGHBOUR = RosterPerson(
-    "测试乙", date(1970, 8, 9), 22, household="H0002", phone="10000000002"
-)
+NEIGHBOUR = RosterPerson("测试乙", date(1970, 8, 9), 22, household="H0002", phone="10000000002")
 
 
 def roster_csv(*people: RosterPerson) -> bytes:

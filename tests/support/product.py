@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -30,9 +29,7 @@ def migrated(module: ServiceModule) -> str:
 def service_databases() -> Iterator[dict[str, str]]:
     """A fresh, migrated database per service: ``{service: SQLAlchemy URL}``."""
     with ExitStack() as stack:
-        yield {
-            module.name: stack.enter_context(database(migrated(module))) for module in MODULES
-        }
+        yield {module.name: stack.enter_context(database(migrated(module))) for module in MODULES}
 
 
 @contextmanager
@@ -51,5 +48,3 @@ def product(data_dir: Path, environment: dict[str, str] | None = None) -> Iterat
         finally:
             if running.process is not None:
                 running.kill()
-
-

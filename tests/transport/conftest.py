@@ -12,7 +12,7 @@ from shared.db.session import Database
 from shared.messaging.bus import Bus
 from shared.messaging.kafka import KafkaBus, KafkaOptions, ensure_topics
 from shared.messaging.memory import MemoryBus
-from tests.support.kafka import REAL_KAFKA, mock_cluster
+from tests.support.kafka import REAL_KAFKA, mock_cluster, patient_group_leaders
 from tests.transport.flow import GROUP, TOPIC, messaging_database
 
 TRANSPORTS = [
@@ -59,7 +59,7 @@ class Transport:
 
 @pytest.fixture(scope="session")
 def mock_kafka() -> Iterator[str]:
-    with mock_cluster() as bootstrap_servers:
+    with mock_cluster() as bootstrap_servers, patient_group_leaders():
         yield bootstrap_servers
 
 

@@ -32,7 +32,9 @@ WHEN = datetime(2016, 3, 1, 8, 0, tzinfo=UTC)
 TOPIC = RosterApplied.topic()
 GROUP = "reader"
 QUICK = RetryPolicy(delays_s=(0.05, 0.1), max_attempts=3)
-LIMITS = ConsumerLimits(fetch_timeout_s=0.1, backoff_s=(0.05, 0.1), lag_every_s=0.2, retry_poll_s=0.1)
+LIMITS = ConsumerLimits(
+    fetch_timeout_s=0.1, backoff_s=(0.05, 0.1), lag_every_s=0.2, retry_poll_s=0.1
+)
 _EFFECTS = """
 CREATE TABLE effects (
   number bigint GENERATED ALWAYS AS IDENTITY, consumer_group text NOT NULL,
@@ -136,7 +138,7 @@ async def effects(database: Database, group: str = GROUP) -> list[tuple[str, int
             text("SELECT key, step FROM effects WHERE consumer_group = :g ORDER BY number"),
             {"g": group},
         )
-        return [(key, step) for key, step in rows.tuples()]
+        return [(key, step) for key, step in rows]
 
 
 async def scalar(database: Database, query: str) -> Any:

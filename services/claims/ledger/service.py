@@ -32,9 +32,10 @@ async def post_settlement(
     total_fen: int,
     payers: Sequence[tuple[str, int]],
     patient_pays_fen: int,
+    booked_on: date,
     reverses_settlement_id: UUID | None = None,
 ) -> None:
-    """Book a settlement, or with negative amounts its reversal, on today's business date.
+    """Book a settlement, or with negative amounts its reversal, on its business day.
 
     Raises:
         EntryNotBalanced: the parts do not add up; a fault of the program.
@@ -45,7 +46,7 @@ async def post_settlement(
         region=context.region.region_code,
         settlement_id=settlement_id,
         reverses_settlement_id=reverses_settlement_id,
-        booked_on=business_date(context.clock.now()),
+        booked_on=booked_on,
         entry=postings_of(
             facility_code=facility_code,
             total_fen=total_fen,

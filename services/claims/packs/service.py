@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from services.claims.calculation_refused import PackIsUnknown
@@ -45,13 +43,6 @@ class PackIsInvalid(Unprocessable):
         )
 
 
-def _extra_dirs(context: ServiceContext) -> tuple[Path, ...]:
-    configured = context.settings.packs
-    if configured is None:
-        return ()
-    return tuple(Path(part) for part in str(configured).split(os.pathsep) if part)
-
-
 def pack_of(context: ServiceContext, pack_id: str) -> SettlementPack:
     """A pack, loaded when first asked for.
 
@@ -62,7 +53,7 @@ def pack_of(context: ServiceContext, pack_id: str) -> SettlementPack:
     pack = cache.get(pack_id)
     if pack is None:
         try:
-            pack = load_pack(pack_id, _extra_dirs(context))
+            pack = load_pack(pack_id, context.settings.pack_dirs)
         except PackUnknown as unknown:
             raise PackIsUnknown(unknown) from unknown
         except PackInvalid as invalid:
@@ -79,7 +70,7 @@ def pack_in_force(context: ServiceContext) -> SettlementPack:
 def listed(context: ServiceContext) -> list[SettlementPack | PackIsInvalid]:
     """Every pack at hand, by id; one that cannot be loaded says why."""
     found: list[SettlementPack | PackIsInvalid] = []
-    for pack_id in sorted(pack_folders(_extra_dirs(context))):
+    for pack_id in sorted(pack_folders(context.settings.pack_dirs)):
         try:
             found.append(pack_of(context, pack_id))
         except PackIsInvalid as invalid:

@@ -261,6 +261,10 @@ async def _stored(session: ReadSession, settlement_id: UUID) -> Stored:
 
 
 async def _post(session: WriteSession, context: ServiceContext, stored: Stored) -> None:
+    # A settlement belongs to the visit's day; undoing it is an event of the day it is undone.
+    booked_on = stored.discharged_on
+    if stored.reverses_id is not None:
+        booked_on = max(booked_on, business_date(stored.made_at))
     await ledger.post_settlement(
         session,
         context,
@@ -269,6 +273,7 @@ async def _post(session: WriteSession, context: ServiceContext, stored: Stored) 
         total_fen=stored.amounts.total,
         payers=stored.amounts.payers,
         patient_pays_fen=stored.amounts.patient_pays,
+        booked_on=booked_on,
         reverses_settlement_id=stored.reverses_id,
     )
 

@@ -14,8 +14,9 @@ from sqlalchemy import RowMapping
 from services.identity.categories.domain import EndsBeforeItStarts, Period, restate
 from services.identity.persons.indexes import household_index, name_index
 from services.identity.roster import domain
-from services.identity.roster.domain import Protection, RowFault
+from services.identity.roster.domain import RowFault
 from services.identity.roster.linking import Candidate, PersonAmbiguous, link
+from services.identity.roster.protection import Protection
 from services.identity.roster.repository import RosterRepository
 from services.identity.roster.staging import Hashed, Judged, hash_rows
 from shared.ids import new_id
@@ -143,7 +144,8 @@ class Comparing:
             id_number_idxs=[h.indexed.id_number_idx for h in chunk if h.indexed.id_number_idx],
             name_birth_idxs=[h.indexed.name_birth_idx for h in chunk if h.indexed.name_birth_idx],
         )
-        return [Candidate(**row) for row in found]
+        # Who shares both comes twice.
+        return list({row["person_id"]: Candidate(**row) for row in found}.values())
 
     async def _stage_removals(self, judged: Judged, outcome: Comparison) -> None:
         holding = await self.repository.holding(self.source, self.effective_on)

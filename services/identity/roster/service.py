@@ -100,6 +100,7 @@ async def upload(
         judge_file, sent.content, max_rows=settings.max_roster_rows, on=today
     )
     repository = RosterRepository(session, context.region.region_code)
+    await repository.plan_afresh()
     import_id = new_id()
     # The revision is read before the register is compared: a change in between is noticed later.
     revision = await repository.revision()
@@ -155,6 +156,7 @@ async def apply(
     _check_office(caller)
     settings = settings_of(context)
     repository = RosterRepository(session, context.region.region_code)
+    await repository.plan_afresh()
     await repository.lock_register()
     found = await _visible(repository, caller, import_id)
     if found["status"] == "applied":

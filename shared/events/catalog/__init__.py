@@ -1,7 +1,7 @@
 """The agreed language between services: every event type there is.
 
 The schemas under ``shared/events/schemas`` and ``asyncapi.yaml`` are generated from these classes
-(``yizhan events generate``); CI fails when they drift or break a reader.
+(``python -m shared.events.generate``); CI fails when they drift or break a reader.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ async def test_parallel_visits_share_one_annual_cap(
     packs = pack_with(
         tmp_path / "packs", {"basic.annual_cap": "6000.00", "medical_aid.annual_cap": "1000.00"}
     )
-    claims = await start(packs=packs)
+    claims = await start(packs=str(packs))
     await claims.deliver(person())
     visits = [
         await claims.discharged(PLAIN, person_id="p-1", facility_code=facility)

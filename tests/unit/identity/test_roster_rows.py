@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -10,8 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.identity.roster.domain import (
-    NearNumbers,
-    Protection,
     RawRow,
     Readable,
     Verdict,
@@ -20,6 +18,7 @@ from services.identity.roster.domain import (
 )
 from services.identity.roster.files import RosterColumnsMissing, read_roster
 from services.identity.roster.linking import Candidate, Indexed, PersonAmbiguous, link
+from services.identity.roster.protection import NearNumbers, Protection
 from services.identity.roster.staging import judge_file, row_from_text, row_text
 from services.identity.roster.values import Cell, DateImpossible, DateUnreadable, parse_date
 from shared.ids import new_id
@@ -43,7 +42,7 @@ def codes(**cells: Cell) -> list[tuple[str, str]]:
     "cell",
     [
         "1980-01-01", "1980/1/1", "1980.1.1", "19800101", "1980年1月1日", "１９８０－０１－０１",
-        date(1980, 1, 1), datetime(1980, 1, 1, 8, 30), 29221, 29221.0, "1980-01-01 00:00:00",
+        date(1980, 1, 1), datetime(1980, 1, 1, 8, 30, tzinfo=UTC), 29221, 29221.0, "1980-01-01 00:00:00",
     ],
 )  # fmt: skip
 def test_dates_in_every_form(cell: Cell) -> None:

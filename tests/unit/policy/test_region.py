@@ -11,11 +11,11 @@ from shared.policy.errors import PackInvalid, PackUnknown
 from shared.policy.folders import (
     BUNDLED_PACKS,
     content_hash,
-    extra_pack_dirs,
     find_pack,
     pack_folders,
 )
 from shared.policy.region import FACILITY_LEVELS, load_region
+from shared.runtime.settings import RuntimeSettings
 
 JINKOUHE = "jinkouhe-2016"
 
@@ -78,10 +78,10 @@ def test_the_version_is_the_content_and_nothing_else(tmp_path):
 def test_an_extra_folder_stands_before_the_bundled_one(tmp_path):
     """Goal: a county may bring its own packs. Method: the variable with two folders, one absent."""
     folder = copied(tmp_path)
-    dirs = extra_pack_dirs({"YIZHAN_PACKS": f"{tmp_path}:{tmp_path / 'absent'}"})
+    dirs = RuntimeSettings(packs=f"{tmp_path}:{tmp_path / 'absent'}").pack_dirs
     assert find_pack(JINKOUHE, dirs) == folder
     assert find_pack(JINKOUHE) == BUNDLED_PACKS / JINKOUHE
-    assert extra_pack_dirs({}) == ()
+    assert RuntimeSettings(packs="").pack_dirs == ()
 
 
 @pytest.mark.parametrize("name", ["nowhere", "../jinkouhe-2016", "", "/etc"])
