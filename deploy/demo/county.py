@@ -31,8 +31,8 @@ ROSTER_DAY = date(2015, 12, 31)
 """The roster tells the county as of this day; ages are counted on it."""
 _FIRST_LISTED = date(2014, 12, 1)
 _LIFTED_ON = date(2015, 12, 1)
-_LEAVES_ON = date(2016, 3, 31)
-"""Last day of the few who leave the registry during the half-year."""
+_LEAVES_ON = date(2016, 12, 31)
+"""Last day of the few who are known to leave the registry at the end of the year."""
 
 _GROWN_UP = 18
 _SMALL = 2

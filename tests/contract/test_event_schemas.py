@@ -50,9 +50,11 @@ def test_drift_is_seen(tmp_path: Path) -> None:
     one.unlink()
     other.write_text("{}")
     (tmp_path / "schemas" / "cn.yizhan.old.v1.json").write_text("{}")
-    assert generate.drift(files, tmp_path) == sorted(
-        [f"schemas/{one.name} is missing", f"schemas/{other.name} differs from the catalog"]
-    ) + ["schemas/cn.yizhan.old.v1.json is of no type in the catalog"]
+    missing, differs = f"schemas/{one.name} is missing", f"schemas/{other.name} differs"
+    assert generate.drift(files, tmp_path) == [
+        *sorted([missing, f"{differs} from the catalog"]),
+        "schemas/cn.yizhan.old.v1.json is of no type in the catalog",
+    ]
 
 
 def test_a_breaking_change_is_not_written(tmp_path: Path) -> None:
@@ -89,10 +91,31 @@ class Sample(Event):
     parts: tuple[Nested, ...]
 
 
+def _remove(schema: dict[str, Any], name: str) -> None:
+    del schema["properties"][name]
+    schema["required"] = [each for each in schema["required"] if each != name]
+
+
+def _add(schema: dict[str, Any], name: str, *, need: bool) -> None:
+    schema["properties"][name] = {"type": "string"}
+    if need:
+        schema["required"].append(name)
+
+
+def _rename(schema: dict[str, Any]) -> None:
+    schema["$defs"]["Part"] = schema["$defs"].pop("Nested")
+    schema["properties"]["parts"]["items"]["$ref"] = "#/$defs/Part"
+
+
+def _swap(schema: dict[str, Any], old: str, new: str) -> None:
+    _remove(schema, old)
+    _add(schema, new, need=True)
+
+
 Change = Callable[[dict[str, Any]], object]
 BREAKING: dict[str, Change] = {
     "required field removed": lambda new: _remove(new, "count"),
-    "required field renamed": lambda new: (_remove(new, "count"), _add(new, "number", need=True)),
+    "required field renamed": lambda new: _swap(new, "count", "number"),
     "type changed": lambda new: new["properties"]["count"].update(type="string"),
     "optional field's type changed": lambda new: new["properties"]["note"].update(
         anyOf=[{"type": "integer"}, {"type": "null"}]
@@ -116,24 +139,8 @@ HARMLESS: dict[str, Change] = {
     "optional field removed": lambda new: _remove(new, "note"),
     "nested optional field added": lambda new: _add(new["$defs"]["Nested"], "x", need=False),
     "words changed": lambda new: new.update(description="otherwise"),
-    "definition renamed": lambda new: _rename(new),
+    "definition renamed": _rename,
 }
-
-
-def _remove(schema: dict[str, Any], name: str) -> None:
-    del schema["properties"][name]
-    schema["required"] = [each for each in schema["required"] if each != name]
-
-
-def _add(schema: dict[str, Any], name: str, *, need: bool) -> None:
-    schema["properties"][name] = {"type": "string"}
-    if need:
-        schema["required"].append(name)
-
-
-def _rename(schema: dict[str, Any]) -> None:
-    schema["$defs"]["Part"] = schema["$defs"].pop("Nested")
-    schema["properties"]["parts"]["items"]["$ref"] = "#/$defs/Part"
 
 
 @pytest.mark.parametrize("change", BREAKING.values(), ids=BREAKING.keys())

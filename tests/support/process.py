@@ -29,11 +29,11 @@ def free_port() -> int:
 
 
 def eventually(look: Callable[[], T | None], *, within_s: float = 20.0, what: str = "") -> T:
-    """Look again until the answer is not None or False; fail after ``within_s`` seconds."""
+    """Look again until the answer is not None, False or empty; fail after ``within_s`` seconds."""
     deadline = time.monotonic() + within_s
     while True:
         found = look()
-        if found is not None and found is not False:
+        if found is not None and found is not False and found != []:
             return found
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within_s} s: {what or look}")

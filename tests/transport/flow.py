@@ -24,7 +24,7 @@ from shared.events.catalog import RosterApplied
 from shared.messaging import outbox
 from shared.messaging.bus import Bus, Consumer, Incoming, Outgoing
 from shared.messaging.consumer import ConsumerLimits, EventConsumer
-from shared.messaging.handling import RetryPolicy
+from shared.messaging.handling import Handler, RetryPolicy
 from shared.messaging.relay import Relay, RelayLimits
 from tests.support.postgres import drop_database, fresh_database, template_database
 
@@ -69,7 +69,7 @@ class Reads:
     """A subscription."""
 
     event: type[RosterApplied]
-    handler: Callable[[Envelope[Any], WriteSession, Any], Awaitable[None]]
+    handler: Handler
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,12 @@ class Service:
     group: str = GROUP
     fails: Callable[[str, int], Exception | None] = lambda _key, _step: None
     calls: list[tuple[str, int]] = field(default_factory=list)
+    handler: Handler | None = None
+    """Another handler than :func:`keep`."""
 
     @property
     def module(self) -> Module:
-        return Module(self.group, (Reads(RosterApplied, keep),))
+        return Module(self.group, (Reads(RosterApplied, self.handler or keep),))
 
 
 async def keep(event: Envelope[RosterApplied], session: WriteSession, context: Service) -> None:

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from itertools import chain
+from typing import Any
 
 import pytest
 
-from shared.db.session import Database
-from shared.messaging.bus import MAX_RECORD_BYTES, Bus, BusUnavailable, Consumer, EventTooLarge
+from shared.db.session import Database, WriteSession
+from shared.messaging.bus import (
+    MAX_RECORD_BYTES,
+    Bus,
+    BusUnavailable,
+    Consumer,
+    EventTooLarge,
+    Incoming,
+    Outgoing,
+)
+from shared.messaging.handling import RetryPolicy
 from tests.transport import flow
 from tests.transport.conftest import Transport
 from tests.transport.flow import GROUP, TOPIC, Service, outgoing
@@ -23,7 +35,7 @@ async def member(bus: Bus) -> AsyncIterator[Consumer]:
     await joined.close()
 
 
-async def publish(bus: Bus, *records: flow.Outgoing) -> list[asyncio.Future[None]]:
+async def publish(bus: Bus, *records: Outgoing) -> list[asyncio.Future[None]]:
     futures = bus.publish(records)
     await asyncio.sleep(0)
     return futures
@@ -43,7 +55,7 @@ class TestConformance:
     async def test_headers_and_bytes_arrive_unchanged(self, bus: Bus, member: Consumer) -> None:
         """Goal: the consumer reads what was published, Chinese included. Method: one record."""
         headers = {"ce_id": "1", "note": "一站"}
-        futures = bus.publish([flow.Outgoing(TOPIC, "钥匙", b"\x00\xff{}", headers)])
+        futures = bus.publish([Outgoing(TOPIC, "钥匙", b"\x00\xff{}", headers)])
         (found,) = await flow.fetch_until(member, 1, commit=True)
         assert (found.partition.topic, found.key, found.value) == (TOPIC, "钥匙", b"\x00\xff{}")
         assert dict(found.headers) == headers
@@ -97,7 +109,7 @@ class TestConformance:
         goes to the other. Method: two members, one leaves with records in hand."""
         other = await bus.subscribe(GROUP, [TOPIC])
         keys = [f"person-{number}" for number in range(40)]
-        both: dict[str, list[flow.Incoming]] = {"leaving": [], "staying": []}
+        both: dict[str, list[Incoming]] = {"leaving": [], "staying": []}
         # Both keep fetching until the partitions are divided and both have seen something.
         step = 0
         async with asyncio.timeout(60):
@@ -116,7 +128,7 @@ class TestConformance:
         async with asyncio.timeout(60):
             while not in_hand <= taken | {(each.key, each.value) for each in both["staying"]}:
                 batch = await other.fetch(max_records=500, timeout_s=0.2)
-                taken |= {(each.key, each.value) for each in sum(batch.values(), [])}
+                taken |= {(each.key, each.value) for each in chain(*batch.values())}
         await other.close()
 
     async def test_a_late_commit_after_the_loss_does_no_harm(
@@ -165,22 +177,16 @@ class TestFlow:
         and built anew over the same database."""
         hanging = asyncio.Event()
 
-        async def hang(session_service: Service) -> None:
-            hanging.set()
-            await asyncio.sleep(60)
-
         bus = await transport.bus()
         service = Service(database)
-        original = flow.keep
 
-        async def keep_or_hang(event: object, session: object, context: Service) -> None:
-            if len(context.calls) == 2:
-                await hang(context)
-            await original(event, session, context)  # type: ignore[arg-type]
+        async def keep_or_hang(event: Any, session: WriteSession, context: Service) -> None:
+            await flow.keep(event, session, context)
+            if len(context.calls) == 3:
+                hanging.set()
+                await asyncio.sleep(60)
 
-        first_life = flow.EventConsumer(
-            _WithHandler(service, keep_or_hang), bus, limits=flow.LIMITS, retry=flow.QUICK
-        )
+        first_life = flow.consumer(replace(service, handler=keep_or_hang), bus)
         await flow.write(database, *(("one", step) for step in range(5)))
         async with flow.running(flow.relay(database, bus), first_life):
             await asyncio.wait_for(hanging.wait(), 30)
@@ -204,7 +210,7 @@ class TestFlow:
         keys = ["poison", *(f"key-{number}" for number in range(12))]
         steps = [(key, step) for step in range(3) for key in keys]
         bus = await transport.bus()
-        patient = flow.RetryPolicy(delays_s=(0.2,), max_attempts=1_000)
+        patient = RetryPolicy(delays_s=(0.2,), max_attempts=1_000)
         parts = flow.relay(database, bus), flow.consumer(service, bus, retry=patient)
         async with flow.running(*parts):
             await flow.write(database, *steps)
@@ -216,19 +222,3 @@ class TestFlow:
         done = await flow.effects(database)
         for key in keys:
             assert [step for each, step in done if each == key] == [0, 1, 2]
-
-
-class _WithHandler:
-    """A service whose handler is another one."""
-
-    def __init__(self, service: Service, handler: object) -> None:
-        self._service = service
-        self._handler = handler
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._service, name)
-
-    @property
-    def module(self) -> flow.Module:
-        read = flow.Reads(flow.RosterApplied, self._handler)  # type: ignore[arg-type]
-        return flow.Module(self._service.group, (read,))

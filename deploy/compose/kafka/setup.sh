@@ -1,5 +1,5 @@
 #!/bin/sh
-# Topics and rights, once; a second run finds them and changes nothing.
+# Topics and rights, once; a later run finds them and changes nothing.
 # A service writes its own topics and no others, reads all of them, in its own group.
 set -eu
 bin=/opt/kafka/bin
@@ -7,8 +7,9 @@ export KAFKA_JVM_PERFORMANCE_OPTS="-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
 topics() { "$bin/kafka-topics.sh" --bootstrap-server kafka:9092 \
   --command-config /run/secrets/kafka_admin_client "$@"; }
-allow() { "$bin/kafka-acls.sh" --bootstrap-server kafka:9092 \
-  --command-config /run/secrets/kafka_admin_client --force --add "$@" >/dev/null; }
+rights() { "$bin/kafka-acls.sh" --bootstrap-server kafka:9092 \
+  --command-config /run/secrets/kafka_admin_client "$@"; }
+allow() { rights --force --add "$@" >/dev/null; }
 
 present=$(topics --list)
 while read -r topic; do
@@ -17,12 +18,17 @@ while read -r topic; do
   topics --create --if-not-exists --topic "$topic" --partitions 6 --replication-factor 1 </dev/null
 done < /etc/yizhan/topics.txt
 
-allow --allow-principal User:identity --allow-principal User:claims \
-  --allow-principal User:contracts --allow-principal User:reporting \
-  --operation Read --operation Describe --topic yizhan. --resource-pattern-type prefixed
+granted=$(rights --list)
 for service in identity claims contracts reporting; do
+  # Writing is granted last: where it is, the others are too.
+  case $granted in
+    *"principal=User:$service, host=*, operation=WRITE"*) continue ;;
+  esac
+  allow --allow-principal "User:$service" --operation Read --operation Describe \
+    --topic yizhan. --resource-pattern-type prefixed
+  allow --allow-principal "User:$service" --operation Read --operation Describe --group "$service"
   allow --allow-principal "User:$service" --operation Write --operation Describe \
     --topic "yizhan.$service." --resource-pattern-type prefixed
-  allow --allow-principal "User:$service" --operation Read --operation Describe --group "$service"
+  echo "$service may read all topics and write its own"
 done
 echo "topics and rights are in place"

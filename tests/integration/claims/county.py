@@ -197,7 +197,6 @@ def claims_context(
     url: str, folder: Path, signer: TokenSigner, clock: FixedClock, **settings: Any
 ) -> ServiceContext:
     runtime = RuntimeSettings(**settings)
-    extra = () if runtime.packs is None else (runtime.packs,)
     return ServiceContext(
         module=MODULE,
         settings=runtime,
@@ -205,7 +204,7 @@ def claims_context(
         vault=Vault.generate(folder / "keys.json"),
         clock=clock,
         tokens=signer.verifier(),
-        region=load_region(runtime.pack, extra),
+        region=load_region(runtime.pack, runtime.pack_dirs),
         peers=Peers({}),
     )
 

@@ -136,7 +136,7 @@ def test_listings_are_mixed_and_some_end(county: County) -> None:
     ):  # fmt: skip
         assert codes[code] >= 20, code
     ends = {person.valid_to for person in county.persons}
-    assert ends == {None, date(2016, 3, 31)}
+    assert ends == {None, date(2016, 12, 31)}
     assert all(not resident.categories for resident in county.residents)
 
 

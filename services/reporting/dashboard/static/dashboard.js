@@ -243,19 +243,24 @@
 
   // ---- paper ----
   const PAPER_WIDTH_PX = 660;
+  const PAPER_HEIGHT_PX = 180;
+  const PAPER_TALL_PX = 420;
   let opened = [];
   window.addEventListener("beforeprint", () => {
     printing = true;
     opened = [...document.querySelectorAll("details.behind:not([open])")];
     for (const one of opened) one.open = true;
-    for (const one of charts.values()) one.resize({ width: PAPER_WIDTH_PX, animation: { duration: 0 } });
+    for (const one of charts.values()) {
+      const height = Math.min(one.getHeight(), read().places.length > 9 ? PAPER_TALL_PX : PAPER_HEIGHT_PX);
+      one.resize({ width: PAPER_WIDTH_PX, height, animation: { duration: 0 } });
+    }
     drawPayers(read());
     for (const one of charts.values()) one.getZr().flush();
   });
   window.addEventListener("afterprint", () => {
     printing = false;
     for (const one of opened) one.open = false;
-    for (const one of charts.values()) one.resize({ width: "auto", animation: { duration: 0 } });
+    for (const one of charts.values()) one.resize({ width: "auto", height: "auto", animation: { duration: 0 } });
     drawAll();
   });
 
