@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 
 from deploy.cli import audit, clients, dead_letters, demo
-from deploy.cli.console import console
+from deploy.cli.console import clients_file_of, console
 from shared.runtime.build import SERVICES, region_of
 from shared.runtime.settings import RuntimeSettings
+from shared.security.clients import ClientsFile
 
 app = typer.Typer(
     help="Yizhan 一站: recognise the patient, settle every payer, follow up, see the figures.",
@@ -24,6 +26,8 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(clients.app, name="clients")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(demo.app, name="demo")
+
+_REBUILD_TIMEOUT_S = 3600
 
 Service = Annotated[str, typer.Argument(help="identity, claims, contracts or reporting")]
 
@@ -58,6 +62,35 @@ def consume(service: Service) -> None:
 def migrate(service: Service) -> None:
     """Bring one service's database to the newest version."""
     _standalone(service, "migrate")
+
+
+@app.command()
+def rebuild(
+    base_url: Annotated[str | None, typer.Option(help="the running server")] = None,
+) -> None:
+    """Rebuild the county's figures from the services' event stores, on the running server."""
+    settings = RuntimeSettings()
+    address = base_url or f"http://{settings.host}:{settings.port}"
+    secret = ClientsFile(clients_file_of(settings)).secret_of("operator") or ""
+    with (
+        console.status("rebuilding from the event stores ..."),
+        httpx.Client(base_url=address, timeout=_REBUILD_TIMEOUT_S) as http,
+    ):
+        grant = http.post(
+            "/oauth/token",
+            data={
+                "grant_type": "client_credentials",
+                "client_id": "operator",
+                "client_secret": secret,
+            },
+        )
+        token = grant.raise_for_status().json()["access_token"]
+        answer = http.post(
+            "/reporting/v1/rebuilds", headers={"Authorization": f"Bearer {token}"}
+        )
+    console.print_json(data=answer.json())
+    if answer.is_error:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -73,7 +73,12 @@ class Caller:
         return (await self._call("POST", path, key=key, files=files, data=dict(fields))).json()
 
     async def _call(
-        self, method: str, path: str, *, key: str | None = None, **options: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        key: str | None = None,
+        **options: Any,
     ) -> httpx.Response:
         wait_s = _FIRST_WAIT_S
         for attempt in range(1, _ATTEMPTS + 1):

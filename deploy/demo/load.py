@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp
 
-from deploy.demo.client import Caller, DemoRefused, eventually
+from deploy.demo.client import Caller, eventually
 from deploy.demo.county import ROSTER_DAY, SEED, build_county, chance, roster_csv, stream
 from deploy.demo.visits import OUTPATIENT_VISITS, Visit, build_visits
 from shared.policy.region import RegionPack, load_region
@@ -40,6 +40,7 @@ CONTRACT_SHARE = 0.85
 """JK-40."""
 _FOLLOWS_WITHIN_S = 600.0
 """Events reach the other services in milliseconds; behind a full load on a slow machine they queue."""
+_RECOGNISED = frozenset({"certain", "probable"})
 _PAGE = 500
 _FIRST_SIGNING = date(2015, 8, 1)
 _SIGNING_DAYS = 180
@@ -90,56 +91,44 @@ async def load_county(
     visits = build_visits(region, county, seed=seed, outpatient_visits=outpatient_visits)
     prefix = f"demo-{seed}"
     await _import_roster(callers.poverty_office, roster_csv(county.persons), prefix, progress)
-    await _each(
-        RECOGNITIONS,
-        [[visit] for visit in visits],
-        lambda visit: recognise(callers.hospital, visit, prefix),
-        progress,
-    )
+    grades: dict[str, str] = {}
+
+    async def ask(visit: Visit) -> None:
+        grades[visit.visit_no] = await recognise(callers.hospital, visit, prefix)
+
+    await _each(RECOGNITIONS, [[visit] for visit in visits], ask, progress)
     await _sign_contracts(callers, len(county.persons), prefix, seed, progress)
     await _each(
         SETTLEMENTS,
         _by_person(visits),
-        lambda visit: settle(callers.hospital, visit, prefix),
+        lambda visit: settle(callers.hospital, visit, grades[visit.visit_no], prefix),
         progress,
     )
     await _figures_stand(callers.director, len(visits), progress)
 
 
 async def recognise(hospital: Caller, visit: Visit, prefix: str) -> str:
-    """Ask who the patient is; gives the grade. A refused ID number is asked again by name.
+    """Ask who the patient is; gives the grade.
 
     Raises:
-        DemoRefused: refused for another reason than the ID number.
+        DemoRefused: the question was refused.
     """
-    key = f"{prefix}-{visit.visit_no}-recognise"
-    path = "/identity/v1/recognitions"
-    try:
-        answer = await hospital.post(path, key, visit.recognition_body())
-    except DemoRefused as refused:
-        if refused.status != httpx.codes.UNPROCESSABLE_ENTITY:
-            raise
-        answer = await hospital.post(path, f"{key}-2", visit.recognition_body(second_try=True))
+    answer = await hospital.post(
+        "/identity/v1/recognitions",
+        f"{prefix}-{visit.visit_no}-recognise",
+        visit.recognition_body(),
+    )
     return str(answer["grade"])
 
 
-async def settle(hospital: Caller, visit: Visit, prefix: str) -> dict[str, Any]:
-    """Charges, discharge and settlement of a recognised visit; gives the breakdown.
+async def settle(hospital: Caller, visit: Visit, grade: str, prefix: str) -> dict[str, Any]:
+    """Charges, discharge and settlement of a visit; gives the breakdown.
 
     Raises:
         DemoRefused: a call was refused.
         WaitedTooLong: the recognition's event opened no encounter.
     """
-
-    async def look() -> str | None:
-        found = await hospital.get(
-            "/claims/v1/encounters", visit_no=visit.visit_no, facility_code=visit.facility_code
-        )
-        return str(found["items"][0]["encounter_id"]) if found["items"] else None
-
-    encounter_id = await eventually(
-        look, within_s=_FOLLOWS_WITHIN_S, what="the encounter opened by a recognition"
-    )
+    encounter_id = await _encounter(hospital, visit, grade, prefix)
     path = f"/claims/v1/encounters/{encounter_id}"
     key = f"{prefix}-{visit.visit_no}"
     for batch in visit.charge_bodies():
@@ -147,6 +136,23 @@ async def settle(hospital: Caller, visit: Visit, prefix: str) -> dict[str, Any]:
     await hospital.post(f"{path}/discharge", f"{key}-discharge", visit.discharge_body())
     breakdown: dict[str, Any] = await hospital.post(f"{path}/settlement", f"{key}-settle")
     return breakdown
+
+
+async def _encounter(hospital: Caller, visit: Visit, grade: str, prefix: str) -> str:
+    """The visit's case: a recognised patient's opens by itself, another's the hospital opens."""
+    path = "/claims/v1/encounters"
+    if grade not in _RECOGNISED:
+        key = f"{prefix}-{visit.visit_no}-register"
+        registered = await hospital.post(path, key, visit.registration_body())
+        return str(registered["encounter_id"])
+
+    async def look() -> str | None:
+        found = await hospital.get(path, visit_no=visit.visit_no, facility_code=visit.facility_code)
+        return str(found["items"][0]["encounter_id"]) if found["items"] else None
+
+    return await eventually(
+        look, within_s=_FOLLOWS_WITHIN_S, what="the encounter opened by a recognition"
+    )
 
 
 async def _import_roster(office: Caller, roster: bytes, prefix: str, progress: Progress) -> None:

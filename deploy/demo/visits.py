@@ -46,8 +46,6 @@ class Visit:
     person_key: str
     """Same for the visits of one person; never sent."""
     credentials: dict[str, str]
-    fallback: dict[str, str]
-    """What the clerk asks next when the ID number as typed is refused."""
     diagnoses: tuple[str, ...]
     lines: tuple[Line, ...]
 
@@ -55,7 +53,7 @@ class Visit:
     def total_fen(self) -> int:
         return sum(line.amount_fen for line in self.lines)
 
-    def recognition_body(self, *, second_try: bool = False) -> dict[str, Any]:
+    def recognition_body(self) -> dict[str, Any]:
         """For ``POST /identity/v1/recognitions``."""
         return {
             "facility_code": self.facility_code,
@@ -64,7 +62,16 @@ class Visit:
                 "type": self.type,
                 "occurred_at": self.occurred_at.isoformat(),
             },
-            "credentials": self.fallback if second_try else self.credentials,
+            "credentials": self.credentials,
+        }
+
+    def registration_body(self) -> dict[str, Any]:
+        """For ``POST /claims/v1/encounters``: a patient who was not recognised."""
+        return {
+            "facility_code": self.facility_code,
+            "visit_no": self.visit_no,
+            "type": self.type,
+            "admitted_at": self.occurred_at.isoformat(),
         }
 
     def charge_bodies(self) -> list[dict[str, Any]]:
@@ -144,7 +151,6 @@ def outpatient_visit(
         discharged_at=begins + timedelta(minutes=rng.randint(15, 70)),
         person_key=person.id_number,
         credentials=_shown(rng, person),
-        fallback=_by_name(person),
         diagnoses=(rng.choice(_OUTPATIENT_DIAGNOSES),),
         lines=outpatient_bill(rng, level=facility.facility_level, day=begins.date()),
     )
@@ -165,7 +171,6 @@ def stay(
         discharged_at=ends.replace(hour=10),
         person_key=person.id_number,
         credentials={**_by_name(person), "id_number": person.id_number},
-        fallback=_by_name(person),
         diagnoses=(rng.choice(_SURGICAL_DIAGNOSES if operated else _INPATIENT_DIAGNOSES),),
         lines=inpatient_bill(
             rng, total_fen=total_fen, admitted_on=begins.date(), days=days, operated=operated

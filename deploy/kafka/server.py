@@ -18,8 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from shared.messaging.kafka import KafkaOptions, answers
 
 _HERE = Path(__file__).parent
 _POM = _HERE / "pom.xml"
@@ -213,26 +212,10 @@ class RealKafka:
         return "".join(f"{name}={value}\n" for name, value in facts.items())
 
     def _answers(self) -> bool:
-        """A real call, not an open port: the broker describes itself and its topics."""
-
-        async def ask() -> bool:
-            admin = AIOKafkaAdminClient(
-                bootstrap_servers=self.bootstrap_servers, request_timeout_ms=5_000
-            )
-            try:
-                await admin.start()
-                cluster = await admin.describe_cluster()
-                await admin.list_topics()
-            except (KafkaError, OSError, TimeoutError):
-                return False
-            finally:
-                await admin.close()
-            return bool(cluster["brokers"])
-
         with socket.socket() as probe:  # aiokafka complains aloud about a closed port
             if probe.connect_ex(("127.0.0.1", self._port)) != 0:
                 return False
-        return asyncio.run(ask())
+        return asyncio.run(answers(KafkaOptions(self.bootstrap_servers, request_timeout_s=5)))
 
 
 def _require_java() -> None:

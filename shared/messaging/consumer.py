@@ -60,6 +60,8 @@ class ConsumerLimits:
 
     max_records: int = 200
     """Fetched at once."""
+    records_per_transaction: int = 25
+    """Handled together while none fails; a failing one is then taken by itself."""
     parallel_partitions: int = 4
     """Partitions handled at the same time; each takes a database connection."""
     fetch_timeout_s: float = 0.25
@@ -218,7 +220,7 @@ class EventConsumer:
         async with self._parallel:
             done_before = records[0].offset
             committed_at = time.monotonic()
-            for record in records:
+            for record in await self._taken_together(consumer, partition, records):
                 try:
                     outcome = await self._handling.take(record)
                 except Exception as error:  # noqa: BLE001 - tried again until it is cured
@@ -235,6 +237,22 @@ class EventConsumer:
                     committed_at = time.monotonic()
             if done_before > records[0].offset:
                 await self._commit(consumer, partition, done_before)
+
+    async def _taken_together(
+        self, consumer: Consumer, partition: Partition, records: Sequence[Incoming]
+    ) -> Sequence[Incoming]:
+        """Handle the records a few in one transaction; gives those that must be taken singly."""
+        size = self._limits.records_per_transaction
+        if len(records) == 1:
+            return records
+        for start in range(0, len(records), size):
+            together = records[start : start + size]
+            if not await self._handling.take_together(together):
+                return records[start:]
+            self._failures.pop(partition, None)
+            self.progress.moved()
+            await self._commit(consumer, partition, together[-1].offset + 1)
+        return ()
 
     async def _back_off(self, consumer: Consumer, record: Incoming, error: Exception) -> None:
         partition = record.partition

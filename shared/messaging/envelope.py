@@ -53,6 +53,11 @@ class OutboxRow:
         """What the topic is keyed by; order is kept within it."""
         return str(self.headers.get("partitionkey") or self.aggregateid)
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Within which order is kept."""
+        return self.topic, self.key
+
 
 def schema_uri(event_type: str) -> str:
     """``dataschema``, which is also the ``$id`` of the generated JSON Schema."""

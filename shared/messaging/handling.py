@@ -7,7 +7,7 @@ letters. Both stand in the same transaction as what the handler wrote.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -44,6 +44,10 @@ class RetryPolicy:
         if attempts >= self.max_attempts:
             return None
         return self.delays_s[min(attempts, len(self.delays_s)) - 1]
+
+
+class _Blocked(Exception):
+    """An older event of the same key is open."""
 
 
 class EventHandling:
@@ -95,6 +99,44 @@ class EventHandling:
             if is_transient(error):
                 raise
             return await self._park_failed(record, error, delay_s=self._retry.delay_after(1))
+
+    async def take_together(self, records: Sequence[Incoming]) -> bool:
+        """Handle several records in one transaction, in order: one commit instead of many.
+
+        All or nothing. False when one of them cannot be handled, or waits behind an older one of
+        its key: then nothing has happened, and each is to be taken by itself.
+        """
+        try:
+            envelopes = [
+                (record, envelope)
+                for record in records
+                if (not type_of(record) or type_of(record) in self._handlers)
+                and (envelope := incoming(record)) is not None
+            ]
+            async with asyncio.timeout(self._timeout_s), self._database.writing() as session:
+                outcomes = [await self._among_others(session, *each) for each in envelopes]
+        except Exception as error:  # noqa: BLE001 - each record is taken by itself and told of then
+            log.debug("events_apart", group=self._group, error=describe(error))
+            return False
+        self._reach("handler.after_commit")
+        for outcome in outcomes:
+            self._count(outcome)
+        for _ in range(len(records) - len(envelopes)):
+            self._count("ignored")
+        return True
+
+    async def _among_others(
+        self, session: WriteSession, record: Incoming, envelope: Envelope[Event]
+    ) -> Outcome:
+        self._reach("handler.before")
+        first, blocked = await self._claim(session, record, envelope.id)
+        if not first:
+            return "duplicate"
+        if blocked:
+            raise _Blocked
+        await self._call(envelope, session)
+        self._reach("handler.before_commit")
+        return "handled"
 
     async def _handle_once(self, record: Incoming, envelope: Envelope[Event]) -> Outcome:
         self._reach("handler.before")

@@ -86,6 +86,8 @@ class _Term:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     nudged: bool = True
     in_flight: dict[UUID, OutboxRow] = field(default_factory=dict)
+    latest: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """By topic and key: how many rows are in flight, and the last one's number."""
     acknowledged: list[UUID] = field(default_factory=list)
     mark_at: float = 0.0
     too_large: list[UUID] = field(default_factory=list)
@@ -95,6 +97,26 @@ class _Term:
     def nudge(self) -> None:
         self.nudged = True
         self.wake.set()
+
+    def overtaken(self, row: OutboxRow) -> bool:
+        """Whether a *later* row of its key is still under way.
+
+        A failed row comes back; whatever was handed over behind it must be back as well, or it
+        could be acknowledged first.
+        """
+        return row.seq < self.latest.get(row.place, (0, 0))[1]
+
+    def sent(self, row: OutboxRow) -> None:
+        count, last = self.latest.get(row.place, (0, 0))
+        self.latest[row.place] = (count + 1, max(last, row.seq))
+        self.in_flight[row.id] = row
+
+    def back(self, event_id: UUID) -> OutboxRow:
+        row = self.in_flight.pop(event_id)
+        count, last = self.latest.pop(row.place)
+        if count > 1:
+            self.latest[row.place] = (count - 1, last)
+        return row
 
 
 class Relay:
@@ -220,26 +242,14 @@ class Relay:
         )
         if not found and not term.in_flight:
             self.last_progress = time.monotonic()
-        rows = self._in_order_of_keys(term, [_row(each) for each in found])
+        rows = [row for row in map(_row, found) if not term.overtaken(row)]
         if rows:
             self._reach("relay.before_send")
             futures = self._bus.publish([outgoing(row, source=self._source) for row in rows])
             for row, future in zip(rows, futures, strict=True):
-                term.in_flight[row.id] = row
+                term.sent(row)
                 future.add_done_callback(_Acknowledgement(term, row, self._limits))
         return len(found) == room and len(rows) > 0
-
-    def _in_order_of_keys(self, term: _Term, rows: list[OutboxRow]) -> list[OutboxRow]:
-        """Leave out rows of which a *later* one of the same key is still under way.
-
-        A failed row comes back here; whatever was handed over behind it must be back as well,
-        or it could be acknowledged first.
-        """
-        latest: dict[tuple[str, str], int] = {}
-        for row in term.in_flight.values():
-            place = (row.topic, row.key)
-            latest[place] = max(row.seq, latest.get(place, 0))
-        return [row for row in rows if latest.get((row.topic, row.key), 0) < row.seq]
 
     async def _mark(self, term: _Term) -> None:
         done, term.acknowledged = term.acknowledged, []
@@ -247,7 +257,7 @@ class Relay:
         await term.connection.execute(_MARK, done, timeout=_QUERY_TIMEOUT_S)
         self._reach("relay.after_mark")
         for event_id in done:
-            del term.in_flight[event_id]
+            term.back(event_id)
         self.last_progress = time.monotonic()
         METRICS.events_published.labels(self._service).inc(len(done))
 
@@ -255,11 +265,10 @@ class Relay:
         """Let an event that no bus can carry block nothing; someone has to look at it."""
         refused, term.too_large = term.too_large, []
         for event_id in refused:
-            row = term.in_flight[event_id]
             await term.connection.execute(
                 _SET_ASIDE, event_id, EventTooLarge.__name__, timeout=_QUERY_TIMEOUT_S
             )
-            del term.in_flight[event_id]
+            row = term.back(event_id)
             log.error(
                 "event_set_aside", service=self._service, event_id=str(event_id), type=row.type
             )
@@ -277,7 +286,7 @@ class _Acknowledgement:
         term = self.term
         error = None if future.cancelled() else future.exception()
         if future.cancelled() or (error is not None and not isinstance(error, EventTooLarge)):
-            del term.in_flight[self.row.id]
+            term.back(self.row.id)
             now = time.monotonic()
             if now >= term.retry_at:  # one failure of many of the same moment counts
                 backoff_s = self.limits.backoff_s

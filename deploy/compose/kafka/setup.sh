@@ -19,16 +19,16 @@ while read -r topic; do
 done < /etc/yizhan/topics.txt
 
 granted=$(rights --list)
-for service in identity claims contracts reporting; do
-  # Writing is granted last: where it is, the others are too.
-  case $granted in
-    *"principal=User:$service, host=*, operation=WRITE"*) continue ;;
-  esac
-  allow --allow-principal "User:$service" --operation Read --operation Describe \
-    --topic yizhan. --resource-pattern-type prefixed
-  allow --allow-principal "User:$service" --operation Read --operation Describe --group "$service"
-  allow --allow-principal "User:$service" --operation Write --operation Describe \
-    --topic "yizhan.$service." --resource-pattern-type prefixed
-  echo "$service may read all topics and write its own"
-done
+given() { case $granted in *"principal=User:$1, host=*, operation=WRITE"*) ;; *) return 1 ;; esac }
+if ! { given identity && given claims && given contracts && given reporting; }; then
+  allow --allow-principal User:identity --allow-principal User:claims \
+    --allow-principal User:contracts --allow-principal User:reporting \
+    --operation Read --operation Describe --topic yizhan. --resource-pattern-type prefixed
+  for service in identity claims contracts reporting; do
+    allow --allow-principal "User:$service" --operation Read --operation Describe --group "$service"
+    # Last: where a service may write, it has its other rights too.
+    allow --allow-principal "User:$service" --operation Write --operation Describe \
+      --topic "yizhan.$service." --resource-pattern-type prefixed
+  done
+fi
 echo "topics and rights are in place"

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from services.reporting.dashboard import service
 from services.reporting.dashboard.texts import TEXTS
 from shared.db.session import Reads
-from shared.http.problem import Problem, Unauthorized
+from shared.http.problem import Forbidden, Problem, Unauthorized
 from shared.money import fen_from_text, ratio_text
 from shared.runtime.context import Context, ServiceContext
 from shared.web import figures
@@ -131,14 +131,18 @@ def draw(
 
 
 def _must_be_open(context: ServiceContext, request: Request) -> None:
-    """The page shows no person and may stand open; a county can close it (``open_dashboard``)."""
+    """The page shows no person and may stand open; a county can close it (``open_dashboard``).
+
+    Raises:
+        Unauthorized, Forbidden: it is closed, and the request carries no token that may read it.
+    """
     if context.settings.open_dashboard:
         return
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token:
         raise Unauthorized(_screens.texts.get(language_of(request), "problem.signed"))
     if "reporting:read" not in context.tokens.verify(token).scopes:
-        raise Unauthorized(_screens.texts.get(language_of(request), "problem.signed"))
+        raise Forbidden(_screens.texts.get(language_of(request), "problem.signed"))
 
 
 def _told(problem: Problem) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import text
 
 from services.reporting.models import REVISION
 from services.reporting.projections.happenings import place_of
@@ -17,6 +17,12 @@ from shared.db.session import WriteSession
 from shared.events.base import Envelope
 
 CHANNEL = "reporting_live"
+
+# One round trip: the change is numbered and told of.
+_NOTIFY = text(
+    "SELECT pg_notify(:channel, json_build_object("
+    f"'revision', nextval('{REVISION.name}'), 'cause', CAST(:cause AS json))::text)"
+)
 
 
 async def announce(session: WriteSession, event: Envelope[Any]) -> None:
@@ -39,6 +45,6 @@ def short_type(event_type: str) -> str:
 
 
 async def _notify(session: WriteSession, cause: dict[str, str | None]) -> None:
-    revision = (await session.execute(select(REVISION.next_value()))).scalar_one()
-    payload = json.dumps({"revision": revision, "cause": cause}, ensure_ascii=False)
-    await session.execute(select(func.pg_notify(CHANNEL, payload)))
+    await session.execute(
+        _NOTIFY, {"channel": CHANNEL, "cause": json.dumps(cause, ensure_ascii=False)}
+    )

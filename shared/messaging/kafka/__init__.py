@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from shared.messaging.kafka.bus import KafkaBus
 from shared.messaging.kafka.options import KafkaOptions
-from shared.messaging.kafka.topics import ensure_topics
+from shared.messaging.kafka.topics import answers, ensure_topics
 
-__all__ = ["KafkaBus", "KafkaOptions", "ensure_topics"]
+__all__ = ["KafkaBus", "KafkaOptions", "answers", "ensure_topics"]

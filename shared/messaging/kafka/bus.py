@@ -185,7 +185,7 @@ class KafkaBus:
         while self._running and self._producer is None:
             try:
                 self._producer = await self._new_producer()
-            except (KafkaError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - if this ended, nothing would be sent again
                 delay_s = _RESTART_DELAYS_S[min(attempt, len(_RESTART_DELAYS_S) - 1)]
                 attempt += 1
                 log.warning("kafka_unavailable", error_type=type(error).__name__, delay_s=delay_s)
@@ -206,9 +206,19 @@ async def _abandon(producer: AIOKafkaProducer) -> None:
     """Close a producer without waiting for brokers that may never answer."""
     # aiokafka flushes before it stops, for ever when no broker is there; our callers have
     # already been told that these records failed.
-    producer._message_accumulator.fail_all(KafkaError("abandoned"))  # noqa: SLF001
     try:
+        producer._message_accumulator.fail_all(KafkaError("abandoned"))  # noqa: SLF001
         async with asyncio.timeout(_STOP_TIMEOUT_S):
             await producer.stop()
-    except (KafkaError, OSError, TimeoutError) as error:
+    except Exception as error:  # noqa: BLE001 - stop() raises whatever had broken its sender
         log.warning("producer_did_not_stop", error_type=type(error).__name__)
+        await _disconnect(producer)
+
+
+async def _disconnect(producer: AIOKafkaProducer) -> None:
+    """Close the connections of a producer that failed to stop; else its client reconnects."""
+    try:
+        async with asyncio.timeout(_STOP_TIMEOUT_S):
+            await producer.client.close()
+    except Exception as error:  # noqa: BLE001 - nothing more can be done for it
+        log.warning("client_did_not_close", error_type=type(error).__name__)

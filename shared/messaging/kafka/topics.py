@@ -1,4 +1,4 @@
-"""Making topics: a production Kafka does not make one because someone spelled it."""
+"""Asking whether Kafka is there, and making topics: a production Kafka does not make one because someone spelled it."""
 
 from __future__ import annotations
 
@@ -48,6 +48,20 @@ async def ensure_topics(
     for topic, code, *_ in answer.topic_errors if answer is not None else ():
         if code not in (0, TopicAlreadyExistsError.errno):
             raise TopicNotMade(f"topic {topic}: {for_code(code).__name__}")
+
+
+async def answers(options: KafkaOptions) -> bool:
+    """Whether a broker describes its cluster and topics: a real call, not an open port."""
+    admin = AIOKafkaAdminClient(**options.client())
+    try:
+        await admin.start()
+        cluster = await admin.describe_cluster()
+        await admin.list_topics()
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    finally:
+        await admin.close()
+    return bool(cluster["brokers"])
 
 
 def _exists(topic: dict[str, Any]) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import re
+from contextlib import asynccontextmanager
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -14,6 +16,8 @@ from fastapi import FastAPI, Request
 
 from services.reporting.dashboard import pages
 from services.reporting.dashboard.texts import TEXTS
+from shared.http.problem import NotFound, Unauthorized
+from shared.security.principal import Principal
 from shared.web import docs_router
 from shared.web.assets import shared_assets
 from shared.web.language import COMMON, Language, TextMissing, Texts
@@ -274,6 +278,91 @@ async def test_api_documents_are_offline(http: httpx.AsyncClient) -> None:
     assert ("div", {"id": "swagger", "data-openapi": "/claims/openapi.json"}) in markup.tags
     sources = [str(a.get("src")) for tag, a in markup.tags if tag == "script"]
     assert any("vendor/swagger-ui/swagger-ui-bundle.js" in source for source in sources)
+
+
+class NoDatabase:
+    """Reading sessions that nothing is read from."""
+
+    @asynccontextmanager
+    async def reading(self):
+        yield None
+
+
+class OneToken:
+    """Knows one token, with the given scopes."""
+
+    def __init__(self, *scopes: str) -> None:
+        self.scopes = frozenset(scopes)
+
+    def verify(self, token: str) -> Principal:
+        if token != "known":
+            raise Unauthorized
+        return Principal("director", "region:511113", self.scopes)
+
+
+def county_app(*, is_open: bool, scopes: tuple[str, ...] = ()) -> httpx.AsyncClient:
+    app = FastAPI()
+    app.include_router(pages.root_router)
+    app.include_router(pages.pages_router, prefix="/reporting")
+    app.state.context = SimpleNamespace(
+        settings=SimpleNamespace(open_dashboard=is_open), db=NoDatabase(), tokens=OneToken(*scopes)
+    )
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://x")
+
+
+async def test_the_address_is_handed_to_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Goal: the state in the address is what is shown. Method: a service that notes its question."""
+    asked = []
+
+    async def dashboard(session, context, *, area, period):
+        asked.append((area, period))
+        return DOCUMENT
+
+    monkeypatch.setattr(pages.service, "dashboard", dashboard)
+    async with county_app(is_open=True) as http:
+        assert (await http.get("/")).status_code == 200
+        page = await http.get("/", params={"area": "金河镇", "period": "2016-03", "by": "nonsense"})
+        assert page.status_code == 200
+        assert "各乡镇 · 个人支付占比" in Markup(page.text).text
+        script = await http.get(pages._assets.url("dashboard.js"))
+        assert script.headers["content-type"].startswith("text/javascript")
+    assert asked == [(None, None), ("金河镇", "2016-03")]
+
+
+async def test_a_problem_is_a_page_with_a_way_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Goal: an unknown place is told in words. Method: a service that refuses."""
+
+    async def dashboard(session, context, *, area, period):
+        raise NotFound("no such place; leave it out")
+
+    monkeypatch.setattr(pages.service, "dashboard", dashboard)
+    async with county_app(is_open=True) as http:
+        answer = await http.get("/", params={"area": "nowhere"})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "没有这条记录" in answer.text
+    assert ("a", {"href": "/"}) in Markup(answer.text).tags
+
+
+@pytest.mark.parametrize(
+    ("token", "scopes", "status"),
+    [(None, (), 401), ("wrong", ("reporting:read",), 401), ("known", (), 403),
+     ("known", ("reporting:read",), 200)],
+)  # fmt: skip
+async def test_a_closed_page_asks_for_a_token(
+    monkeypatch: pytest.MonkeyPatch, token: str | None, scopes: tuple[str, ...], status: int
+) -> None:
+    """Goal: open_dashboard=false closes it. Method: no token, a wrong one, too few scopes, enough."""
+
+    async def dashboard(session, context, *, area, period):
+        return DOCUMENT
+
+    monkeypatch.setattr(pages.service, "dashboard", dashboard)
+    headers = {} if token is None else {"authorization": f"Bearer {token}"}
+    async with county_app(is_open=False, scopes=scopes) as http:
+        answer = await http.get("/", headers=headers)
+    assert answer.status_code == status
+    assert ("21.32" in answer.text) == (status == 200)
 
 
 def test_every_text_is_there_in_both_languages() -> None:

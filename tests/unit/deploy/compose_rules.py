@@ -95,9 +95,8 @@ def nobody_is_root(d: Deployment) -> Faults:
 def file_systems_are_read_only(d: Deployment) -> Faults:
     faults = [n for n, s in d.each() if s.get("read_only") is not True]
     for name, service in d.each():
-        for mount in service.get("volumes", []):
-            if mount.startswith("./") and not mount.endswith(":ro"):
-                faults.append(f"{name}: {mount} may be written")
+        mounts = [m for m in service.get("volumes", []) if m.startswith("./")]
+        faults += [f"{name}: {m} may be written" for m in mounts if not m.endswith(":ro")]
     return faults
 
 
@@ -155,7 +154,9 @@ def health_is_checked(d: Deployment) -> Faults:
         worker = d.services[f"{name}-worker"].get("healthcheck", {})
         if worker.get("test") != [*probe, "worker"]:
             faults.append(f"{name}-worker: does not ask its own progress")
-    if not re.search(r"kafka-broker-api-versions\.sh .*--command-config", _joined(d, BROKER_HEALTH)):
+    if not re.search(
+        r"kafka-broker-api-versions\.sh .*--command-config", _joined(d, BROKER_HEALTH)
+    ):
         faults.append("kafka: the check is not a signed-in call to the broker")
     return faults
 
@@ -207,16 +208,17 @@ def topics_and_rights_are_made(d: Deployment) -> Faults:
     if d.texts[TOPICS_FILE].split() != list(TOPICS):
         faults.append("topics.txt is not the catalog's list")
     script = _joined(d, BROKER_SETUP)
-    loop = re.search(r"^for service in (.+); do$", script, re.MULTILINE)
+    loop = re.search(r"^ *for service in (.+); do$", script, re.MULTILINE)
     if loop is None or loop[1].split() != list(SERVICES):
         faults.append("rights are not given to exactly the services")
-    for right in (
-        r'--operation Write --operation Describe +--topic "yizhan\.\$service\."',
-        r"--operation Read --operation Describe +--topic yizhan\. ",
-        r'--operation Read --operation Describe --group "\$service"',
-    ):
-        if not re.search(rf'--allow-principal "User:\$service" {right}', script):
-            faults.append(f"missing: {right}")
+    everyone = " ".join(f"--allow-principal User:{name}" for name in SERVICES)
+    one = '--allow-principal "User:$service"'
+    rights = (
+        f"{everyone} --operation Read --operation Describe --topic yizhan. --resource",
+        f'{one} --operation Write --operation Describe --topic "yizhan.$service." --resource',
+        f'{one} --operation Read --operation Describe --group "$service"',
+    )
+    faults += [f"missing: {right}" for right in rights if right not in script]
     if len(re.findall(r"^ *allow ", script, re.MULTILINE)) != 3:
         faults.append("more rights than these three")
     return faults
@@ -241,11 +243,13 @@ def databases_are_apart(d: Deployment) -> Faults:
     loop = re.search(r"^for SERVICE in (.+); do$", script, re.MULTILINE)
     if loop is None or loop[1].split() != list(SERVICES):
         faults.append("databases are not made for exactly the services")
-    for wanted in ('CREATE ROLE :"role" LOGIN', "NOSUPERUSER", 'CREATE DATABASE :"role" OWNER :"role"',
-                   'REVOKE ALL ON DATABASE :"role" FROM PUBLIC'):  # fmt: skip
-        if wanted not in script:
-            faults.append(f"missing: {wanted}")
-    return faults
+    statements = (
+        'CREATE ROLE :"role" LOGIN',
+        "NOSUPERUSER",
+        'CREATE DATABASE :"role" OWNER :"role"',
+        'REVOKE ALL ON DATABASE :"role" FROM PUBLIC',
+    )
+    return faults + [f"missing: {wanted}" for wanted in statements if wanted not in script]
 
 
 _NAMES_A_SECRET = re.compile(r"PASS|SECRET|TOKEN|CREDENTIAL|(^|_)KEYS?(_|$)", re.IGNORECASE)
@@ -369,4 +373,4 @@ def _owner(container: str) -> str | None:
 
 def _joined(d: Deployment, path: str) -> str:
     """A script with its continued lines put together."""
-    return re.sub(r"\\\n\s*", " ", d.texts[path])
+    return re.sub(r" *\\\n\s*", " ", d.texts[path])

@@ -99,7 +99,7 @@
       if (push) history.pushState({}, "", address);
       await draw(address, { withFlash: false });
       const title = document.querySelector("#main h1");
-      if (push && title) { title.setAttribute("tabindex", "-1"); title.focus({ preventScroll: true }); }
+      if (push && title) { title.focus({ preventScroll: true }); }
     } catch {
       location.assign(address); // The plain way still works, and shows what is wrong.
     }

@@ -1,0 +1,83 @@
+"""A producer that has failed is replaced, however badly it takes its leave."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiokafka.errors import KafkaTimeoutError
+
+from shared.messaging.bus import BusUnavailable, Outgoing
+from shared.messaging.kafka import KafkaBus, KafkaOptions
+
+RECORD = Outgoing("yizhan.claims.settlement", "a key", b"{}", {"ce_id": "1"})
+
+
+class Accumulator:
+    def fail_all(self, error: Exception) -> None:
+        self.failed_with = error
+
+
+class Connections:
+    closed = False
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class Producer:
+    """Stands for aiokafka's producer: acknowledges, or fails to send and then to stop."""
+
+    def __init__(self, stop_error: Exception | None = None) -> None:
+        self._message_accumulator = Accumulator()
+        self.client = Connections()
+        self.stop_error = stop_error
+        self.sent = 0
+
+    async def send(self, *_: object, **__: object) -> asyncio.Future[None]:
+        if self.stop_error is not None:
+            raise KafkaTimeoutError
+        self.sent += 1
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    async def stop(self) -> None:
+        if self.stop_error is not None:
+            raise self.stop_error
+
+
+class Bus(KafkaBus):
+    """A bus whose producers are given."""
+
+    def __init__(self, *producers: Producer | Exception) -> None:
+        super().__init__(KafkaOptions(bootstrap_servers="nowhere:9092"))
+        self.producers = list(producers)
+
+    async def _new_producer(self) -> Producer:
+        following = self.producers.pop(0)
+        if isinstance(following, Exception):
+            raise following
+        return following
+
+
+@pytest.mark.parametrize("stop_error", [KeyError("a batch"), RuntimeError("closed"), OSError()])
+async def test_a_producer_that_cannot_even_stop_is_replaced(stop_error: Exception) -> None:
+    """Goal: a broker that went away and came back is used again without a restart.
+
+    Method: the failed producer's ``stop`` raises what aiokafka's sender raises after a broker was
+    killed (a KeyError of its own bookkeeping), and the first attempt to make a new one fails in
+    an unforeseen way; still a later record is acknowledged, and the old connections are closed.
+    """
+    broken, sound = Producer(stop_error), Producer()
+    bus = Bus(broken, ValueError("unforeseen"), sound)
+    await bus.start()
+    with pytest.raises(BusUnavailable):
+        await bus.publish([RECORD])[0]
+    async with asyncio.timeout(5):
+        while not sound.sent:
+            await asyncio.gather(*bus.publish([RECORD]), return_exceptions=True)
+            await asyncio.sleep(0.01)
+    await bus.stop()
+    assert broken.client.closed
+    assert bus.producers == []
