@@ -30,8 +30,10 @@ Progress = Callable[[str, int, int], None]
 
 ROSTER = "名册导入 roster"
 RECOGNITIONS = "就诊识别 recognitions"
+CONTRACTS_OF_INPATIENTS = "住院患者签约 their contracts"
+STAYS = "住院结算 inpatient stays"
+OUTPATIENTS = "门诊结算 outpatient visits"
 CONTRACTS = "家庭医生签约 contracts"
-SETTLEMENTS = "一站式结算 settlements"
 CATCHING_UP = "统计更新 figures"
 
 CONCURRENCY = 12
@@ -55,6 +57,22 @@ CLIENTS = (HOSPITAL, POVERTY_OFFICE, TOWNSHIP, DIRECTOR)
 
 class RosterRefused(RuntimeError):
     """The demonstration's own roster has rows that Yizhan does not accept."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What identity answered at the window."""
+
+    grade: str
+    person_id: str | None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A registered person's contract with the team of the township."""
+
+    person_id: str
+    signed_on: date
 
 
 @dataclass(frozen=True)
@@ -91,24 +109,35 @@ async def load_county(
     visits = build_visits(region, county, seed=seed, outpatient_visits=outpatient_visits)
     prefix = f"demo-{seed}"
     await _import_roster(callers.poverty_office, roster_csv(county.persons), prefix, progress)
-    grades: dict[str, str] = {}
+    known: dict[str, Recognised] = {}
 
     async def ask(visit: Visit) -> None:
-        grades[visit.visit_no] = await recognise(callers.hospital, visit, prefix)
+        known[visit.visit_no] = await recognise(callers.hospital, visit, prefix)
+
+    async def close(visit: Visit) -> None:
+        await settle(callers.hospital, visit, known[visit.visit_no], prefix)
+
+    async def sign(signature: Signature) -> None:
+        await _sign(callers.township, signature, prefix)
 
     await _each(RECOGNITIONS, [[visit] for visit in visits], ask, progress)
-    await _sign_contracts(callers, len(county.persons), prefix, seed, progress)
-    await _each(
-        SETTLEMENTS,
-        _by_person(visits),
-        lambda visit: settle(callers.hospital, visit, grades[visit.visit_no], prefix),
-        progress,
-    )
-    await _figures_stand(callers.director, len(visits), progress)
+    signatures = await _signatures(callers.poverty_office, len(county.persons), seed)
+    # The report's 49 stays come first, so that the page soon shows what it is about; their
+    # patients sign before, and are followed up after, like any other.
+    stays = [visit for visit in visits if visit.type == "inpatient"]
+    patients = {known[visit.visit_no].person_id for visit in stays}
+    early = [[signature] for signature in signatures if signature.person_id in patients]
+    late = [[signature] for signature in signatures if signature.person_id not in patients]
+    await _each(CONTRACTS_OF_INPATIENTS, early, sign, progress)
+    await _each(STAYS, [[visit] for visit in stays], close, progress)
+    outpatients = [visit for visit in visits if visit.type != "inpatient"]
+    await _each(OUTPATIENTS, _by_person(outpatients), close, progress)
+    await _each(CONTRACTS, late, sign, progress)
+    await _figures_stand(callers.director, len(visits), len(signatures), progress)
 
 
-async def recognise(hospital: Caller, visit: Visit, prefix: str) -> str:
-    """Ask who the patient is; gives the grade.
+async def recognise(hospital: Caller, visit: Visit, prefix: str) -> Recognised:
+    """Ask who the patient is.
 
     Raises:
         DemoRefused: the question was refused.
@@ -118,17 +147,17 @@ async def recognise(hospital: Caller, visit: Visit, prefix: str) -> str:
         f"{prefix}-{visit.visit_no}-recognise",
         visit.recognition_body(),
     )
-    return str(answer["grade"])
+    return Recognised(str(answer["grade"]), answer.get("person_id"))
 
 
-async def settle(hospital: Caller, visit: Visit, grade: str, prefix: str) -> dict[str, Any]:
+async def settle(hospital: Caller, visit: Visit, known: Recognised, prefix: str) -> dict[str, Any]:
     """Charges, discharge and settlement of a visit; gives the breakdown.
 
     Raises:
         DemoRefused: a call was refused.
         WaitedTooLong: the recognition's event opened no encounter.
     """
-    encounter_id = await _encounter(hospital, visit, grade, prefix)
+    encounter_id = await _encounter(hospital, visit, known, prefix)
     path = f"/claims/v1/encounters/{encounter_id}"
     key = f"{prefix}-{visit.visit_no}"
     for batch in visit.charge_bodies():
@@ -138,10 +167,10 @@ async def settle(hospital: Caller, visit: Visit, grade: str, prefix: str) -> dic
     return breakdown
 
 
-async def _encounter(hospital: Caller, visit: Visit, grade: str, prefix: str) -> str:
+async def _encounter(hospital: Caller, visit: Visit, known: Recognised, prefix: str) -> str:
     """The visit's case: a recognised patient's opens by itself, another's the hospital opens."""
     path = "/claims/v1/encounters"
-    if grade not in _RECOGNISED:
+    if known.grade not in _RECOGNISED:
         key = f"{prefix}-{visit.visit_no}-register"
         registered = await hospital.post(path, key, visit.registration_body())
         return str(registered["encounter_id"])
@@ -172,30 +201,26 @@ async def _import_roster(office: Caller, roster: bytes, prefix: str, progress: P
     progress(ROSTER, 2, 2)
 
 
-async def _sign_contracts(
-    callers: Callers, expected: int, prefix: str, seed: int, progress: Progress
-) -> None:
-    """85 of 100 registered people sign with the team of their township.
+async def _signatures(office: Caller, expected: int, seed: int) -> list[Signature]:
+    """Who signs and when: 85 of 100 registered people.
 
     The people are learned from identity's event feed, in the order in which they entered.
     """
-    people = await _entered(callers.poverty_office, expected)
     rng = stream(seed, "contracts")
-    signatures = [
-        (person_id, _FIRST_SIGNING + timedelta(days=rng.randrange(_SIGNING_DAYS)))
-        for person_id in people
+    return [
+        Signature(person_id, _FIRST_SIGNING + timedelta(days=rng.randrange(_SIGNING_DAYS)))
+        for person_id in await _entered(office, expected)
         if chance(rng, CONTRACT_SHARE)
     ]
 
-    async def sign(signature: tuple[str, date]) -> None:
-        person_id, signed_on = signature
-        await callers.township.post(
-            "/contracts/v1/contracts",
-            f"{prefix}-sign-{person_id}",
-            {"person_id": person_id, "signed_on": signed_on.isoformat()},
-        )
 
-    await _each(CONTRACTS, [[signature] for signature in signatures], sign, progress)
+async def _sign(township: Caller, signature: Signature, prefix: str) -> None:
+    """A person signs with the team of the own township."""
+    await township.post(
+        "/contracts/v1/contracts",
+        f"{prefix}-sign-{signature.person_id}",
+        {"person_id": signature.person_id, "signed_on": signature.signed_on.isoformat()},
+    )
 
 
 async def _entered(office: Caller, expected: int) -> list[str]:
@@ -220,15 +245,19 @@ async def _entered(office: Caller, expected: int) -> list[str]:
     return await eventually(look, within_s=_FOLLOWS_WITHIN_S, what="the people's events")
 
 
-async def _figures_stand(director: Caller, settled: int, progress: Progress) -> None:
-    """Waits until the county's page counts every settled visit."""
-    progress(CATCHING_UP, 0, settled)
+async def _figures_stand(
+    director: Caller, settled: int, contracted: int, progress: Progress
+) -> None:
+    """Waits until the county's page counts every settled visit and every contract."""
+    expected = settled + contracted
+    progress(CATCHING_UP, 0, expected)
 
     async def look() -> bool | None:
         page = await director.get("/reporting/v1/dashboard", period="2016-H1")
-        counted = int(page["visits"]["settled"])
-        progress(CATCHING_UP, min(counted, settled), settled)
-        return True if counted >= settled else None
+        counted = min(page["visits"]["settled"], settled)
+        counted += min(page["people"]["contracted"], contracted)
+        progress(CATCHING_UP, counted, expected)
+        return True if counted == expected else None
 
     await eventually(look, within_s=_FOLLOWS_WITHIN_S, what="the figures of every settlement")
 
@@ -258,9 +287,13 @@ async def _each(
                 done += 1
                 progress(stage, done, total)
 
-    async with asyncio.TaskGroup() as workers:
-        for _ in range(CONCURRENCY):
-            workers.create_task(work())
+    try:
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(CONCURRENCY):
+                workers.create_task(work())
+    except ExceptionGroup as failures:
+        # The first failure has cancelled the other workers; it alone says what is wrong.
+        raise failures.exceptions[0] from None
 
 
 class DemoLoader:

@@ -123,9 +123,9 @@ async def _serve(
     watch: Watch,
 ) -> None:
     try:
-        grade = await recognise(hospital, visit, f"traffic-{prefix}")
-        tally.grades[grade] += 1
-        breakdown = await settle(hospital, visit, grade, f"traffic-{prefix}")
+        known = await recognise(hospital, visit, f"traffic-{prefix}")
+        tally.grades[known.grade] += 1
+        breakdown = await settle(hospital, visit, known, f"traffic-{prefix}")
     except (DemoRefused, WaitedTooLong, httpx.TransportError) as problem:
         tally.refused += 1
         code = problem.code if isinstance(problem, DemoRefused) else type(problem).__name__

@@ -48,7 +48,7 @@ class Bench:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.began = time.monotonic()
-        self.baseline = BaselineProcess(stage)
+        self.baseline = BaselineProcess(stage, 1)
         self.next_visit = 0
 
     def say(self, text: str) -> None:
@@ -148,7 +148,8 @@ class Bench:
             )
         await stage.quiet()
         self.baseline.stop()
-        await self.baseline.copy_again()
+        self.baseline = await asyncio.to_thread(BaselineProcess, stage, 2)
+        await self.baseline.copy()
         self.baseline.start()
         return encounters
 

