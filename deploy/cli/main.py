@@ -85,9 +85,7 @@ def rebuild(
             },
         )
         token = grant.raise_for_status().json()["access_token"]
-        answer = http.post(
-            "/reporting/v1/rebuilds", headers={"Authorization": f"Bearer {token}"}
-        )
+        answer = http.post("/reporting/v1/rebuilds", headers={"Authorization": f"Bearer {token}"})
     console.print_json(data=answer.json())
     if answer.is_error:
         raise typer.Exit(1)

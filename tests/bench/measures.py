@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 import statistics
@@ -31,6 +32,10 @@ class Comparison:
     """Pairs of rounds: the product's and the baseline's, close together in time."""
 
     pairs: list[tuple[Round, Round]]
+    cpu_ms: tuple[list[float], list[float]]
+    """Processor time of the web process per request, of each round; the product's includes the
+    publishing and handling of the events that happened to run in the round.
+    """
 
     @property
     def ratios(self) -> list[float]:
@@ -59,18 +64,29 @@ async def compare(
     round counts against the product.
     """
     token = stage.yizhan.token("hospital")
+    assert stage.yizhan.process is not None
     pairs = []
+    cpu_ms: dict[str, list[float]] = {"ours": [], "theirs": []}
+    pids = {"ours": stage.yizhan.process.pid, "theirs": baseline.pid}
     for number, (ours, theirs) in enumerate(batches):
         sides: dict[str, Round] = {}
         for side in ("ours", "theirs") if number % 2 == 0 else ("theirs", "ours"):
             port, requests = (
                 (stage.yizhan.port, ours) if side == "ours" else (baseline.port, theirs)
             )
+            cpu_s = _cpu_seconds(pids[side])
             sides[side] = await fire(port, token, requests, concurrency=CONCURRENCY, expect=expect)
+            spent_s = _cpu_seconds(pids[side]) - cpu_s
+            cpu_ms[side].append(spent_s * 1000 / len(sides[side].answers))
             if side == "ours":
                 await stage.quiet()
         pairs.append((sides["ours"], sides["theirs"]))
-    return Comparison(pairs)
+    return Comparison(pairs, (cpu_ms["ours"], cpu_ms["theirs"]))
+
+
+def _cpu_seconds(pid: int) -> float:
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 # --- to the dashboard -----------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from tests.support.people import RosterPerson, roster_csv
 from tests.support.postgres import plain_dsn
 from tests.support.process import REPOSITORY, SERVICES, Yizhan, eventually, free_port
 
-ROSTER = 1000
+ROSTER = 600
 _SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许"
 _GIVEN = "一丁七万丈三上下不与"
 
@@ -226,6 +226,11 @@ class BaselineProcess:
             return httpx.get(f"http://127.0.0.1:{self.port}/healthz").is_success
         except httpx.HTTPError:
             return False
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def stop(self) -> None:
         if self._process is not None:

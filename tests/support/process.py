@@ -95,10 +95,14 @@ class Yizhan:
             return ""
         return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-40:])
 
-    def wait_dead(self, within_s: float = 60.0) -> int:
-        """Wait for the process to end by itself (an armed crash point); gives its exit code."""
+    def died(self, within_s: float) -> bool:
+        """Whether the process is dead, or dies soon: its sockets close a moment before it ends."""
         assert self.process is not None
-        return self.process.wait(timeout=within_s)
+        try:
+            self.process.wait(timeout=within_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def kill(self) -> None:
         """``kill -9``: no handler of ours runs."""

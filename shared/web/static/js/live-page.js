@@ -7,6 +7,7 @@
   let turn = 0;
   let reading = false;
   let again = false;
+  let going = 0;
 
   function flash(node) {
     const place = node.closest ? node.closest("[data-flash]") : null;
@@ -82,19 +83,21 @@
 
   // Reads the present address again; calls that come meanwhile become one more reading.
   async function refresh() {
-    if (reading) { again = true; return; }
+    if (reading || going) { again = true; return; }
     reading = true;
     try {
       do {
         again = false;
         await draw(location.href, { withFlash: true });
-      } while (again);
+      } while (again && !going);
     } finally {
       reading = false;
     }
   }
 
+  // Another place or period; it goes before any refreshing, which waits until it is drawn.
   async function go(address, { push }) {
+    going += 1;
     try {
       if (push) history.pushState({}, "", address);
       await draw(address, { withFlash: false });
@@ -102,7 +105,10 @@
       if (push && title) { title.focus({ preventScroll: true }); }
     } catch {
       location.assign(address); // The plain way still works, and shows what is wrong.
+    } finally {
+      going -= 1;
     }
+    if (again && !going) await refresh();
   }
 
   document.addEventListener("click", (event) => {
