@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shlex
 import signal
@@ -27,6 +26,7 @@ from deploy.embedded.layout import make_folder
 from shared.clock import SystemClock
 from shared.observability.logging import configure as configure_logging
 from shared.runtime.build import region_of
+from shared.runtime.loop import run as run_loop
 from shared.runtime.settings import RuntimeSettings
 from shared.security.clients import ClientsFile
 
@@ -45,7 +45,7 @@ def run() -> None:
         with databases(data_dir, say=_say) as found:
             settings = prepare_files(data_dir, settings, region.region_code, SystemClock())
             migrate_all(found, _say)
-            asyncio.run(_serve(settings, found, data_dir, started))
+            run_loop(_serve(settings, found, data_dir, started))
     except KeyboardInterrupt:
         pass
     console.print("stopped; the data is kept in", str(data_dir))

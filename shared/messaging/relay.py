@@ -197,8 +197,8 @@ class Relay:
             yield connection
         finally:
             self.active = False
-            with suppress(*_DATABASE_TROUBLE):
-                await connection.close(timeout=2)
+            # Not a polite close: a statement may be under way when the task is cancelled.
+            connection.terminate()
 
     # --- the work -------------------------------------------------------------------------------
 

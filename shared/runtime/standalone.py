@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import logging
 from contextlib import AsyncExitStack
@@ -16,6 +15,7 @@ from shared.observability.logging import configure as configure_logging
 from shared.runtime.asgi import openapi_of, root_app
 from shared.runtime.build import build_context, connect_peers, make_bus, token_endpoint
 from shared.runtime.database import database_settings
+from shared.runtime.loop import run as run_loop
 from shared.runtime.module import ServiceModule
 from shared.runtime.probe import WORKER_PORT
 from shared.runtime.settings import RuntimeSettings
@@ -44,9 +44,9 @@ def main(module: ServiceModule, argv: list[str] | None = None) -> int:
         print(json.dumps(openapi_of(module), ensure_ascii=False, indent=2))  # noqa: T201
         return 0
     if command == "serve":
-        asyncio.run(serve(module, settings))
+        run_loop(serve(module, settings))
         return 0
-    asyncio.run(
+    run_loop(
         work(
             module,
             settings,

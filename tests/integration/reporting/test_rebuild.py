@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from sqlalchemy import text
 
+from deploy.embedded.blocking import run_blocking
 from services.reporting.rebuild.feeds import FeedUnreadable
 from services.reporting.rebuild.service import (
     EventCannotBeApplied,
@@ -24,6 +26,7 @@ from shared.runtime.peers import Peers
 from tests.integration.contracts.running import Running
 from tests.integration.reporting.county import half_year, recognised
 from tests.integration.reporting.test_projections import dump
+from tests.support.postgres import plain_dsn
 
 PRODUCERS = ("identity", "claims", "contracts")
 
@@ -168,13 +171,18 @@ async def test_handlers_wait_and_readers_do_not(reporting: Running, feeds: Feeds
     during: list[asyncio.Task[None]] = []
     read: list[int] = []
 
-    async def meddle() -> None:
-        read.append(len(await reporting.rows("SELECT 1 FROM recognitions")))
-        await reporting.deliver(new)
+    async def look() -> int:
+        connection = await asyncpg.connect(plain_dsn(reporting.context.db.url))
+        try:
+            return int(await connection.fetchval("SELECT count(*) FROM recognitions"))
+        finally:
+            await connection.close()
 
     def progress(step: RebuildProgress) -> None:
         if step.phase == "applying" and not during:
-            during.append(asyncio.create_task(meddle()))
+            # In a thread, and waited for: the rebuild stands still while the reader reads.
+            read.append(run_blocking(look))
+            during.append(asyncio.create_task(reporting.deliver(new)))
 
     await execute(reporting, "DELETE FROM recognitions WHERE recognition_id = 'R1'")
     before = await reporting.rows("SELECT count(*) AS n FROM recognitions")
