@@ -19,7 +19,6 @@ from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, 
 
 from shared.http.faults import field_faults
 from shared.http.problem import (
-    FieldFault,
     Forbidden,
     NotFound,
     Problem,
@@ -36,12 +35,6 @@ log = structlog.get_logger(__name__)
 
 _RETRY_AFTER_S = "2"
 _MAX_CHAIN = 10
-
-
-class MalformedJson(Problem):
-    code = "malformed_json"
-    title = "The body is not JSON"
-    title_zh = "请求体不是合法的 JSON"
 
 
 class AddressUnknown(NotFound):
@@ -163,21 +156,7 @@ async def _on_http(request: Request, error: HTTPException) -> Response:
 
 
 async def _on_invalid(request: Request, error: RequestValidationError) -> Response:
-    errors = error.errors()
-    if any(each.get("type") == "json_invalid" for each in errors):
-        problem: Problem = MalformedJson(
-            "send one JSON document in UTF-8",
-            errors=[
-                FieldFault(
-                    "body",
-                    "malformed_json",
-                    "the text breaks JSON's grammar: check quotes, commas and brackets",
-                    "JSON 语法有误,请检查引号、逗号和括号",
-                )
-            ],
-        )
-    else:
-        problem = Unprocessable("see errors for each field", errors=field_faults(errors))
+    problem = Unprocessable("see errors for each field", errors=field_faults(error.errors()))
     return problem.response(problem_path(request.scope))
 
 
@@ -185,7 +164,7 @@ def _of_http(error: HTTPException) -> Problem:
     status = error.status_code
     kind = _KINDS.get(status) or _kind_of_status(status)
     detail = ""
-    if isinstance(error.detail, str) and (status in {400, 413}):
+    if isinstance(error.detail, str) and status == 413:  # noqa: PLR2004
         detail = redact_text(error.detail)
     return kind(detail, headers=error.headers)
 

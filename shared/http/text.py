@@ -55,12 +55,15 @@ def unstorable_fault(field: str) -> FieldFault:
 
 
 def field_path(parts: tuple[Any, ...]) -> str:
-    """``visit.lines.0.amount``; a part that is not a plain name may be data and is hidden."""
-    shown = [
-        str(part) if isinstance(part, int) or _SAFE_NAME.fullmatch(str(part)) else "…"
-        for part in parts
-    ]
-    return ".".join(shown) or "body"
+    """``visit.lines[0].amount``; a part that is not a plain name may be data and is hidden."""
+    shown = ""
+    for part in parts:
+        if isinstance(part, int):
+            shown += f"[{part}]"
+        else:
+            name = str(part) if _SAFE_NAME.fullmatch(str(part)) else "…"
+            shown += f".{name}" if shown else name
+    return shown or "body"
 
 
 def _unstorable_fields(value: Any, path: tuple[Any, ...]) -> Iterator[str]:

@@ -61,6 +61,27 @@ class RosterTooLong(TooLarge):
     title_zh = "名册行数超过一次导入的上限"
 
 
+def _unreadable(message: str, message_zh: str) -> RosterUnreadable:
+    return RosterUnreadable(
+        message, errors=[FieldFault("file", RosterUnreadable.code, message, message_zh)]
+    )
+
+
+def _empty() -> RosterEmpty:
+    message = "the file holds no person: put a header and one person in each row below it"
+    return RosterEmpty(
+        message,
+        errors=[
+            FieldFault(
+                "file",
+                RosterEmpty.code,
+                message,
+                "文件中没有人员记录,请在表头下方每行填写一人",
+            )
+        ],
+    )
+
+
 @dataclass(frozen=True)
 class _Located:
     """Where the header stands and which column is what."""
@@ -93,7 +114,7 @@ def read_roster(content: bytes, *, max_rows: int) -> list[RawRow]:
             raise RosterTooLong(f"one import takes at most {max_rows} rows; split the file")
         rows.append(row)
     if not rows:
-        raise RosterEmpty("put one person in each row below the header")
+        raise _empty()
     return rows
 
 
@@ -114,7 +135,7 @@ def _row(number: int, line: Sequence[Cell], located: _Located) -> RawRow | None:
 
 def _locate_header(top: Sequence[tuple[int, Sequence[Cell]]]) -> _Located:
     if not any(as_text(cell) for _, line in top for cell in line):
-        raise RosterEmpty("the file is empty; put a header and one person in each row below it")
+        raise _empty()
     candidates = [
         (number, [as_text(cell) for cell in line[:_MOST_COLUMNS]]) for number, line in top
     ]
@@ -149,8 +170,9 @@ def _locate_header(top: Sequence[tuple[int, Sequence[Cell]]]) -> _Located:
 
 def _lines(content: bytes) -> Iterator[Sequence[Cell]]:
     if content.startswith(_XLS_MAGIC):
-        raise RosterUnreadable(
-            "this is an .xls file of the old kind; save it as .xlsx or CSV and upload that"
+        raise _unreadable(
+            "this is an .xls file of the old kind; save it as .xlsx or CSV and upload that",
+            "这是旧版 .xls 文件,请另存为 .xlsx 或 CSV 后重新上传",
         )
     if content.startswith(_XLSX_MAGIC):
         return _sheet_lines(content)
@@ -164,8 +186,9 @@ def _csv_lines(content: bytes) -> Iterator[Sequence[Cell]]:
     try:
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
     except csv.Error as error:
-        raise RosterUnreadable(
-            "the CSV is broken, most likely by a quotation mark that is never closed"
+        raise _unreadable(
+            "the CSV is broken, most likely by a quotation mark that is never closed: close it",
+            "CSV 格式有误,多半是引号未配对,请补全引号后重新上传",
         ) from error
 
 
@@ -178,8 +201,9 @@ def _decode(content: bytes) -> str:
             continue
         if "\x00" not in text:
             return text
-    raise RosterUnreadable(
-        "the file is neither text in UTF-8 or GBK nor an .xlsx workbook; save it as one of these"
+    raise _unreadable(
+        "the file is neither text in UTF-8 or GBK nor an .xlsx workbook; save it as one of these",
+        "文件既不是 UTF-8 或 GBK 文本,也不是 .xlsx 工作簿,请另存为其中一种",
     )
 
 
@@ -193,12 +217,16 @@ def _sheet_lines(content: bytes) -> Iterator[Sequence[Cell]]:
             io.BytesIO(content), read_only=True, data_only=True, keep_links=False
         )
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-        raise RosterUnreadable(
-            "the workbook is damaged or not an .xlsx file; save it again as .xlsx"
+        raise _unreadable(
+            "the workbook is damaged or not an .xlsx file; save it again as .xlsx",
+            "工作簿已损坏或不是 .xlsx 文件,请重新另存为 .xlsx",
         ) from error
     try:
         if not book.worksheets:
-            raise RosterUnreadable("the workbook has no sheet; save the roster on its first sheet")
+            raise _unreadable(
+                "the workbook has no sheet; save the roster on its first sheet",
+                "工作簿中没有工作表,请把名册放在第一张工作表",
+            )
         for line in book.worksheets[0].iter_rows(values_only=True):
             yield tuple(_plain(cell) for cell in line)
     finally:

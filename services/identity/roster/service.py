@@ -12,7 +12,6 @@ from sqlalchemy import RowMapping
 from services.identity.roster.applying import Applying
 from services.identity.roster.comparing import Comparing, Comparison
 from services.identity.roster.errors_file import errors_workbook
-from services.identity.roster.files import RosterUnreadable
 from services.identity.roster.repository import RosterRepository
 from services.identity.roster.schemas import (
     RosterDiff,
@@ -94,8 +93,6 @@ async def upload(
     now = context.clock.now()
     today = business_date(now)
     _check_effective(sent.effective_on, today)
-    if not sent.content:
-        raise RosterUnreadable("the file is empty; choose the roster again")
     judged = await asyncio.to_thread(
         judge_file, sent.content, max_rows=settings.max_roster_rows, on=today
     )

@@ -17,7 +17,7 @@ from tests.integration.http.probe import ProbeContext
         (rb'{"slot": 1, "text": "a\u0000b"}', "text"),
         (rb'{"slot": 1, "text": "a\ud800b"}', "text"),
         (b'{"slot": 1, "text": "a\xed\xa0\x80b"}', "text"),
-        (rb'{"slot": 1, "text": "a", "more": [{"deep": "\udfff"}]}', "more.0.deep"),
+        (rb'{"slot": 1, "text": "a", "more": [{"deep": "\udfff"}]}', "more[0].deep"),
     ],
 )
 async def test_unstorable_text_is_a_422_that_names_the_field(app: FastAPI, bearer, raw, field):

@@ -67,7 +67,7 @@ class TestUpload:
     @pytest.mark.parametrize(
         ("content", "code"),
         [
-            (b"", "roster_unreadable"),
+            (b"", "roster_empty"),
             (HEADER.encode() + b"\n", "roster_empty"),
             (b"\xd0\xcf\x11\xe0 old workbook", "roster_unreadable"),
             (b"PK\x03\x04 broken zip", "roster_unreadable"),
