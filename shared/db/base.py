@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, Uuid
+from sqlalchemy import DateTime, MetaData, Table, Uuid
 from sqlalchemy.orm import DeclarativeBase
 
 NAMING = {
@@ -28,6 +29,11 @@ class ServiceBase(DeclarativeBase):
         datetime: DateTime(timezone=True),
         UUID: Uuid(as_uuid=True),
     }
+
+
+def table_of(mapped: type[DeclarativeBase]) -> Table:
+    """The table of a mapped class, for statements that are made once."""
+    return cast("Table", mapped.__table__)
 
 
 def service_metadata() -> MetaData:

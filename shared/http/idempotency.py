@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import Request
-from sqlalchemy import CursorResult, delete, select, text, update
+from sqlalchemy import CursorResult, bindparam, delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData, UploadFile
@@ -48,6 +48,16 @@ _CLAIM = text(
     "INSERT INTO idempotency_keys (client_id, key, request_hash) "
     "SELECT :client_id, :key, :request_hash WHERE set_config('lock_timeout', :wait, true) <> '' "
     "ON CONFLICT DO NOTHING RETURNING key"
+)
+
+_MINE = (keys_table.c.client_id == bindparam("own_client_id")) & (
+    keys_table.c.key == bindparam("own_key")
+)
+_FORGET = delete(keys_table).where(_MINE)
+_KEEP = (
+    update(keys_table)
+    .where(_MINE)
+    .values(status=bindparam("status"), media_type=bindparam("media_type"), body=bindparam("body"))
 )
 
 
@@ -149,23 +159,20 @@ async def settle_claim(request: Request, response: Response) -> None:
     claim: Claim | None = getattr(request.state, "idempotency", None)
     if claim is None:
         return
-    mine = (keys_table.c.client_id == claim.client_id, keys_table.c.key == claim.key)
+    mine = {"own_client_id": claim.client_id, "own_key": claim.key}
     if not 200 <= response.status_code < 300:  # noqa: PLR2004
-        await claim.session.execute(delete(keys_table).where(*mine))
+        await claim.session.execute(_FORGET, mine)
         return
     body = None if isinstance(response, StreamingResponse) else getattr(response, "body", None)
     stored = None
     if body is not None:
         stored = claim.context.vault.encrypt_bytes(bytes(body), column=_COLUMN)
-    await claim.session.execute(
-        update(keys_table)
-        .where(*mine)
-        .values(
-            status=response.status_code,
-            media_type=response.headers.get("content-type"),
-            body=stored,
-        )
-    )
+    answer = {
+        "status": response.status_code,
+        "media_type": response.headers.get("content-type"),
+        "body": stored,
+    }
+    await claim.session.execute(_KEEP, {**mine, **answer})
 
 
 async def forget_before(session: AsyncSession, moment: datetime) -> int:

@@ -28,6 +28,8 @@ outbox_table = mechanics_metadata.tables["outbox"]
 
 _HEADER_ALLOWANCE_BYTES = 8_192
 _MANY_ROWS = 2_000
+# Made once: putting a statement together costs more than sending it.
+_INSERT = insert(outbox_table)
 
 
 async def record(
@@ -52,7 +54,7 @@ async def record(
     row = _row(
         Recorded(event=event, subject=subject, sequence=sequence, occurred_at=occurred_at), headers
     )
-    await session.execute(insert(outbox_table).values(row))
+    await session.execute(_INSERT, row)
     nudge.after_commit(session)
     crashpoints.reach("outbox.after_insert")
     event_id: UUID = row["id"]
@@ -76,9 +78,7 @@ async def record_many(session: AsyncSession, events: Sequence[Recorded]) -> None
         EventTooLarge: one of the payloads would not fit on the bus.
     """
     for start in range(0, len(events), _MANY_ROWS):
-        await session.execute(
-            insert(outbox_table), [_row(each) for each in events[start : start + _MANY_ROWS]]
-        )
+        await session.execute(_INSERT, [_row(each) for each in events[start : start + _MANY_ROWS]])
     if events:
         nudge.after_commit(session)
         crashpoints.reach("outbox.after_insert")

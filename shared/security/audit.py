@@ -32,6 +32,7 @@ GENESIS = bytes(32)
 SEAL_WITHIN_S = 60
 """A committed row that is older and still unsealed is a fault: the sealer does not work."""
 
+_INSERT = insert(audit_table)
 _SEAL_LOCK = 0x59495A48414E02
 _FETCH_ROWS = 1_000
 _MAX_DETAIL_BYTES = 8_192
@@ -104,17 +105,16 @@ async def record(
     facts = dict(detail or {})
     if len(json.dumps(facts, ensure_ascii=False).encode()) > _MAX_DETAIL_BYTES:
         raise AuditDetailTooLarge(f"the audit detail of {action} is larger than 8 KiB")
-    await session.execute(
-        insert(audit_table).values(
-            id=new_id(),
-            at=at,
-            actor=actor,
-            organisation=organisation,
-            action=action,
-            subject=subject,
-            detail=facts,
-        )
-    )
+    row = {
+        "id": new_id(),
+        "at": at,
+        "actor": actor,
+        "organisation": organisation,
+        "action": action,
+        "subject": subject,
+        "detail": facts,
+    }
+    await session.execute(_INSERT, row)
 
 
 async def seal(session: AsyncSession, limit: int = 500) -> int:

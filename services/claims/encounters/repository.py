@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, bindparam, select, tuple_, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from services.claims.encounters.domain import Period, Recognition, Status
 from services.claims.models import encounter_recognitions, encounters, members
@@ -72,6 +72,27 @@ def _periods(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Period, ...]:
     return tuple(Period.from_dict(item) for item in stored or ())
 
 
+def _keep_member() -> Insert:
+    statement = insert(members)
+    said = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["person_id"],
+        set_={column.name: said[column.name] for column in members.c if column.name != "person_id"},
+        where=tuple_(said.recorded_at, said.sequence)
+        > tuple_(members.c.recorded_at, members.c.sequence),
+    )
+
+
+# Made once: putting a statement together costs more than sending it.
+_KEEP_MEMBER = _keep_member()
+_KEEP_RECOGNITION = insert(encounter_recognitions).on_conflict_do_nothing(
+    index_elements=["recognition_id"]
+)
+_OPEN = (
+    insert(encounters)
+    .on_conflict_do_nothing(index_elements=["region", "facility_code", "visit_no"])
+    .returning(encounters.c.id)
+)
 _COLUMNS = (
     *encounters.c,
     members.c.categories.label("member_categories"),
@@ -117,14 +138,20 @@ def _encounter(row: Row[Any]) -> Encounter:
     )
 
 
-def _select() -> Select[Any]:
-    return select(*_COLUMNS).select_from(
-        encounters.outerjoin(members, members.c.person_id == encounters.c.person_id)
-    )
+_SELECT = select(*_COLUMNS).select_from(
+    encounters.outerjoin(members, members.c.person_id == encounters.c.person_id)
+)
+_BY_ID = _SELECT.where(encounters.c.id == bindparam("encounter_id"))
+_LOCK = _BY_ID.with_for_update(of=encounters)
+_LOCK_VISIT = _SELECT.where(
+    encounters.c.region == bindparam("region"),
+    encounters.c.facility_code == bindparam("facility_code"),
+    encounters.c.visit_no == bindparam("visit_no"),
+).with_for_update(of=encounters)
 
 
 async def get(session: ReadSession, encounter_id: UUID) -> Encounter | None:
-    row = (await session.execute(_select().where(encounters.c.id == encounter_id))).one_or_none()
+    row = (await session.execute(_BY_ID, {"encounter_id": encounter_id})).one_or_none()
     return _encounter(row) if row else None
 
 
@@ -138,8 +165,7 @@ async def required(session: ReadSession, encounter_id: UUID) -> Encounter:
 
 async def lock(session: WriteSession, encounter_id: UUID) -> Encounter | None:
     """Read an encounter and hold its row until the transaction ends."""
-    statement = _select().where(encounters.c.id == encounter_id).with_for_update(of=encounters)
-    row = (await session.execute(statement)).one_or_none()
+    row = (await session.execute(_LOCK, {"encounter_id": encounter_id})).one_or_none()
     return _encounter(row) if row else None
 
 
@@ -147,16 +173,8 @@ async def lock_visit(
     session: WriteSession, *, region: str, facility_code: str, visit_no: str
 ) -> Encounter | None:
     """The same, by the hospital's own number of the visit."""
-    statement = (
-        _select()
-        .where(
-            encounters.c.region == region,
-            encounters.c.facility_code == facility_code,
-            encounters.c.visit_no == visit_no,
-        )
-        .with_for_update(of=encounters)
-    )
-    row = (await session.execute(statement)).one_or_none()
+    visit = {"region": region, "facility_code": facility_code, "visit_no": visit_no}
+    row = (await session.execute(_LOCK_VISIT, visit)).one_or_none()
     return _encounter(row) if row else None
 
 
@@ -165,13 +183,7 @@ async def insert_if_new(session: WriteSession, values: Mapping[str, Any]) -> boo
 
     A concurrent opening of the same visit makes this wait and then answer False.
     """
-    statement = (
-        insert(encounters)
-        .values(**values)
-        .on_conflict_do_nothing(index_elements=["region", "facility_code", "visit_no"])
-        .returning(encounters.c.id)
-    )
-    return (await session.execute(statement)).one_or_none() is not None
+    return (await session.execute(_OPEN, dict(values))).one_or_none() is not None
 
 
 async def change(session: WriteSession, encounter: Encounter, values: Mapping[str, Any]) -> int:
@@ -196,7 +208,7 @@ async def find(
     limit: int,
 ) -> list[Encounter]:
     """Encounters by id (that is, by the order in which they were opened)."""
-    statement = _select().where(encounters.c.region == region)
+    statement = _SELECT.where(encounters.c.region == region)
     if visit_no is not None:
         statement = statement.where(encounters.c.visit_no == visit_no)
     if facility_code is not None:
@@ -221,22 +233,19 @@ async def keep_recognition(
     session: WriteSession, encounter_id: UUID, recognition: Recognition
 ) -> None:
     """Remember what identity said of the visit; a second delivery changes nothing."""
-    await session.execute(
-        insert(encounter_recognitions)
-        .values(
-            recognition_id=recognition.recognition_id,
-            encounter_id=encounter_id,
-            grade=recognition.grade,
-            person_id=recognition.person_id,
-            categories=[period.as_dict() for period in recognition.categories],
-            treat_first_pay_later=recognition.treat_first_pay_later,
-            visit_type=recognition.visit_type,
-            township=recognition.township,
-            village=recognition.village,
-            occurred_at=recognition.occurred_at,
-        )
-        .on_conflict_do_nothing(index_elements=["recognition_id"])
-    )
+    row = {
+        "recognition_id": recognition.recognition_id,
+        "encounter_id": encounter_id,
+        "grade": recognition.grade,
+        "person_id": recognition.person_id,
+        "categories": [period.as_dict() for period in recognition.categories],
+        "treat_first_pay_later": recognition.treat_first_pay_later,
+        "visit_type": recognition.visit_type,
+        "township": recognition.township,
+        "village": recognition.village,
+        "occurred_at": recognition.occurred_at,
+    }
+    await session.execute(_KEEP_RECOGNITION, row)
 
 
 async def recognitions_of(session: ReadSession, encounter_id: UUID) -> list[Recognition]:
@@ -275,38 +284,18 @@ class Member:
 
 async def keep_member(session: WriteSession, region: str, member: Member) -> None:
     """Keep the latest word about a person, whatever the order in which the words arrive."""
-    statement = insert(members).values(
-        person_id=member.person_id,
-        region=region,
-        household_id=member.household_id,
-        township=member.township,
-        village=member.village,
-        categories=[period.as_dict() for period in member.categories],
-        effective_on=member.effective_on,
-        recorded_at=member.recorded_at,
-        sequence=member.sequence,
-    )
-    said = statement.excluded
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["person_id"],
-            set_={
-                column: said[column]
-                for column in (
-                    "region",
-                    "household_id",
-                    "township",
-                    "village",
-                    "categories",
-                    "effective_on",
-                    "recorded_at",
-                    "sequence",
-                )
-            },
-            where=tuple_(said.recorded_at, said.sequence)
-            > tuple_(members.c.recorded_at, members.c.sequence),
-        )
-    )
+    row = {
+        "person_id": member.person_id,
+        "region": region,
+        "household_id": member.household_id,
+        "township": member.township,
+        "village": member.village,
+        "categories": [period.as_dict() for period in member.categories],
+        "effective_on": member.effective_on,
+        "recorded_at": member.recorded_at,
+        "sequence": member.sequence,
+    }
+    await session.execute(_KEEP_MEMBER, row)
 
 
 async def get_member(session: ReadSession, person_id: str) -> Member | None:

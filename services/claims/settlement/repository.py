@@ -18,6 +18,8 @@ from services.claims.settlement.lines import LineSplit
 from shared.db.session import ReadSession, WriteSession
 from shared.money import text_from_fen
 
+# Made once: putting a statement together costs more than sending it.
+_INSERT = insert(settlements)
 # One round trip for both lists.
 _PARTS = text("""
 WITH payers AS (
@@ -165,48 +167,47 @@ async def insert_settlement(
 ) -> None:
     """Write a settlement (or a reversal, which has no lines of its own)."""
     amounts = stored.amounts
-    await session.execute(
-        insert(settlements).values(
-            id=stored.id,
-            region=stored.region,
-            encounter_id=stored.encounter_id,
-            kind=stored.kind,
-            ordinal=stored.ordinal,
-            reverses_id=stored.reverses_id,
-            supersedes_id=stored.supersedes_id,
-            reason=stored.reason,
-            facility_code=stored.facility_code,
-            facility_level=stored.facility_level,
-            in_region=stored.in_region,
-            person_id=stored.person_id,
-            category=stored.category,
-            categories=list(stored.categories),
-            township=stored.township,
-            village=stored.village,
-            visit_type=stored.visit_type,
-            admitted_on=stored.admitted_on,
-            discharged_on=stored.discharged_on,
-            pack=stored.pack,
-            pack_version=stored.pack_version,
-            parameters=dict(stored.parameters),
-            assumptions=list(stored.assumptions),
-            explanation=[dict(step) for step in stored.explanation],
-            gap=dict(amounts.gap),
-            standing_year=stored.standing_year,
-            standing_delta=_delta(stored.standing_delta),
-            total_fen=amounts.total,
-            waived_fen=amounts.waived,
-            out_of_catalogue_fen=amounts.out_of_catalogue,
-            over_limit_fen=amounts.over_limit,
-            self_first_fen=amounts.self_first,
-            in_scope_fen=amounts.in_scope,
-            deductible_fen=amounts.deductible,
-            payers_fen=amounts.total - amounts.patient_pays,
-            patient_pays_fen=amounts.patient_pays,
-            made_at=stored.made_at,
-            made_by=stored.made_by,
-        )
-    )
+    row = {
+        "id": stored.id,
+        "region": stored.region,
+        "encounter_id": stored.encounter_id,
+        "kind": stored.kind,
+        "ordinal": stored.ordinal,
+        "reverses_id": stored.reverses_id,
+        "supersedes_id": stored.supersedes_id,
+        "reason": stored.reason,
+        "facility_code": stored.facility_code,
+        "facility_level": stored.facility_level,
+        "in_region": stored.in_region,
+        "person_id": stored.person_id,
+        "category": stored.category,
+        "categories": list(stored.categories),
+        "township": stored.township,
+        "village": stored.village,
+        "visit_type": stored.visit_type,
+        "admitted_on": stored.admitted_on,
+        "discharged_on": stored.discharged_on,
+        "pack": stored.pack,
+        "pack_version": stored.pack_version,
+        "parameters": dict(stored.parameters),
+        "assumptions": list(stored.assumptions),
+        "explanation": [dict(step) for step in stored.explanation],
+        "gap": dict(amounts.gap),
+        "standing_year": stored.standing_year,
+        "standing_delta": _delta(stored.standing_delta),
+        "total_fen": amounts.total,
+        "waived_fen": amounts.waived,
+        "out_of_catalogue_fen": amounts.out_of_catalogue,
+        "over_limit_fen": amounts.over_limit,
+        "self_first_fen": amounts.self_first,
+        "in_scope_fen": amounts.in_scope,
+        "deductible_fen": amounts.deductible,
+        "payers_fen": amounts.total - amounts.patient_pays,
+        "patient_pays_fen": amounts.patient_pays,
+        "made_at": stored.made_at,
+        "made_by": stored.made_by,
+    }
+    await session.execute(_INSERT, row)
     await session.execute(
         _PARTS,
         {

@@ -3,31 +3,50 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.contracts.models import Person, PersonVersion
+from shared.db.base import table_of
 from shared.db.session import ReadSession, WriteSession
 from shared.events.catalog import PersonChanged, PersonEntered, PersonLeft
+
+_people = table_of(Person)
+_versions = table_of(PersonVersion)
+
+
+def _keep() -> Insert:
+    statement = insert(_people)
+    told = statement.excluded
+    columns = [column.name for column in _people.columns if column.name != "person_id"]
+    return statement.on_conflict_do_update(
+        index_elements=["person_id"],
+        set_={name: told[name] for name in columns},
+        where=_people.c.sequence < told["sequence"],
+    )
+
+
+# Made once: putting a statement together costs more than sending it.
+_KEEP = _keep()
+_LOCK = insert(_versions).on_conflict_do_update(
+    index_elements=["person_id"], set_={"version": _versions.c.version}
+)
+_NUMBER = (
+    insert(_versions)
+    .on_conflict_do_update(index_elements=["person_id"], set_={"version": _versions.c.version + 1})
+    .returning(_versions.c.version)
+)
 
 
 async def lock(session: WriteSession, person_id: str) -> None:
     """Let one transaction at a time change what concerns a person."""
-    statement = insert(PersonVersion).values(person_id=person_id, version=0)
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[PersonVersion.person_id], set_={"version": PersonVersion.version}
-        )
-    )
+    await session.execute(_LOCK, {"person_id": person_id, "version": 0})
 
 
 async def next_version(session: WriteSession, person_id: str) -> int:
     """The sequence of the next event about a person, from 1."""
-    statement = insert(PersonVersion).values(person_id=person_id, version=1)
-    numbered = statement.on_conflict_do_update(
-        index_elements=[PersonVersion.person_id], set_={"version": PersonVersion.version + 1}
-    ).returning(PersonVersion.version)
-    return int((await session.execute(numbered)).scalar_one())
+    numbered = await session.execute(_NUMBER, {"person_id": person_id, "version": 1})
+    return int(numbered.scalar_one())
 
 
 async def store(
@@ -39,6 +58,7 @@ async def store(
 ) -> None:
     """Keep what identity told, unless something newer is known already."""
     row = {
+        "person_id": told.person_id,
         "region": region,
         "household_id": told.household_id,
         "township": told.township,
@@ -48,14 +68,7 @@ async def store(
         "effective_on": told.effective_on,
         "sequence": sequence,
     }
-    statement = insert(Person).values(person_id=told.person_id, **row)
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Person.person_id],
-            set_={name: statement.excluded[name] for name in row},
-            where=Person.sequence < statement.excluded.sequence,
-        )
-    )
+    await session.execute(_KEEP, row)
 
 
 async def get(session: AsyncSession, person_id: str) -> Person | None:

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 
-from services.reporting.models import Base, FollowUp
+from services.reporting.models import Contract, FollowUp, Task
 from services.reporting.projections.fold import fold
+from shared.db.base import table_of
 from shared.db.session import WriteSession
 from shared.events.base import Envelope
 from shared.events.catalog import (
@@ -19,8 +20,8 @@ from shared.events.catalog import (
 )
 from shared.runtime.context import ServiceContext
 
-_CONTRACTS = Base.metadata.tables["contracts"]
-_TASKS = Base.metadata.tables["tasks"]
+_CONTRACTS = table_of(Contract)
+_TASKS = table_of(Task)
 
 
 async def contract_signed(

@@ -7,10 +7,11 @@ newest such event beside it; an older or repeated event changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, case, func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from shared.db.session import WriteSession
 
@@ -37,7 +38,19 @@ async def fold(
     own = dict(part or {})
     if part_sequence is not None:
         own[part_sequence] = sequence
-    statement = insert(table).values({**identity, **common, "sequence": sequence, **own})
+    statement = _merge(table, tuple(identity), tuple(common), tuple(own), part_sequence)
+    await session.execute(statement, {**identity, **common, "sequence": sequence, **own})
+
+
+@cache
+def _merge(
+    table: Table,
+    identity: tuple[str, ...],
+    common: tuple[str, ...],
+    own: tuple[str, ...],
+    part_sequence: str | None,
+) -> Insert:
+    statement = insert(table)
     told = statement.excluded
     newer = told["sequence"] >= table.c.sequence
     changes: dict[str, Any] = {
@@ -48,6 +61,4 @@ async def fold(
         known = table.c[part_sequence]
         part_newer = (known.is_(None)) | (told[part_sequence] >= known)
         changes |= {name: case((part_newer, told[name]), else_=table.c[name]) for name in own}
-    await session.execute(
-        statement.on_conflict_do_update(index_elements=list(identity), set_=changes)
-    )
+    return statement.on_conflict_do_update(index_elements=list(identity), set_=changes)

@@ -7,10 +7,13 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 
 from services.reporting.models import Happening
+from shared.db.base import table_of
 from shared.db.session import WriteSession
 from shared.events.base import Envelope, Event
 from shared.events.catalog import RecognitionMade, SettlementMade, SettlementReversed
 from shared.runtime.context import ServiceContext
+
+_INSERT = insert(table_of(Happening)).on_conflict_do_nothing()
 
 
 def place_of(data: Event) -> tuple[str | None, str | None]:
@@ -24,18 +27,15 @@ async def happened(event: Envelope[Any], session: WriteSession, context: Service
     data = event.data
     township, facility_code = place_of(data)
     bill = isinstance(data, SettlementMade | SettlementReversed)
-    await session.execute(
-        insert(Happening)
-        .values(
-            event_id=event.id,
-            region=context.region.region_code,
-            at=event.time,
-            type=event.type,
-            township=township,
-            facility_code=facility_code,
-            grade=data.grade if isinstance(data, RecognitionMade) else None,
-            total_fen=int(data.total) if bill else None,
-            patient_fen=int(data.patient_pays) if bill else None,
-        )
-        .on_conflict_do_nothing()
-    )
+    row = {
+        "event_id": event.id,
+        "region": context.region.region_code,
+        "at": event.time,
+        "type": event.type,
+        "township": township,
+        "facility_code": facility_code,
+        "grade": data.grade if isinstance(data, RecognitionMade) else None,
+        "total_fen": int(data.total) if bill else None,
+        "patient_fen": int(data.patient_pays) if bill else None,
+    }
+    await session.execute(_INSERT, row)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, insert
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import bindparam, delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from services.reporting.models import Person, PersonCategory, Recognition, Roster
 from shared.clock import business_date
+from shared.db.base import table_of
 from shared.db.session import WriteSession
 from shared.events.base import Envelope
 from shared.events.catalog import (
@@ -18,25 +20,43 @@ from shared.events.catalog import (
 )
 from shared.runtime.context import ServiceContext
 
+_PERSON_COLUMNS = ("region", "household_id", "township", "village", "sequence")
+
+
+def _keep_person() -> ReturningInsert[tuple[str]]:
+    statement = insert(table_of(Person))
+    return statement.on_conflict_do_update(
+        index_elements=["person_id"],
+        set_={name: statement.excluded[name] for name in _PERSON_COLUMNS},
+        where=table_of(Person).c.sequence < statement.excluded.sequence,
+    ).returning(table_of(Person).c.person_id)
+
+
+# Made once: putting a statement together costs more than sending it.
+_KEEP_PERSON = _keep_person()
+_KEEP_ROSTER = insert(table_of(Roster)).on_conflict_do_nothing()
+_KEEP_RECOGNITION = insert(table_of(Recognition)).on_conflict_do_nothing()
+_ADD_CATEGORY = insert(table_of(PersonCategory))
+_FORGET_CATEGORIES = delete(table_of(PersonCategory)).where(
+    table_of(PersonCategory).c.person_id == bindparam("of_person")
+)
+
 
 async def roster_applied(
     event: Envelope[RosterApplied], session: WriteSession, context: ServiceContext
 ) -> None:
     """Keep what an import changed."""
     told = event.data
-    await session.execute(
-        upsert(Roster)
-        .values(
-            import_id=told.import_id,
-            region=context.region.region_code,
-            roster_source=told.roster_source,
-            effective_on=told.effective_on,
-            added=told.added,
-            changed=told.changed,
-            removed=told.removed,
-        )
-        .on_conflict_do_nothing()
-    )
+    row = {
+        "import_id": told.import_id,
+        "region": context.region.region_code,
+        "roster_source": told.roster_source,
+        "effective_on": told.effective_on,
+        "added": told.added,
+        "changed": told.changed,
+        "removed": told.removed,
+    }
+    await session.execute(_KEEP_ROSTER, row)
 
 
 async def person_entered(
@@ -67,26 +87,19 @@ async def _person(
 ) -> None:
     told = event.data
     row = {
+        "person_id": told.person_id,
         "region": context.region.region_code,
         "household_id": told.household_id,
         "township": told.township,
         "village": told.village if told.township else None,
         "sequence": event.sequence,
     }
-    statement = upsert(Person).values(person_id=told.person_id, **row)
-    stored = await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Person.person_id],
-            set_={name: statement.excluded[name] for name in row},
-            where=Person.sequence < statement.excluded.sequence,
-        ).returning(Person.person_id)
-    )
-    if stored.scalar_one_or_none() is None:
+    if (await session.execute(_KEEP_PERSON, row)).scalar_one_or_none() is None:
         return
-    await session.execute(delete(PersonCategory).where(PersonCategory.person_id == told.person_id))
+    await session.execute(_FORGET_CATEGORIES, {"of_person": told.person_id})
     if told.categories:
         await session.execute(
-            insert(PersonCategory),
+            _ADD_CATEGORY,
             [
                 {
                     "person_id": told.person_id,
@@ -105,19 +118,16 @@ async def recognition_made(
 ) -> None:
     """One question and its answer; the day is the visit's, not the message's."""
     told = event.data
-    await session.execute(
-        upsert(Recognition)
-        .values(
-            recognition_id=told.recognition_id,
-            region=context.region.region_code,
-            grade=told.grade,
-            person_id=told.person_id,
-            facility_code=told.facility_code,
-            visit_no=told.visit_no,
-            visit_type=told.visit_type,
-            occurred_on=business_date(told.occurred_at),
-            township=told.township,
-            village=told.village if told.township else None,
-        )
-        .on_conflict_do_nothing()
-    )
+    row = {
+        "recognition_id": told.recognition_id,
+        "region": context.region.region_code,
+        "grade": told.grade,
+        "person_id": told.person_id,
+        "facility_code": told.facility_code,
+        "visit_no": told.visit_no,
+        "visit_type": told.visit_type,
+        "occurred_on": business_date(told.occurred_at),
+        "township": told.township,
+        "village": told.village if told.township else None,
+    }
+    await session.execute(_KEEP_RECOGNITION, row)
