@@ -30,6 +30,10 @@ $(VENV)/.dev-stamp: deploy/requirements/dev.txt pyproject.toml
 	$(PIP) install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@ $(VENV)/.run-stamp
 
+$(VENV)/.bench-stamp: deploy/requirements/bench.txt $(VENV)/.dev-stamp
+	$(PIP) install --quiet --require-hashes -r deploy/requirements/bench.txt
+	@touch $@
+
 run: $(VENV)/.run-stamp ## Run everything on http://127.0.0.1:8000 with the demo county
 	@exec $(BIN)/yizhan run
 
@@ -50,7 +54,7 @@ format: $(VENV)/.dev-stamp ## Put the code into the house's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev-stamp ## Measure, as ratios against a baseline in the same run
+bench: $(VENV)/.bench-stamp ## Measure, as ratios against a baseline in the same run
 	$(BIN)/python -m tests.bench
 
 demo-traffic: $(VENV)/.run-stamp ## Play hospitals in real time against the running server
@@ -61,7 +65,7 @@ compose-up: ## Start the cluster form: Kafka, PostgreSQL, one container per serv
 	docker compose up --build --detach --wait
 
 lock: $(VENV)/.dev-stamp ## Pin the libraries again, with hashes (needs pip-tools in the environment)
-	for set in service embedded dev; do \
+	for set in service embedded dev bench; do \
 	  $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	    --output-file deploy/requirements/$$set.txt deploy/requirements/$$set.in; done
