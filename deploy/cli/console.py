@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
+import typer
 from rich.console import Console
 
 from deploy.embedded.databases import (
@@ -15,9 +19,14 @@ from deploy.embedded.databases import (
     of_running_server,
 )
 from deploy.embedded.errors import DataDirInUse
+from shared.db.session import Database, WriteSession
+from shared.runtime.build import SERVICES
+from shared.runtime.database import database_settings
 from shared.runtime.settings import RuntimeSettings
 
 console = Console(highlight=False)
+
+T = TypeVar("T")
 
 
 def data_dir_of(settings: RuntimeSettings) -> Path:
@@ -38,3 +47,35 @@ def reach_databases() -> Iterator[Databases]:
             yield found
     except DataDirInUse:
         yield of_running_server(data_dir)
+
+
+def with_session(
+    service: str,
+    work: Callable[[WriteSession], Awaitable[T]],
+    *,
+    told: tuple[type[Exception], ...] = (),
+) -> T:
+    """Do something in a transaction of a service's database.
+
+    Args:
+        told: errors whose text is the answer; the program then ends with 1.
+    """
+    if service not in SERVICES:
+        raise typer.BadParameter(f"write one of {', '.join(SERVICES)}")
+
+    async def body(url: str) -> T:
+        database = Database(url, service=service)
+        try:
+            async with database.writing() as session:
+                return await work(session)
+        finally:
+            await database.close()
+
+    try:
+        if f"{service.upper()}_DATABASE_URL" in os.environ:  # one service's is enough here
+            return asyncio.run(body(database_settings(service)[0]))
+        with reach_databases() as databases:
+            return asyncio.run(body(databases.url(service)))
+    except told as error:
+        console.print(str(error))
+        raise typer.Exit(1) from None

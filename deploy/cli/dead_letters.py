@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 import typer
 from rich.table import Table
 
-from deploy.cli.console import console, reach_databases
-from shared.db.session import Database, WriteSession
+from deploy.cli.console import console, with_session
+from shared.db.session import WriteSession
 from shared.messaging import dead_letters
 from shared.runtime.build import SERVICES
 
@@ -22,23 +21,8 @@ Number = Annotated[int, typer.Argument(help="the dead letter's number, from `lis
 
 
 def _with_session(service: str, work: Callable[[WriteSession], Awaitable[T]]) -> T:
-    if service not in SERVICES:
-        raise typer.BadParameter(f"write one of {', '.join(SERVICES)}")
-
-    async def body(url: str) -> T:
-        database = Database(url, service=service)
-        try:
-            async with database.writing() as session:
-                return await work(session)
-        finally:
-            await database.close()
-
-    try:
-        with reach_databases() as databases:
-            return asyncio.run(body(databases.url(service)))
-    except (dead_letters.NoSuchDeadLetter, dead_letters.NotDead) as error:
-        console.print(str(error))
-        raise typer.Exit(1) from None
+    refusals = (dead_letters.NoSuchDeadLetter, dead_letters.NotDead)
+    return with_session(service, work, told=refusals)
 
 
 @app.command("list")

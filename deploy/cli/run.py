@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import httpx
+import typer
 
 from deploy.cli.console import clients_file_of, console, data_dir_of
 from deploy.cli.demo import stages
@@ -24,6 +25,7 @@ from deploy.embedded.host import (
 )
 from deploy.embedded.layout import make_folder
 from shared.clock import SystemClock
+from shared.messaging.kafka import KafkaSettingsRefused
 from shared.observability.logging import configure as configure_logging
 from shared.runtime.build import region_of
 from shared.runtime.loop import run as run_loop
@@ -48,6 +50,9 @@ def run() -> None:
             run_loop(_serve(settings, found, data_dir, started))
     except KeyboardInterrupt:
         pass
+    except KafkaSettingsRefused as refusal:
+        console.print(str(refusal), soft_wrap=True)
+        raise typer.Exit(os.EX_CONFIG) from None
     console.print("stopped; the data is kept in", str(data_dir))
 
 

@@ -22,6 +22,7 @@ from shared.messaging.bus import Incoming
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.envelope import EnvelopeMalformed, id_of, incoming, type_of
 from shared.messaging.faults import describe, is_transient
+from shared.messaging.upkeep import EventIsForgotten, require_remembered
 from shared.observability.metrics import METRICS
 
 log = structlog.get_logger(__name__)
@@ -98,7 +99,10 @@ class EventHandling:
         except Exception as error:
             if is_transient(error):
                 raise
-            return await self._park_failed(record, error, delay_s=self._retry.delay_after(1))
+            # Whether a forgotten event was handled before, no further attempt can tell.
+            forgotten = isinstance(error, EventIsForgotten)
+            delay_s = None if forgotten else self._retry.delay_after(1)
+            return await self._park_failed(record, error, delay_s=delay_s)
 
     async def take_together(self, records: Sequence[Incoming]) -> bool:
         """Handle several records in one transaction, in order: one commit instead of many.
@@ -132,6 +136,7 @@ class EventHandling:
         first, blocked = await self._claim(session, record, envelope.id)
         if not first:
             return "duplicate"
+        await require_remembered(session, self._group, envelope.id)
         if blocked:
             raise _Blocked
         await self._call(envelope, session)
@@ -144,6 +149,7 @@ class EventHandling:
             first, blocked = await self._claim(session, record, envelope.id)
             if not first:
                 return "duplicate"
+            await require_remembered(session, self._group, envelope.id)
             if blocked:
                 await dead_letters.park(session, self._group, record, status="waiting")
                 return "waiting"
@@ -185,16 +191,18 @@ class EventHandling:
             first, blocked = await self._claim(session, record, id_of(record))
             if not first:  # another member has dealt with it in the meantime
                 return self._count("duplicate")
-            if blocked:
+            waits = blocked and not isinstance(error, EventIsForgotten)
+            if waits:
                 # Malformed behind an older one: its turn to be looked at comes with its key.
+                # A forgotten one must not be handled just because its turn has come.
                 outcome, delay_s = "waiting", None
             await dead_letters.park(
                 session,
                 self._group,
                 record,
-                status="waiting" if blocked else ("dead" if delay_s is None else "retrying"),
+                status="waiting" if waits else ("dead" if delay_s is None else "retrying"),
                 error=describe(error),
-                attempts=0 if blocked else 1,
+                attempts=0 if waits else 1,
                 delay_s=delay_s,
             )
         self._tell(outcome, id_of(record), type_of(record), error, attempts=1)

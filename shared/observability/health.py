@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CHECK_TIMEOUT_S = 3.0
+READY = 200
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,40 @@ async def ready(checks: Sequence[Check]) -> tuple[int, dict[str, Any]]:
         for check, result in zip(checks, results, strict=True)
     }
     sound = all(result.ok for result in results)
-    return (200 if sound else 503), {
+    return (READY if sound else 503), {
         "status": "ready" if sound else "not_ready",
         "checks": answers,
     }
+
+
+async def observe_worker(service: str, checks: Sequence[Check]) -> None:
+    """Set the gauge of a worker's readiness to what its readiness address would say now."""
+    status, _ = await ready(checks)
+    METRICS.worker_ready.labels(service).set(int(status == READY))
+
+
+async def metrics_response(db: Database, worker_checks: Sequence[Check] = ()) -> Response:
+    """Everything that this process tells, read from its surroundings where they answer in time.
+
+    Args:
+        worker_checks: those of the worker that runs in this process, if one does.
+    """
+    worker = observe_worker(db.service, worker_checks) if worker_checks else _nothing()
+    await asyncio.gather(_observe(db), worker)
+    return Response(METRICS.render(), headers={"Content-Type": MEDIA_TYPE})
+
+
+async def _observe(db: Database) -> None:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            await observe_database(db)
+    except Exception as error:  # noqa: BLE001 - the other metrics must still be seen
+        observe_pool(db)
+        log.warning("metrics_without_database", error_type=type(error).__name__)
+
+
+async def _nothing() -> None:
+    """There is no worker in this process."""
 
 
 def database_check(db: Database) -> Check:
@@ -84,7 +115,9 @@ def migrations_check(db: Database, migrations_path: Path) -> Check:
 
 
 def health_router(context: ServiceContext, checks: Sequence[Check] = ()) -> APIRouter:
-    """``/healthz``, ``/readyz`` and ``/metrics`` of a service; ``checks`` come on top of its own.
+    """``/healthz``, ``/readyz`` and ``/metrics`` of a service.
+
+    ``checks`` come on top of its own: those of its worker, where that runs in the same process.
 
     The head of the migrations is read once, here: start anew after an upgrade.
     """
@@ -106,13 +139,8 @@ def health_router(context: ServiceContext, checks: Sequence[Check] = ()) -> APIR
 
     @router.get("/metrics")
     async def metrics() -> Response:
-        try:
-            async with asyncio.timeout(CHECK_TIMEOUT_S):
-                await observe_database(context.db)
-        except Exception as error:  # noqa: BLE001 - the other metrics must still be seen
-            observe_pool(context.db)
-            log.warning("metrics_without_database", error_type=type(error).__name__)
-        return Response(METRICS.render(), headers={"Content-Type": MEDIA_TYPE})
+        worker_checks = (database_check(context.db), *checks) if checks else ()
+        return await metrics_response(context.db, worker_checks)
 
     return router
 

@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.db.mechanics import DEAD_LETTERS, OUTBOX, mechanics_metadata
+from shared.messaging import set_aside
 
 if TYPE_CHECKING:
     from shared.db.session import Database
@@ -53,7 +54,19 @@ class Metrics:
         )
         self.outbox_age = Gauge(
             "yizhan_outbox_oldest_unpublished_seconds",
-            "Age of the oldest event not yet published; 0 when there is none",
+            "Age of the oldest event that waits to be published; 0 when there is none",
+            ["service"],
+            registry=self.registry,
+        )
+        self.outbox_set_aside = Gauge(
+            "yizhan_outbox_set_aside",
+            "Events that no bus could carry, kept back until an operator releases them",
+            ["service"],
+            registry=self.registry,
+        )
+        self.worker_ready = Gauge(
+            "yizhan_worker_ready",
+            "1 when a service's worker gets on with its events, as its readiness says; else 0",
             ["service"],
             registry=self.registry,
         )
@@ -107,6 +120,7 @@ async def observe_database(db: Database, metrics: Metrics = METRICS) -> None:
     observe_pool(db, metrics)
     async with db.reading() as session:
         metrics.outbox_age.labels(db.service).set(await outbox_age_s(session))
+        metrics.outbox_set_aside.labels(db.service).set(await set_aside.count(session))
         for status, count in (await open_dead_letters(session)).items():
             metrics.dead_letters.labels(db.service, status).set(count)
 
@@ -119,11 +133,15 @@ def observe_pool(db: Database, metrics: Metrics = METRICS) -> None:
 
 
 async def outbox_age_s(session: AsyncSession) -> float:
-    """Seconds since the oldest unpublished event was written; 0.0 when all are published."""
+    """Seconds since the oldest event that waits for its publication was written; 0.0 when none.
+
+    One that was set aside waits for a person and has a number of its own
+    (:func:`shared.messaging.set_aside.count`): here it would hide all others behind its age.
+    """
     age = await session.scalar(
         select(
             func.extract("epoch", func.clock_timestamp() - func.min(outbox_table.c.recorded_at))
-        ).where(outbox_table.c.published_at.is_(None))
+        ).where(outbox_table.c.published_at.is_(None), ~set_aside.IS_SET_ASIDE)
     )
     return max(float(age), 0.0) if age is not None else 0.0
 

@@ -9,14 +9,23 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LEAST_INBOX_DAYS = 30
+"""More than a broker keeps records by default (7 days, twice that while a segment fills)."""
 
 
 class RuntimeSettings(BaseSettings):
     """The environment of a host (api.md, "Environment")."""
 
-    model_config = SettingsConfigDict(env_prefix="YIZHAN_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        # An empty variable, as compose makes of an unset one, is not set.
+        env_prefix="YIZHAN_",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
+    )
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -42,11 +51,30 @@ class RuntimeSettings(BaseSettings):
     kafka_bootstrap_servers: str = Field(
         default="127.0.0.1:9092", validation_alias="KAFKA_BOOTSTRAP_SERVERS"
     )
-    kafka_user: str | None = None
-    """Signs in with SASL/PLAIN when set."""
-    kafka_password_file: Path | None = None
+    # Under the names of Kafka's own settings; which go together is checked where the bus is made
+    # (shared/messaging/kafka/security.py).
+    kafka_security_protocol: str = Field(
+        default="PLAINTEXT", validation_alias="KAFKA_SECURITY_PROTOCOL"
+    )
+    """``PLAINTEXT``, ``SSL``, ``SASL_SSL`` or ``SASL_PLAINTEXT``."""
+    kafka_ssl_cafile: Path | None = Field(default=None, validation_alias="KAFKA_SSL_CAFILE")
+    """Certificates (PEM) of who signed the brokers'; the system's when left out."""
+    kafka_sasl_mechanism: str | None = Field(default=None, validation_alias="KAFKA_SASL_MECHANISM")
+    """``SCRAM-SHA-512``, ``SCRAM-SHA-256`` or ``PLAIN``."""
+    kafka_sasl_username: str | None = Field(default=None, validation_alias="KAFKA_SASL_USERNAME")
+    kafka_sasl_password_file: Path | None = Field(
+        default=None, validation_alias="KAFKA_SASL_PASSWORD_FILE"
+    )
+    kafka_sasl_password: SecretStr | None = Field(
+        default=None, validation_alias="KAFKA_SASL_PASSWORD"
+    )
+    """Read only to be refused: a secret is a file."""
     topic_prefix: str = ""
     """Put before every topic name; lets two cells (or two tests) share one Kafka."""
+    inbox_days: int = Field(default=90, ge=LEAST_INBOX_DAYS)
+    """How long a service remembers which events it has handled; longer than Kafka keeps them."""
+    dead_letter_days: int = Field(default=365, ge=1)
+    """How long resolved dead letters are kept."""
     client_id: str | None = None
     """This service's own API client, for calls to its peers."""
     client_secret_file: Path | None = None

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
+import sys
 from contextlib import AsyncExitStack
 
 import uvicorn
 
 from shared.clock import SystemClock
 from shared.db.migrate import upgrade
+from shared.messaging.kafka import KafkaSettingsRefused
 from shared.observability.logging import configure as configure_logging
 from shared.runtime.asgi import openapi_of, root_app
 from shared.runtime.build import build_context, connect_peers, make_bus, token_endpoint
@@ -25,7 +28,10 @@ GRACE_S = 10
 
 
 def main(module: ServiceModule, argv: list[str] | None = None) -> int:
-    """Run one service; the compose form starts its containers with this."""
+    """Run one service; the compose form starts its containers with this.
+
+    Ends with 78 (EX_CONFIG) and one sentence when settings do not go together.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m services.{module.name}")
     parser.add_argument(
         "command",
@@ -46,14 +52,18 @@ def main(module: ServiceModule, argv: list[str] | None = None) -> int:
     if command == "serve":
         run_loop(serve(module, settings))
         return 0
-    run_loop(
-        work(
-            module,
-            settings,
-            relay=command in ("relay", "worker"),
-            consume=command in ("consume", "worker"),
+    try:
+        run_loop(
+            work(
+                module,
+                settings,
+                relay=command in ("relay", "worker"),
+                consume=command in ("consume", "worker"),
+            )
         )
-    )
+    except KafkaSettingsRefused as refusal:
+        print(refusal, file=sys.stderr)  # noqa: T201
+        return os.EX_CONFIG
     return 0
 
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -24,13 +24,15 @@ from shared.http.idempotency import forget_before
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import EventConsumer
 from shared.messaging.relay import Relay
-from shared.observability.health import Check, CheckResult, database_check, ready
-from shared.observability.metrics import (
-    MEDIA_TYPE,
-    METRICS,
-    observe_database,
-    outbox_age_s,
+from shared.messaging.upkeep import Upkeep, sweep
+from shared.observability.health import (
+    Check,
+    CheckResult,
+    database_check,
+    metrics_response,
+    ready,
 )
+from shared.observability.metrics import outbox_age_s
 from shared.runtime.context import ServiceContext
 from shared.security import audit
 
@@ -38,6 +40,10 @@ log = structlog.get_logger(__name__)
 
 SEAL_EVERY_S = 1.0
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
+SWEEP_FIRST_AFTER_S = 600.0
+"""What a stopped host left unacknowledged comes again right after its start: let it, first."""
+SWEEP_EVERY_S = 3600.0
+SWEEP_POLL_S = 5.0
 STUCK_AFTER_S = 30.0
 """Not ready when events have waited for longer than this without any being handled."""
 
@@ -69,7 +75,7 @@ class Worker:
         if self.relay is not None:
             jobs.append(self.relay.run())
         if self.consumer is not None:
-            jobs.append(self.consumer.run())
+            jobs += [self.consumer.run(), self._sweep(self.consumer)]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(job) for job in jobs]
             try:
@@ -104,7 +110,7 @@ class Worker:
             try:
                 async with self.context.db.writing() as session:
                     sealed = await audit.seal(session)
-            except (DBAPIError, OSError) as error:
+            except (SQLAlchemyError, OSError) as error:
                 log.warning("audit_not_sealed", error_type=type(error).__name__)
                 sealed = 0
             if not sealed:
@@ -115,9 +121,29 @@ class Worker:
             try:
                 async with self.context.db.writing() as session:
                     await forget_before(session, self.context.clock.now() - KEEP_IDEMPOTENCY_KEYS)
-            except (DBAPIError, OSError) as error:
+            except (SQLAlchemyError, OSError) as error:
                 log.warning("idempotency_keys_kept", error_type=type(error).__name__)
             await asyncio.sleep(timedelta(days=1).total_seconds())
+
+    async def _sweep(self, consumer: EventConsumer) -> None:
+        """Forget old inbox rows and resolved dead letters, whenever nothing waits to be handled."""
+        settings = self.context.settings
+        upkeep = Upkeep(
+            keep_inbox=timedelta(days=settings.inbox_days),
+            keep_resolved=timedelta(days=settings.dead_letter_days),
+        )
+        await asyncio.sleep(SWEEP_FIRST_AFTER_S)
+        while True:
+            # A group that has stood still for months must not forget while its events wait.
+            while not consumer.progress.joined or consumer.progress.behind:  # noqa: ASYNC110 - the transport tells
+                await asyncio.sleep(SWEEP_POLL_S)
+            try:
+                swept = await sweep(self.context.db, consumer.group, upkeep)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("old_rows_kept", error_type=type(error).__name__)
+            else:
+                log.info("swept", inbox=swept.inbox, dead_letters=swept.dead_letters)
+            await asyncio.sleep(SWEEP_EVERY_S)
 
 
 def worker_app(worker: Worker) -> Starlette:
@@ -132,8 +158,7 @@ def worker_app(worker: Worker) -> Starlette:
         return JSONResponse(answer, status_code=status)
 
     async def metrics(_: Request) -> Response:
-        await observe_database(worker.context.db)
-        return Response(METRICS.render(), headers={"Content-Type": MEDIA_TYPE})
+        return await metrics_response(worker.context.db, checks)
 
     return Starlette(
         routes=[

@@ -237,7 +237,7 @@ def databases_are_apart(d: Deployment) -> Faults:
             faults.append(f"{name}: {urls}")
         if used != {f"database_{owner}", f"kafka_{owner}"}:
             faults.append(f"{name} holds {sorted(used)}")
-        if service["environment"].get("YIZHAN_KAFKA_USER") != owner:
+        if service["environment"].get("KAFKA_SASL_USERNAME") != owner:
             faults.append(f"{name} signs in to Kafka as another")
     script = d.texts[DATABASES]
     loop = re.search(r"^for SERVICE in (.+); do$", script, re.MULTILINE)

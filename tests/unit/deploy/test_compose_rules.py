@@ -93,7 +93,7 @@ BREAKS: list[tuple[Rule, Change]] = [
     (rules.databases_are_apart, lambda d: _database(d, "claims", "identity@postgres/identity")),
     (rules.databases_are_apart, lambda d: _database(d, "claims-worker", "postgres@postgres/claims")),
     (rules.databases_are_apart, variable("claims", "IDENTITY_DATABASE_URL", "postgresql://x")),
-    (rules.databases_are_apart, variable("claims", "YIZHAN_KAFKA_USER", "admin")),
+    (rules.databases_are_apart, variable("claims", "KAFKA_SASL_USERNAME", "admin")),
     (rules.databases_are_apart, lambda d: _hand(d, "claims", {"source": "database_identity"})),
     (rules.databases_are_apart, text(rules.DATABASES, "identity claims", "claims")),
     (rules.databases_are_apart, text(rules.DATABASES, "NOSUPERUSER", "SUPERUSER")),
