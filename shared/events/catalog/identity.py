@@ -105,3 +105,82 @@ class RecognitionMade(Event):
     occurred_at: datetime
     township: str | None = None
     village: str | None = None
+
+
+RevisionReason = Literal["review", "roster_correction", "number_arrived", "merge"]
+
+
+class RecognitionRevised(Event):
+    """An answer given to a hospital is no longer what we know; the recognition's new state.
+
+    What was answered then stays recorded as it was. Readers replace what they took from
+    ``recognition.made`` (same key, so it comes after it) or from an earlier revision.
+    """
+
+    producer: ClassVar[str] = "identity"
+    noun: ClassVar[str] = "recognition"
+    verb: ClassVar[str] = "revised"
+    key_field: ClassVar[str] = "recognition_id"
+
+    recognition_id: str
+    reason: RevisionReason
+    from_grade: Grade
+    from_person_id: str | None = None
+    to_grade: Grade
+    to_person_id: str | None = None
+    """Set when the new grade is ``certain`` or ``probable``."""
+    categories: tuple[CategoryPeriod, ...] = ()
+    """Those in force on the visit's date, as now known."""
+    entitlements: Entitlements
+    facility_code: str
+    visit_no: str
+    visit_type: VisitType
+    occurred_at: datetime
+    recorded_at: datetime
+    township: str | None = None
+    village: str | None = None
+
+
+class _MergeEvent(Event):
+    producer: ClassVar[str] = "identity"
+    noun: ClassVar[str] = "person"
+    key_field: ClassVar[str] = "kept_person_id"
+
+    merge_id: str
+    kept_person_id: str
+    absorbed_person_id: str
+    recorded_at: datetime
+
+
+class PersonMerged(_MergeEvent):
+    """Two registered persons are one; from now on both ids mean ``kept_person_id``."""
+
+    verb: ClassVar[str] = "merged"
+
+
+class PersonUnmerged(_MergeEvent):
+    """A merge was a mistake and is undone; the two ids mean two persons again."""
+
+    verb: ClassVar[str] = "unmerged"
+
+
+class _CardEvent(Event):
+    producer: ClassVar[str] = "identity"
+    noun: ClassVar[str] = "card"
+    key_field: ClassVar[str] = "person_id"
+
+    card_id: str
+    person_id: str
+    recorded_at: datetime
+
+
+class CardIssued(_CardEvent):
+    """A person was given an electronic health card."""
+
+    verb: ClassVar[str] = "issued"
+
+
+class CardRevoked(_CardEvent):
+    """A card no longer proves anything."""
+
+    verb: ClassVar[str] = "revoked"
