@@ -10,7 +10,7 @@ import re
 import unicodedata
 from datetime import date
 
-_DOTS = dict.fromkeys(map(ord, "·•‧∙⋅・･．。.︰᛫∘◦ꞏ●○⚫▪■‣⁃⦁ㆍ"), "·")
+_DOTS = dict.fromkeys(map(ord, "·•‧∙⋅・･．。.︰᛫∘◦ꞏ●○⚫▪■‣⁃⦁ㆍᆞ"), "·")
 _VILLAGE_OFFICE = re.compile(r"村?(?:村民委员会|村民委会|村委会|村委)$")
 _VILLAGE_KIND = re.compile(r"(?:社区|居委会|村|寨|屯)$")
 _COUNTRY_CODE = "86"
