@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from shared.policy.errors import Fault, PackInvalid
 from shared.policy.folders import BUNDLED_PACKS, PACK_FILE, content_hash, find_pack
-from shared.policy.reading import Reader, Words, read_mapping
+from shared.policy.reading import Citation, Reader, Words, read_mapping
 
 FACILITIES_FILE = "facilities.yaml"
 FACILITY_LEVELS = ("village", "township", "primary", "secondary", "tertiary", "unrated")
@@ -51,6 +52,14 @@ class Township:
 
 
 @dataclass(frozen=True, slots=True)
+class FeeWaivers:
+    """The levels of the region's own institutions that waive fees, and the article that says so."""
+
+    facility_levels: frozenset[str]
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class RegionPack:
     """A region in force from ``valid_from`` to ``valid_to`` inclusive (None: open)."""
 
@@ -64,6 +73,8 @@ class RegionPack:
     valid_to: date | None
     facilities: tuple[Facility, ...]
     townships: tuple[Township, ...]
+    fee_waivers: FeeWaivers | None = None
+    """None: the region's documents know no waiver."""
 
     def facility(self, facility_code: str) -> Facility | None:
         """The institution of that code; None when the region does not know it."""
@@ -71,6 +82,10 @@ class RegionPack:
 
     def covers(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+    def fee_waivers_on(self, day: date) -> FeeWaivers | None:
+        """The waivers at a visit of that day; None on a day that the region's document leaves out."""
+        return self.fee_waivers if self.covers(day) else None
 
 
 def load_region(
@@ -83,10 +98,16 @@ def load_region(
         PackInvalid: with every fault of its region.
     """
     folder = find_pack(pack_id, extra_dirs, bundled=bundled)
+    return _load(folder, content_hash(folder))
+
+
+@lru_cache(maxsize=16)
+def _load(folder: Path, _version: str) -> RegionPack:
+    """Every service of a process reads the same region: parse it once per content."""
     faults: list[Fault] = []
     region = read_region(folder, faults)
     if region is None or faults:
-        raise PackInvalid(pack_id, faults)
+        raise PackInvalid(folder.name, faults)
     return region
 
 
@@ -111,6 +132,7 @@ def read_region(folder: Path, faults: list[Fault]) -> RegionPack | None:
         code = region.text("code")
         pooling_area = region.text("pooling_area")
         name = region.words("name")
+        fee_waivers = _fee_waivers(region)
     for key, value in (("code", code), ("pooling_area", pooling_area)):
         if value and not _REGION_CODE.fullmatch(value):
             region.fault(
@@ -131,7 +153,33 @@ def read_region(folder: Path, faults: list[Fault]) -> RegionPack | None:
         valid_to,
         facilities,
         townships,
+        fee_waivers,
     )
+
+
+def _fee_waivers(region: Reader) -> FeeWaivers | None:
+    reader = region.child("fee_waivers", required=False)
+    if reader is None:
+        return None
+    with reader.whole():
+        levels = reader.texts("facility_levels")
+        citation = reader.citation()
+    if reader.content.get("facility_levels") == []:
+        reader.fault(
+            "facility_levels",
+            "unreachable",
+            "an empty list waives nothing anywhere; name a level or remove fee_waivers",
+            "空列表不适用于任何机构;请填写机构级别或删去 fee_waivers",
+        )
+    for level in levels:
+        if level not in _LEVELS:
+            reader.fault(
+                "facility_levels",
+                "unknown_word",
+                f"{level} is not one of: {', '.join(FACILITY_LEVELS)}",
+                f"{level} 应为以下之一: {', '.join(FACILITY_LEVELS)}",
+            )
+    return FeeWaivers(frozenset(levels), citation)
 
 
 def read_validity(head: Reader) -> tuple[date, date | None]:

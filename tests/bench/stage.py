@@ -25,12 +25,13 @@ from services.claims.module import MODULE as CLAIMS
 from services.identity.models.base import METADATA as IDENTITY_METADATA
 from services.identity.module import MODULE as IDENTITY
 from shared.db.migrate import upgrade
-from tests.bench.baseline import RECOGNISE_KEY, SETTLE_KEY
 from tests.bench.client import Request
+from tests.bench.template import RECOGNISE_KEY, SETTLE_KEY
 from tests.support.main_job import BILL_A, MainJob
 from tests.support.people import RosterPerson, roster_csv
 from tests.support.postgres import plain_dsn
-from tests.support.process import REPOSITORY, SERVICES, Yizhan, eventually, free_port
+from tests.support.preloaded import REPOSITORY
+from tests.support.process import SERVICES, Yizhan, eventually, free_port
 
 ROSTER = 600
 _SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许"

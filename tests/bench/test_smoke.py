@@ -10,7 +10,8 @@ import asyncpg
 import httpx
 
 from deploy.embedded.blocking import run_blocking
-from tests.bench.baseline import RECOGNISE_KEY, SETTLE_KEY, Baseline
+from tests.bench.baseline import Baseline
+from tests.bench.template import RECOGNISE_KEY, SETTLE_KEY
 from tests.support.main_job import MainJob
 from tests.support.people import NEIGHBOUR
 from tests.support.postgres import plain_dsn

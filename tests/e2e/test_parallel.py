@@ -24,7 +24,7 @@ from shared.policy.folders import BUNDLED_PACKS
 from tests.e2e.inspection import events, query, quiet_counts
 from tests.support.main_job import MainJob, payer_amounts
 from tests.support.people import NEIGHBOUR, PATIENT, RosterPerson, roster_csv
-from tests.support.process import Yizhan
+from tests.support.process import NO_TLS, Yizhan
 from tests.support.product import product
 
 AID_CAP = "1000.00"
@@ -108,7 +108,9 @@ def at_once(yizhan: Yizhan, calls: Sequence[Call]) -> list[httpx.Response]:
     async def one(go: asyncio.Event, ready: asyncio.Semaphore, call: Call) -> httpx.Response:
         path, body, key = call
         headers = {"Authorization": f"Bearer {token}"}
-        async with httpx.AsyncClient(base_url=yizhan.base_url, timeout=60, headers=headers) as http:
+        async with httpx.AsyncClient(
+            base_url=yizhan.base_url, timeout=60, headers=headers, verify=NO_TLS
+        ) as http:
             await http.get("/claims/healthz")
             ready.release()
             await go.wait()

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -15,9 +16,12 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tests.support.preloaded import REPOSITORY, Forked
+
 T = TypeVar("T")
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients that speak plain HTTP to this machine: reading the usual certificates takes 40 ms."""
 SERVICES = ("identity", "claims", "contracts", "reporting")
 
 
@@ -41,9 +45,19 @@ def eventually(look: Callable[[], T | None], *, within_s: float = 20.0, what: st
 
 
 class Yizhan:
-    """One running ``yizhan run`` with its own data folder and port."""
+    """One running ``yizhan run`` with its own data folder and port.
 
-    def __init__(self, data_dir: Path, environment: Mapping[str, str] | None = None) -> None:
+    Args:
+        preloaded: fork it from a process that has imported the product, instead of by its command.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        preloaded: bool = False,
+    ) -> None:
         self.data_dir = data_dir
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
@@ -55,25 +69,33 @@ class Yizhan:
             "PYTHONPATH": str(REPOSITORY),
             **(environment or {}),
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.preloaded = preloaded
+        self.process: subprocess.Popen[bytes] | Forked | None = None
         self.log_path = data_dir.parent / f"{data_dir.name}.log"
         self._tokens: dict[str, str] = {}
 
     def start(self, extra: Mapping[str, str] | None = None, *, wait: bool = True) -> None:
         """Start the process; with ``wait``, until every service says that it is ready."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        environment = {**self.environment, **(extra or {})}
+        if self.preloaded:
+            self.process = Forked(environment, self.log_path)
+        else:
+            self.process = self._command(environment)
+        if wait:
+            self.wait_ready()
+
+    def _command(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", "deploy.cli.main", "run"],
-                env={**self.environment, **(extra or {})},
+                env=environment,
                 cwd=REPOSITORY,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        if wait:
-            self.wait_ready()
 
     def wait_ready(self, within_s: float = 90.0) -> None:
         eventually(self._ready_or_dead, within_s=within_s, what=f"ready: {self.log_tail()}")
@@ -84,7 +106,7 @@ class Yizhan:
             raise AssertionError(f"the process ended: {self.log_tail()}")
         try:
             return all(
-                httpx.get(f"{self.base_url}/{name}/readyz", timeout=2).status_code == httpx.codes.OK
+                self.request("GET", f"/{name}/readyz", timeout=2).status_code == httpx.codes.OK
                 for name in SERVICES
             )
         except httpx.HTTPError:
@@ -124,11 +146,17 @@ class Yizhan:
         found: dict[str, Any] = json.loads((self.data_dir / "clients.json").read_text())
         return found
 
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """One request on a connection of its own: none outlives a kill of the process."""
+        with httpx.Client(base_url=self.base_url, verify=NO_TLS) as http:
+            return http.request(method, path, **options)
+
     def token(self, client_id: str) -> str:
         """A token by client credentials, as any API client gets it."""
         if client_id not in self._tokens:
-            answer = httpx.post(
-                f"{self.base_url}/oauth/token",
+            answer = self.request(
+                "POST",
+                "/oauth/token",
                 data={
                     "grant_type": "client_credentials",
                     "client_id": client_id,
@@ -147,9 +175,7 @@ class Yizhan:
         headers = {"Authorization": f"Bearer {self.token(client)}", **options.pop("headers", {})}
         if key:
             headers["Idempotency-Key"] = key
-        return httpx.request(
-            method, f"{self.base_url}{path}", headers=headers, timeout=30, **options
-        )
+        return self.request(method, path, headers=headers, timeout=30, **options)
 
     def get(self, path: str, *, client: str = "hospital", **options: Any) -> Any:
         """A GET that must succeed; gives the JSON."""

@@ -10,19 +10,12 @@ from services.claims.module import MODULE as CLAIMS
 from services.contracts.module import MODULE as CONTRACTS
 from services.identity.module import MODULE as IDENTITY
 from services.reporting.module import MODULE as REPORTING
-from shared.db.migrate import upgrade
 from shared.runtime.module import ServiceModule
-from tests.support.postgres import database, template_database
+from tests.support.postgres import database
 from tests.support.process import Yizhan
+from tests.support.service import migrated
 
 MODULES: tuple[ServiceModule, ...] = (IDENTITY, CLAIMS, CONTRACTS, REPORTING)
-
-
-def migrated(module: ServiceModule) -> str:
-    """The name of a template database with the service's newest schema."""
-    return template_database(
-        f"migrated_{module.name}", lambda url: upgrade(module.name, module.migrations, url)
-    )
 
 
 @contextmanager
@@ -42,6 +35,7 @@ def product(data_dir: Path, environment: dict[str, str] | None = None) -> Iterat
                 **{f"{name.upper()}_DATABASE_URL": url for name, url in urls.items()},
                 **(environment or {}),
             },
+            preloaded=True,
         )
         try:
             yield running

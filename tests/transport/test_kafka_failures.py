@@ -23,8 +23,8 @@ _HOARDER = """
 import asyncio, sys
 from shared.messaging.kafka import KafkaBus, KafkaOptions
 
-async def main(servers, prefix, group, topic):
-    bus = KafkaBus(KafkaOptions(servers, topic_prefix=prefix, session_timeout_s=6))
+async def main(servers, prefix, group, topic, timeout):
+    bus = KafkaBus(KafkaOptions(servers, topic_prefix=prefix, session_timeout_s=float(timeout)))
     member = await bus.subscribe(group, [topic])
     while not await member.fetch(max_records=100, timeout_s=0.2):
         pass
@@ -44,6 +44,7 @@ async def test_a_killed_member_is_replaced(transport: Transport) -> None:
     hoarder = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", _HOARDER),
         *(transport.bootstrap_servers, transport.prefix, GROUP, TOPIC),
+        str(transport.session_timeout_s),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -68,7 +69,7 @@ async def test_a_consumer_that_hangs_is_made_anew(
 ) -> None:
     """Goal: a client that has silently stopped (aiokafka issue 1154) is noticed and replaced.
     Method: one client gives nothing more although records are there; the next one works."""
-    options = KafkaOptions(mock_kafka, topic_prefix="hang-", stall_s=0.5)
+    options = KafkaOptions(mock_kafka, topic_prefix="hang-", session_timeout_s=3, stall_s=0.5)
     bus = KafkaBus(options)
     await bus.start()
     member = await bus.subscribe(GROUP, [TOPIC])

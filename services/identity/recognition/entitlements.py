@@ -2,8 +2,8 @@
 
 Treat first, pay later and one-stop settlement: the 2016 and 2019 documents give them to persons
 on the registry at designated institutions inside the region (JK-14, LP-23, LP-26, XB-01, XB-02).
-Fee waivers depend on the region's document: JK-13 with its items JK-20 to JK-28 in Jinkouhe;
-XB-26 and XB-27 at township and county hospitals in Xinbin; none in Liangping's.
+Fee waivers are the region's own affair: its pack names the levels of institutions that waive, with
+the article, or none.
 """
 
 from __future__ import annotations
@@ -11,13 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.identity.recognition.domain import Grade
-from shared.policy.region import FACILITY_LEVELS, Facility
-
-_WAIVING_LEVELS: dict[str, frozenset[str]] = {
-    "jinkouhe-2016": frozenset(FACILITY_LEVELS),
-    "xinbin-2018": frozenset({"township", "secondary"}),
-}
-"""Pack → levels of institutions of the region that waive fees."""
+from shared.policy.region import Facility, FeeWaivers
 
 
 @dataclass(frozen=True)
@@ -29,20 +23,20 @@ class Entitled:
     fee_waivers: bool
 
 
-def entitled(grade: Grade, *, in_a_category: bool, facility: Facility, pack_id: str) -> Entitled:
+def entitled(
+    grade: Grade, *, in_a_category: bool, facility: Facility, waivers: FeeWaivers | None
+) -> Entitled:
     """The entitlements of a patient of this grade at this institution.
 
     Args:
         grade: only ``certain`` and ``probable`` carry any.
         in_a_category: whether a person category holds on the visit's date.
         facility: where the visit is.
-        pack_id: the region's pack in force.
+        waivers: the region's fee waivers on the visit's date; None where it has none.
     """
-    recognised = grade in ("certain", "probable") and in_a_category
-    here = recognised and facility.in_region and facility.designated
+    recognised = grade in ("certain", "probable") and in_a_category and facility.in_region
+    here = recognised and facility.designated
     waives = (
-        recognised
-        and facility.in_region
-        and (facility.facility_level in _WAIVING_LEVELS.get(pack_id, frozenset()))
+        recognised and waivers is not None and facility.facility_level in waivers.facility_levels
     )
     return Entitled(treat_first_pay_later=here, one_stop_settlement=here, fee_waivers=waives)

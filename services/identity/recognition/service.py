@@ -116,7 +116,7 @@ async def recognise(
         decision.grade,
         in_a_category=bool(holding),
         facility=facility,
-        pack_id=context.region.pack_id,
+        waivers=context.region.fee_waivers_on(day),
     )
     recognition_id = new_id()
     answer = _answer(recognition_id, decision, holding, rights, _shown_name(vault, decision, rows))

@@ -7,18 +7,16 @@ import pytest
 
 from services.claims.module import MODULE
 from shared.clock import FixedClock
-from shared.db.migrate import upgrade
 from shared.security.tokens import TokenSigner
 from tests.integration.claims.county import NOW, Claims, claims_context, client_of
-from tests.support.postgres import drop_database, fresh_database, template_database
+from tests.support.postgres import database
+from tests.support.service import migrated
 
 
 @pytest.fixture
 def database_url() -> Iterator[str]:
-    template_database("claims", lambda url: upgrade("claims", MODULE.migrations, url))
-    url = fresh_database("claims")
-    yield url
-    drop_database(url)
+    with database(migrated(MODULE)) as url:
+        yield url
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from services.contracts.module import MODULE
 from shared.clock import FixedClock
-from tests.integration.contracts.running import Running, running
+from tests.support.service import Running, running
 
 
 @pytest.fixture

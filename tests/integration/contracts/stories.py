@@ -11,7 +11,7 @@ from shared.events.catalog import (
     PersonEntered,
     PersonLeft,
 )
-from tests.integration.contracts.running import envelope
+from tests.support.service import envelope
 
 JINHE = "金河镇"
 JINHE_TEAM = "H51111300202"

@@ -9,7 +9,6 @@ from sqlalchemy import text
 from services.contracts.contracts import service
 from services.contracts.module import MODULE
 from shared.db.migrate import check
-from tests.integration.contracts.running import Running
 from tests.integration.contracts.stories import (
     JINHE,
     JINHE_TEAM,
@@ -17,6 +16,7 @@ from tests.integration.contracts.stories import (
     YONGHE_TEAM,
     entered,
 )
+from tests.support.service import Running
 
 
 def signature(**changes: Any) -> dict[str, Any]:

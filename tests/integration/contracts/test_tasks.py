@@ -9,7 +9,6 @@ from sqlalchemy import text
 
 from shared.events.base import Envelope
 from shared.events.catalog import PersonChanged
-from tests.integration.contracts.running import Running, shuffled
 from tests.integration.contracts.stories import (
     DISTRICT_HOSPITAL,
     JINHE,
@@ -19,6 +18,7 @@ from tests.integration.contracts.stories import (
     discharged,
     entered,
 )
+from tests.support.service import Running, shuffled
 
 TASKS = (
     "SELECT rule, encounter_id, person_id, team, township, village, due_on, status, outcome "

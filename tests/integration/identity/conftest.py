@@ -6,8 +6,8 @@ import pytest
 
 from services.identity.module import MODULE
 from shared.clock import FixedClock
-from tests.integration.contracts.running import Running, running
 from tests.integration.identity.office import Office
+from tests.support.service import Running, running
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 from openpyxl import Workbook
 
-from tests.integration.contracts.running import Running
 from tests.support.people import HEADER, RosterPerson, roster_csv
+from tests.support.service import Running
 
 HOSPITAL = "H51111300101"
 

@@ -13,9 +13,9 @@ from sqlalchemy import text
 
 from services.identity.module import MODULE
 from shared.db.migrate import check
-from tests.integration.contracts.running import Running
 from tests.integration.identity.office import HEADER, Office, county, workbook
 from tests.support.people import NEIGHBOUR, PATIENT, RosterPerson, roster_csv
+from tests.support.service import Running
 
 THIRD = RosterPerson("测试丙", date(1988, 2, 29), 33, household="H0003", phone="10000000003")
 EMPTY_DIFF = {"added": 0, "changed": 0, "removed": 0}

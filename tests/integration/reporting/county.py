@@ -38,7 +38,7 @@ from shared.events.catalog import (
     TaskOpened,
 )
 from shared.money import Fen
-from tests.integration.contracts.running import envelope
+from tests.support.service import envelope
 
 JINHE, YONGHE = "金河镇", "永和镇"
 DISTRICT, JINHE_HOSPITAL, YONGHE_HOSPITAL = "H51111300101", "H51111300202", "H51111300201"

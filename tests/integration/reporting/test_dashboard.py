@@ -9,8 +9,8 @@ import pytest
 
 from services.reporting.module import MODULE
 from shared.clock import FixedClock
-from tests.integration.contracts.running import Running, running
 from tests.integration.reporting.county import DISTRICT, HOMES, JINHE, YONGHE, half_year
+from tests.support.service import Running, running
 
 
 async def document(service: Running, **query: str) -> Any:

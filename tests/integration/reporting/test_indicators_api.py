@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from services.reporting.indicators.catalogue import catalogue
-from tests.integration.contracts.running import Running
 from tests.integration.reporting.county import (
     DISTRICT,
     JINHE,
@@ -14,6 +13,7 @@ from tests.integration.reporting.county import (
     YONGHE,
     half_year,
 )
+from tests.support.service import Running
 
 AREAS = ("county", JINHE, f"{JINHE}/曙光村", YONGHE, "unknown", DISTRICT, OUTSIDE, "永胜乡")
 

@@ -17,8 +17,8 @@ from services.reporting.projections.handlers import take_in
 from services.reporting.settings import ReportingSettings
 from shared.events.base import Envelope
 from shared.runtime.asgi import root_app
-from tests.integration.contracts.running import Running
 from tests.integration.reporting.county import half_year, recognised
+from tests.support.service import Running
 
 PATH = "/reporting/v1/live"
 PATIENCE_S = 10.0

@@ -10,8 +10,8 @@ from services.reporting.module import MODULE
 from services.reporting.projections.visits import SettlementNotWhole
 from shared.db.migrate import check
 from shared.money import Fen
-from tests.integration.contracts.running import Running, shuffled
 from tests.integration.reporting.county import COUNTY_FIGURES, half_year
+from tests.support.service import Running, shuffled
 
 
 async def dump(service: Running) -> dict[str, list[tuple[Any, ...]]]:

@@ -23,10 +23,10 @@ from services.reporting.settings import ReportingSettings
 from shared.events.base import Envelope
 from shared.ids import new_id
 from shared.runtime.peers import Peers
-from tests.integration.contracts.running import Running
 from tests.integration.reporting.county import half_year, recognised
 from tests.integration.reporting.test_projections import dump
 from tests.support.postgres import plain_dsn
+from tests.support.service import Running
 
 PRODUCERS = ("identity", "claims", "contracts")
 

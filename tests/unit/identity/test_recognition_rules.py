@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from services.identity.persons.domain import address_names_place, name_key, phone_key
 from services.identity.recognition.domain import Asked, Candidate, assess, decide
 from services.identity.recognition.entitlements import entitled
-from shared.policy.region import Facility
+from shared.policy.reading import Citation
+from shared.policy.region import FACILITY_LEVELS, Facility, FeeWaivers
 
 BORN = date(1980, 1, 1)
 maybe = st.none() | st.booleans()
@@ -86,11 +87,15 @@ def facility(level: str = "secondary", *, here: bool = True, designated: bool = 
     return Facility("H51111300101", "院", "hospital", level, here, designated, "金河镇")
 
 
+def waivers(*levels: str) -> FeeWaivers:
+    return FeeWaivers(frozenset(levels), Citation("document", "article"))
+
+
 class TestEntitlements:
     def rights(self, **facts: object) -> tuple[bool, bool, bool]:
         plain: dict[str, object] = {
             "grade": "certain", "in_a_category": True, "facility": facility(),
-            "pack_id": "jinkouhe-2016",
+            "waivers": waivers(*FACILITY_LEVELS),
         }  # fmt: skip
         given_rights = entitled(**(plain | facts))  # type: ignore[arg-type]
         return (
@@ -117,12 +122,16 @@ class TestEntitlements:
         """Goal: public money goes to the recognised only. Method: one condition missing."""
         assert self.rights(**facts) == (False, False, False)
 
-    def test_waivers_are_the_packs(self) -> None:
-        """Goal: the region's document decides. Method: packs and levels (XB-26: not tertiary)."""
-        assert self.rights(pack_id="liangping-2019") == (True, True, False)
-        assert self.rights(pack_id="xinbin-2018") == (True, True, True)
-        assert self.rights(pack_id="xinbin-2018", facility=facility("tertiary"))[2] is False
+    def test_waivers_are_the_regions(self) -> None:
+        """Goal: the region's document decides. Method: all levels (Jinkouhe, JK-13), none
+        (Liangping), township and county hospitals (Xinbin, XB-26, XB-27)."""
         assert self.rights(facility=facility(designated=False)) == (False, False, True)
+        assert self.rights(waivers=None) == (True, True, False)
+        for level in FACILITY_LEVELS:
+            given_rights = self.rights(
+                waivers=waivers("township", "secondary"), facility=facility(level)
+            )
+            assert given_rights == (True, True, level in ("township", "secondary")), level
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import shutil
 from datetime import date
 
 import pytest
+import yaml
 
 from shared.policy.errors import PackInvalid, PackUnknown
 from shared.policy.folders import (
@@ -59,6 +60,65 @@ def test_a_region_covers_its_days():
     region = load_region(JINKOUHE)
     assert region.covers(date(2016, 1, 1))
     assert not region.covers(date(2015, 12, 31))
+
+
+def test_the_demo_region_waives_fees_at_all_its_institutions():
+    """Goal: JK-13, from the document's first day. Method: the levels; around that day."""
+    region = load_region(JINKOUHE)
+    waivers = region.fee_waivers_on(date(2016, 1, 1))
+    assert waivers is not None
+    assert waivers.facility_levels == set(FACILITY_LEVELS)
+    assert waivers.citation.article == "JK-13"
+    assert region.fee_waivers_on(date(2015, 12, 31)) is None
+
+
+def test_a_region_without_waivers_has_none(tmp_path):
+    """Goal: nothing stated, nothing waived. Method: the part cut out of a copy."""
+    head = copied(tmp_path) / "pack.yaml"
+    content = yaml.safe_load(head.read_text(encoding="utf-8"))
+    del content["region"]["fee_waivers"]
+    head.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    region = load_region(JINKOUHE, [tmp_path])
+    assert region.fee_waivers is None
+    assert region.fee_waivers_on(date(2016, 3, 1)) is None
+
+
+CITED = {"document": "文件", "article": "第一条"}
+
+
+@pytest.mark.parametrize(
+    ("waivers", "faults"),
+    [
+        ([], {("", "not_a_mapping")}),
+        ({"citation": CITED}, {(".facility_levels", "missing")}),
+        ({"facility_levels": [], "citation": CITED}, {(".facility_levels", "unreachable")}),
+        ({"facility_levels": "village", "citation": CITED}, {(".facility_levels", "not_a_list")}),
+        (
+            {"facility_levels": ["village", "cottage"], "citation": CITED},
+            {(".facility_levels", "unknown_word")},
+        ),
+        (
+            {"facility_levels": ["village", "village"], "citation": CITED},
+            {(".facility_levels", "repeated")},
+        ),
+        ({"facility_levels": ["village"]}, {(".citation", "missing_citation")}),
+        (
+            {"facility_levels": ["village"], "citation": CITED, "levels": 1},
+            {(".levels", "unknown_key")},
+        ),
+    ],
+)
+def test_each_fault_of_the_waivers_is_told(tmp_path, waivers, faults):
+    """Goal: an author learns the place and the cure. Method: one fault at a time."""
+    head = copied(tmp_path) / "pack.yaml"
+    content = yaml.safe_load(head.read_text(encoding="utf-8"))
+    content["region"]["fee_waivers"] = waivers
+    head.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(PackInvalid) as caught:
+        load_region(JINKOUHE, [tmp_path])
+    told = {(fault.where, fault.code) for fault in caught.value.faults}
+    assert told == {(f"region.fee_waivers{place}", code) for place, code in faults}
+    assert all(fault.message and fault.message_zh for fault in caught.value.faults)
 
 
 def test_the_version_is_the_content_and_nothing_else(tmp_path):

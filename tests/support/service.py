@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 from sqlalchemy import text
+from starlette.types import ASGIApp
 
 from shared.clock import FixedClock
 from shared.db.migrate import upgrade
@@ -26,7 +28,7 @@ from shared.runtime.settings import RuntimeSettings
 from shared.security.crypto import Vault
 from shared.security.scopes import SCOPES
 from shared.security.tokens import TokenSigner
-from tests.support.postgres import drop_database, fresh_database, template_database
+from tests.support.postgres import database, template_database
 
 REGION = "511113"
 COUNTY = f"region:{REGION}"
@@ -40,6 +42,11 @@ class Running:
     signer: TokenSigner
     clock: FixedClock
 
+    @cached_property
+    def app(self) -> ASGIApp:
+        """The service's root application; every client speaks to the same one."""
+        return root_app([self.context])
+
     def bearer(
         self, organisation: str = COUNTY, scopes: Sequence[str] = tuple(SCOPES)
     ) -> dict[str, str]:
@@ -51,7 +58,7 @@ class Running:
         self, organisation: str = COUNTY, **options: Any
     ) -> AsyncIterator[httpx.AsyncClient]:
         """A client of the service's root application, signed in."""
-        transport = httpx.ASGITransport(app=root_app([self.context]), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(
             transport=transport,
             base_url="http://test",
@@ -97,29 +104,34 @@ class Running:
         return await self.rows("SELECT type, payload, aggregate_version FROM outbox ORDER BY seq")
 
 
+def migrated(module: ServiceModule) -> str:
+    """The name of a template database with the service's newest schema."""
+    return template_database(
+        f"migrated_{module.name}", lambda url: upgrade(module.name, module.migrations, url)
+    )
+
+
 @asynccontextmanager
 async def running(
     module: ServiceModule, folder: Path, clock: FixedClock, **settings: Any
 ) -> AsyncIterator[Running]:
     """The service on a fresh, migrated database."""
-    template_database(module.name, lambda url: upgrade(module.name, module.migrations, url))
-    url = fresh_database(module.name)
     signer = TokenSigner.generate(folder / f"{module.name}-token.json", clock=clock)
-    context = ServiceContext(
-        module=module,
-        settings=RuntimeSettings(**settings),
-        db=Database(url, service=module.name),
-        vault=Vault.generate(folder / f"{module.name}-keys.json"),
-        clock=clock,
-        tokens=signer.verifier(),
-        region=load_region("jinkouhe-2016"),
-        peers=Peers({}),
-    )
-    try:
-        yield Running(context, signer, clock)
-    finally:
-        await context.db.close()
-        drop_database(url)
+    with database(migrated(module)) as url:
+        context = ServiceContext(
+            module=module,
+            settings=RuntimeSettings(**settings),
+            db=Database(url, service=module.name),
+            vault=Vault.generate(folder / f"{module.name}-keys.json"),
+            clock=clock,
+            tokens=signer.verifier(),
+            region=load_region("jinkouhe-2016"),
+            peers=Peers({}),
+        )
+        try:
+            yield Running(context, signer, clock)
+        finally:
+            await context.db.close()
 
 
 def envelope(

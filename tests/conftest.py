@@ -1,0 +1,37 @@
+"""The order of the suite, and the one thing that every test puts back."""
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+# A worker of pytest-xdist has the width of its parent's terminal; commands under test would keep it.
+os.environ.pop("COLUMNS", None)
+
+TESTS = Path(__file__).parent
+SLOW_FIRST = ("reliability", "e2e", "bench", "transport", "integration", "contract")
+"""The folders with the longest tests first: what is left at the end can be shared out evenly."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the folders; within each, the order stays."""
+    rank = {folder: place for place, folder in enumerate(SLOW_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(TESTS).parts[0], len(rank)))
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A host or command that a test runs in this process configures logging, for all to come."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    ours = [handler for handler in root.handlers if getattr(handler, "yizhan", False)]
+    if ours:
+        for handler in ours:
+            root.removeHandler(handler)
+        root.setLevel(level)
+        logging.captureWarnings(capture=False)
+        structlog.reset_defaults()
