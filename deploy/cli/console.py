@@ -38,6 +38,10 @@ def clients_file_of(settings: RuntimeSettings) -> Path:
     return settings.clients_file or data_dir_of(settings) / "clients.json"
 
 
+def users_file_of(settings: RuntimeSettings) -> Path:
+    return settings.users_file or data_dir_of(settings) / "users.json"
+
+
 @contextmanager
 def reach_databases() -> Iterator[Databases]:
     """Every service's database: of the server that runs on the data folder, or started for this."""

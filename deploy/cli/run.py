@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import typer
 
-from deploy.cli.console import clients_file_of, console, data_dir_of
+from deploy.cli.console import clients_file_of, console, data_dir_of, users_file_of
 from deploy.cli.demo import stages
 from deploy.demo.client import DemoRefused, WaitedTooLong
 from deploy.demo.load import DemoLoader, RosterRefused
@@ -31,6 +31,7 @@ from shared.runtime.build import region_of
 from shared.runtime.loop import run as run_loop
 from shared.runtime.settings import RuntimeSettings
 from shared.security.clients import ClientsFile
+from shared.security.users import INITIAL_FILE, UsersFile
 
 
 def run() -> None:
@@ -102,6 +103,7 @@ def _announce(host: EmbeddedHost, data_dir: Path, seconds: float) -> None:
     console.print(f"  API clients    {clients.path}  (mode 0600)")
     for name in clients.all():
         console.print(f"    {name:<15} {clients.secret_of(name) or '-'}", soft_wrap=True)
+    _announce_people(UsersFile(users_file_of(settings)), f"{address}/signin")
     secret_of = (
         '$(python3 -c "import json; print(json.load(open('
         f"'{clients.path}'))['hospital']['secret'])\")"
@@ -109,6 +111,18 @@ def _announce(host: EmbeddedHost, data_dir: Path, seconds: float) -> None:
     console.print("\n  Try it (paste into another terminal):", style="bold")
     console.print(_example(address, secret_of), soft_wrap=True, markup=False)
     console.print("\n  Ctrl-C stops it; the next start carries on with the data.\n")
+
+
+def _announce_people(users: UsersFile, address: str) -> None:
+    console.print(f"  sign in        {address}  (`yizhan users list` shows who may do what)")
+    drawn = users.initial_passwords()
+    if not drawn:
+        return
+    console.print(f"  first passwords {users.path.with_name(INITIAL_FILE)}  (mode 0600)")
+    known = users.all()
+    for name, password in drawn.items():
+        who = known[name].name_zh if name in known else ""
+        console.print(f"    {name:<15} {password}   {who}", soft_wrap=True, markup=False)
 
 
 def _example(address: str, secret: str) -> str:

@@ -16,9 +16,12 @@ from shared.security.clients import ClientsFile, ClientUnknown
 from shared.security.crypto import Vault
 from shared.security.files import write_secret_file
 from shared.security.tokens import TokenSigner
+from shared.security.users import INITIAL_FILE, UsersFile
 
 SERVICES = ("identity", "claims", "contracts", "reporting")
 CONTAINER_ACCOUNT = 10001
+PEOPLE = "people"
+"""The folder of who may sign in: mounted whole, because its files are replaced as they change."""
 REBUILD_CLIENT = "reporting"
 """Reads the other services' event stores when the county's figures are rebuilt."""
 REBUILD_SCOPES = ("events:read",)
@@ -53,6 +56,8 @@ def make_secrets(folder: Path, *, region_code: str) -> list[str]:
     clients_file = once("clients.json", lambda path: ClientsFile.ensure(path, region_code))
     secret = _rebuild_client_secret(ClientsFile(clients_file), region_code)
     once("reporting_client", lambda path: _write(path, secret))
+    (folder / PEOPLE).mkdir(mode=0o700, exist_ok=True)
+    once(f"{PEOPLE}/users.json", lambda path: _people(path, folder / INITIAL_FILE, region_code))
     _give_to_container(folder)
     return made
 
@@ -69,6 +74,11 @@ def write_environment(path: Path) -> None:
 
 def _token_key(path: Path) -> None:
     TokenSigner.generate(path, clock=SystemClock())
+
+
+def _people(path: Path, initial: Path, region_code: str) -> None:
+    """Users with first passwords, which stay outside the folder that the containers see."""
+    UsersFile.ensure(path, region_code, initial=initial, must_change=True)
 
 
 def _rebuild_client_secret(clients: ClientsFile, region_code: str) -> str:
@@ -99,7 +109,7 @@ def _text(path: Path) -> str:
 def _give_to_container(folder: Path) -> None:
     if os.getuid():
         return
-    for path in folder.iterdir():
+    for path in folder.rglob("*"):
         os.chown(path, CONTAINER_ACCOUNT, CONTAINER_ACCOUNT)
 
 

@@ -26,7 +26,7 @@ from shared.clock import Clock, SystemClock
 from shared.db.migrate import upgrade
 from shared.messaging.bus import Bus
 from shared.runtime.asgi import root_app
-from shared.runtime.build import build_context, make_bus, token_endpoint
+from shared.runtime.build import build_context, make_bus, sign_in_pages, token_endpoint
 from shared.runtime.context import ServiceContext
 from shared.runtime.module import ServiceModule
 from shared.runtime.peer_auth import ClientCredentials
@@ -36,6 +36,7 @@ from shared.runtime.worker import Worker
 from shared.security.clients import ClientsFile
 from shared.security.crypto import Vault
 from shared.security.tokens import TokenSigner
+from shared.security.users import UsersFile
 
 MODULES: tuple[ServiceModule, ...] = (IDENTITY, CLAIMS, CONTRACTS, REPORTING)
 GRACE_S = 3
@@ -57,17 +58,26 @@ class EmbeddedHost:
 def prepare_files(
     data_dir: Path, settings: RuntimeSettings, region_code: str, clock: Clock
 ) -> RuntimeSettings:
-    """Make the keys and the API clients on the first start; gives settings that name them."""
+    """Make keys, API clients and users on the first start; gives settings that name them."""
     keys = settings.keys_file or data_dir / "keys.json"
     clients = settings.clients_file or data_dir / "clients.json"
+    users = settings.users_file or data_dir / "users.json"
     token_key = settings.token_key_file or data_dir / "token_key.json"
     if not keys.exists():
         Vault.generate(keys)
     if not token_key.exists():
         TokenSigner.generate(token_key, clock=clock)
     ClientsFile.ensure(clients, region_code)
+    # On one machine the drawn passwords serve like the API clients' secrets; real work begins
+    # with one's own.
+    UsersFile.ensure(users, region_code, must_change=settings.production)
     return settings.model_copy(
-        update={"keys_file": keys, "clients_file": clients, "token_key_file": token_key}
+        update={
+            "keys_file": keys,
+            "clients_file": clients,
+            "users_file": users,
+            "token_key_file": token_key,
+        }
     )
 
 
@@ -103,6 +113,7 @@ async def embedded(
         app = root_app(
             tuple(contexts.values()),
             token_router=token_endpoint(settings, clock or SystemClock()),
+            sign_in=sign_in_pages(settings, clock or SystemClock()),
             checks={worker.context.name: worker.checks() for worker in workers},
         )
         peers = _internal_peers(app, settings, stack)
@@ -164,6 +175,8 @@ async def serve_until_stopped(
         access_log=False,
         timeout_graceful_shutdown=GRACE_S,
         server_header=False,
+        proxy_headers=bool(host.settings.proxies),
+        forwarded_allow_ips=host.settings.proxies or None,
     )
     extra: list[asyncio.Task[None]] = []
 

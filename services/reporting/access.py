@@ -9,6 +9,7 @@ from fastapi.security import HTTPBearer
 
 from shared.runtime.context import Context
 from shared.security.principal import requires
+from shared.security.sessions import session_of
 
 _reader: Any = requires("reporting:read")
 _bearer = HTTPBearer(
@@ -17,6 +18,9 @@ _bearer = HTTPBearer(
 
 
 async def _viewer(request: Request, context: Context, _: Annotated[Any, Depends(_bearer)]) -> None:
+    session = None if context.settings.open_dashboard else session_of(request)
+    if session is not None and "reporting:read" in session.user.scopes:
+        return  # the page's own stream and figures, for the person who looks at it
     if not context.settings.open_dashboard:
         await _reader.dependency(request, None)
 

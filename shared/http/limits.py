@@ -20,6 +20,7 @@ from shared.http.errors import CatchEverything, problem_path
 from shared.http.problem import TooLarge
 from shared.ids import new_id
 from shared.observability.metrics import route_template
+from shared.security.users import user_mark
 
 log = structlog.get_logger(__name__)
 
@@ -145,9 +146,17 @@ class RequestContextMiddleware:
                     method=scope["method"],
                     route=route_template(scope),
                     status=status,
-                    client_id=getattr(principal, "client_id", None),
+                    client_id=_logged_as(principal),
                     elapsed_ms=round((time.perf_counter() - began) * 1000, 1),
                 )
+
+
+def _logged_as(principal: object) -> str | None:
+    """A client by its id; a person by a mark: names of accounts may be names of people."""
+    client_id: str | None = getattr(principal, "client_id", None)
+    if client_id is None or not client_id.startswith("user:"):
+        return client_id
+    return f"user:{user_mark(client_id.removeprefix('user:'))}"
 
 
 class SecurityHeadersMiddleware:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -70,7 +70,7 @@ class Problem(Exception):
             **self.extra,
         }
 
-    def response(self, instance: str) -> JSONResponse:
+    def response(self, instance: str) -> Response:
         return JSONResponse(
             self.body(instance),
             status_code=self.status,

@@ -100,6 +100,18 @@ class Metrics:
             ["service", "outcome"],
             registry=self.registry,
         )
+        self.recognitions_refused = Counter(
+            "yizhan_recognitions_refused_total",
+            "Questions refused because their client had found nobody too often (guessing)",
+            registry=self.registry,
+        )
+        self.signins = Counter(
+            "yizhan_signins_total",
+            "Signing in and out of people, by outcome (signed_in, refused, locked, malformed, "
+            "unavailable, signed_out, password_changed)",
+            ["outcome"],
+            registry=self.registry,
+        )
 
     def render(self) -> bytes:
         """Everything in Prometheus' text format (:data:`MEDIA_TYPE`)."""

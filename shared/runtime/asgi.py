@@ -23,6 +23,8 @@ from shared.observability.metrics import MetricsMiddleware
 from shared.runtime.context import ServiceContext
 from shared.runtime.module import ServiceModule
 from shared.web import docs_router, static_app
+from shared.web.navigation import Navigation, screens_router
+from shared.web.signin.cookies import SessionCookieMiddleware
 
 HealthChecks = Mapping[str, Sequence[Check]]
 """Per service, the checks beyond its own database (bus progress)."""
@@ -43,15 +45,22 @@ def api_app(module: ServiceModule) -> FastAPI:
     return app
 
 
-def service_app(context: ServiceContext, checks: Sequence[Check] = ()) -> FastAPI:
+def service_app(
+    context: ServiceContext,
+    checks: Sequence[Check] = (),
+    *,
+    navigation: Navigation | None = None,
+) -> FastAPI:
     """One service's application, without its mount path."""
     module = context.module
     app = api_app(module)
     app.state.context = context
+    app.state.navigation = navigation or _navigation([context])
     install_errors(app)
     for router in module.pages:
         app.include_router(router, include_in_schema=False)
     app.include_router(health_router(context, checks), include_in_schema=False)
+    app.include_router(screens_router(module.name), include_in_schema=False)
     app.include_router(docs_router(module.name, module.title_zh), include_in_schema=False)
     return app
 
@@ -60,6 +69,8 @@ def root_app(
     contexts: Sequence[ServiceContext],
     *,
     token_router: APIRouter | None = None,
+    sign_in: APIRouter | None = None,
+    navigation: Navigation | None = None,
     checks: HealthChecks | None = None,
 ) -> ASGIApp:
     """Everything a host serves on its port.
@@ -67,18 +78,25 @@ def root_app(
     Args:
         contexts: the services of this host.
         token_router: ``/oauth/token`` and ``/oauth/jwks.json``; only where the signing key is.
+        sign_in: ``/signin``, ``/signout``, ``/account``; only where the signing key is.
+        navigation: the menu, where it knows more than this host's services.
         checks: extra readiness checks by service.
     """
     mounts: list[Mount] = []
+    menu = navigation or Navigation()
+    _navigation(contexts, menu)
     front: FastAPI | None = None
     for context in contexts:
-        service = service_app(context, (checks or {}).get(context.name, ()))
+        service = service_app(context, (checks or {}).get(context.name, ()), navigation=menu)
         mounts.append(Mount(f"/{context.name}", app=service))
         if context.module.root_pages:
-            front = _plain_app(context, context.module.root_pages)
+            front = _plain_app(context, context.module.root_pages, navigation=menu)
     mounts.append(Mount("/static", app=static_app()))
     if token_router is not None:
         mounts.append(Mount("/oauth", app=_plain_app(contexts[0], (token_router,))))
+    if sign_in is not None:
+        front = front or _plain_app(contexts[0], (), navigation=menu)
+        front.include_router(sign_in)
     if front is not None:
         mounts.append(Mount("", app=front))
 
@@ -94,15 +112,30 @@ def root_app(
     root = Starlette(routes=mounts, lifespan=lifespan)
     install_errors(root)
     return EdgeMiddleware(
-        MetricsMiddleware(root),
+        MetricsMiddleware(SessionCookieMiddleware(root, settings)),
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
     )
 
 
-def _plain_app(context: ServiceContext, routers: Sequence[APIRouter]) -> FastAPI:
+def _navigation(
+    contexts: Sequence[ServiceContext], navigation: Navigation | None = None
+) -> Navigation:
+    found = navigation or Navigation()
+    for context in contexts:
+        found.learn(context.name, context.module.screens)
+    return found
+
+
+def _plain_app(
+    context: ServiceContext,
+    routers: Sequence[APIRouter],
+    *,
+    navigation: Navigation | None = None,
+) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.context = context
+    app.state.navigation = navigation or _navigation([context])
     install_errors(app)
     for router in routers:
         app.include_router(router)

@@ -23,7 +23,10 @@ from shared.runtime.settings import RuntimeSettings
 from shared.security.clients import ClientsFile
 from shared.security.crypto import Vault
 from shared.security.oauth import oauth_router
-from shared.security.tokens import TokenSigner, TokenVerifier
+from shared.security.sessions import LONGEST, SESSION_AUDIENCE, People, SessionMaker
+from shared.security.tokens import AUDIENCE, TokenSigner, TokenVerifier
+from shared.security.users import UsersFile
+from shared.web.signin.pages import SignInPages
 
 SERVICES = ("identity", "claims", "contracts", "reporting")
 _PEER_TIMEOUT_S = 30
@@ -60,6 +63,7 @@ def build_context(
         tokens=_verifier(settings, clock),
         region=region_of(settings),
         peers=Peers({}),
+        people=_people(settings, clock),
     )
 
 
@@ -76,6 +80,20 @@ def token_endpoint(settings: RuntimeSettings, clock: Clock) -> APIRouter | None:
         return None
     signer = TokenSigner.from_file(settings.token_key_file, clock=clock)
     return oauth_router(ClientsFile(settings.clients_file), signer, clock)
+
+
+def sign_in_pages(settings: RuntimeSettings, clock: Clock) -> APIRouter | None:
+    """``/signin``, ``/signout``, ``/account`` where this host holds the signing key, else None."""
+    people = _people(settings, clock)
+    if people is None or settings.token_key_file is None:
+        return None
+    signer = TokenSigner.from_file(
+        settings.token_key_file,
+        clock=clock,
+        audience=SESSION_AUDIENCE,
+        lifetime_s=int(LONGEST.total_seconds()),
+    )
+    return SignInPages(SessionMaker(signer, people), settings, clock).router
 
 
 async def connect_peers(context: ServiceContext, stack: AsyncExitStack) -> None:
@@ -99,11 +117,20 @@ async def connect_peers(context: ServiceContext, stack: AsyncExitStack) -> None:
     stack.push_async_callback(context.peers.close)
 
 
-def _verifier(settings: RuntimeSettings, clock: Clock) -> TokenVerifier:
+def _people(settings: RuntimeSettings, clock: Clock) -> People | None:
+    if settings.users_file is None:
+        return None
+    verifier = _verifier(settings, clock, audience=SESSION_AUDIENCE)
+    return People(UsersFile(settings.users_file), verifier, clock)
+
+
+def _verifier(
+    settings: RuntimeSettings, clock: Clock, *, audience: str = AUDIENCE
+) -> TokenVerifier:
     if settings.token_jwks_file is not None:
-        return TokenVerifier.from_file(settings.token_jwks_file, clock=clock)
+        return TokenVerifier.from_file(settings.token_jwks_file, clock=clock, audience=audience)
     key = _named(settings.token_key_file, "YIZHAN_TOKEN_JWKS_FILE")
-    return TokenSigner.from_file(key, clock=clock).verifier()
+    return TokenSigner.from_file(key, clock=clock, audience=audience).verifier()
 
 
 def _named(path: Path | None, variable: str) -> Path:

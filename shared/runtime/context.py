@@ -12,6 +12,7 @@ from shared.db.session import Database
 from shared.policy.region import RegionPack
 from shared.runtime.settings import RuntimeSettings
 from shared.security.crypto import Vault
+from shared.security.sessions import People
 from shared.security.tokens import TokenVerifier
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class ServiceContext:
     tokens: TokenVerifier
     region: RegionPack
     peers: Peers
+    people: People | None = None
+    """Who may sign in; None where the host was told of no users file."""
     state: dict[str, Any] = field(default_factory=dict)
     """Singletons of the service itself (a broadcaster, a cache), made in its ``lifespan``."""
 

@@ -11,6 +11,7 @@ import os
 import signal
 
 POINTS = (
+    "roster.mid_apply",
     "outbox.after_insert",
     "edge.after_commit",
     "relay.before_send",

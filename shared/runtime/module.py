@@ -14,9 +14,13 @@ from sqlalchemy import MetaData
 from shared.db.session import WriteSession
 from shared.events.base import Envelope, Event
 from shared.runtime.context import ServiceContext
+from shared.web.navigation import ScreenLink
 
 Handler = Callable[[Envelope[Any], WriteSession, ServiceContext], Awaitable[None]]
 """Handles one event inside the transaction that also marks it handled. Never commits."""
+
+
+__all__ = ["Handler", "ScreenLink", "ServiceModule", "Subscription"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class ServiceModule:
     """Screens, mounted under ``/<name>``."""
     root_pages: tuple[APIRouter, ...] = ()
     """Screens at the host's root (only reporting: the county's dashboard at ``/``)."""
+    screens: tuple[ScreenLink, ...] = ()
+    """Its entries in the menu of every page; each path is one of its own pages."""
     subscriptions: tuple[Subscription, ...] = ()
     publishes: tuple[type[Event], ...] = ()
     lifespan: Callable[[ServiceContext], AbstractAsyncContextManager[None]] | None = None

@@ -38,14 +38,21 @@ class RuntimeSettings(BaseSettings):
     """Encryption and index keys (mode 0600)."""
     clients_file: Path | None = None
     """API clients and their secrets (mode 0600)."""
+    users_file: Path | None = None
+    """People who sign in to the screens (mode 0600); ended sessions are kept beside it."""
     token_key_file: Path | None = None
-    """Ed25519 private key (JWK) that signs access tokens; only the token endpoint needs it."""
+    """Ed25519 private key (JWK) that signs access tokens and sessions; only their endpoints need it."""
     token_jwks_file: Path | None = None
     """Public keys (JWKS) with which every service verifies access tokens."""
     production: bool = False
     """Refuses assumed parameters that nobody has confirmed."""
     open_dashboard: bool = True
     """Whether the county's page, which shows no person, opens without signing in."""
+    proxies: str = ""
+    """Reverse proxies (addresses, networks, or ``*`` where nobody else reaches the port) whose
+    X-Forwarded-For and X-Forwarded-Proto are believed; none when empty."""
+    secure_cookies: bool = False
+    """Cookies go over https alone even when the last proxy speaks http to us."""
     max_upload_bytes: int = 20 * 1024 * 1024
     max_body_bytes: int = 2 * 1024 * 1024
     kafka_bootstrap_servers: str = Field(

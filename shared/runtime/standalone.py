@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import logging
 import os
@@ -16,13 +17,21 @@ from shared.db.migrate import upgrade
 from shared.messaging.kafka import KafkaSettingsRefused
 from shared.observability.logging import configure as configure_logging
 from shared.runtime.asgi import openapi_of, root_app
-from shared.runtime.build import build_context, connect_peers, make_bus, token_endpoint
+from shared.runtime.build import (
+    build_context,
+    connect_peers,
+    make_bus,
+    sign_in_pages,
+    token_endpoint,
+)
+from shared.runtime.context import ServiceContext
 from shared.runtime.database import database_settings
 from shared.runtime.loop import run as run_loop
 from shared.runtime.module import ServiceModule
 from shared.runtime.probe import WORKER_PORT
 from shared.runtime.settings import RuntimeSettings
 from shared.runtime.worker import Worker, worker_app
+from shared.web.navigation import Navigation, learn_screens
 
 GRACE_S = 10
 
@@ -74,8 +83,21 @@ async def serve(module: ServiceModule, settings: RuntimeSettings) -> None:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(context.db.close)
         await connect_peers(context, stack)
-        app = root_app([context], token_router=token_endpoint(settings, context.clock))
-        await _run_server(app, settings.host, settings.port)
+        navigation = Navigation()
+        app = root_app(
+            [context],
+            token_router=token_endpoint(settings, context.clock),
+            sign_in=sign_in_pages(settings, context.clock),
+            navigation=navigation,
+        )
+        asking = asyncio.create_task(_learn_screens(context, navigation))
+        stack.callback(asking.cancel)
+        await _run_server(app, settings.host, settings.port, proxies=settings.proxies)
+
+
+async def _learn_screens(context: ServiceContext, navigation: Navigation) -> None:
+    others = [name for name in context.peers.known() if name != context.name]
+    await learn_screens(navigation, {name: context.peers.client(name) for name in others})
 
 
 async def work(
@@ -95,7 +117,7 @@ async def work(
         await _run_server(worker_app(worker), settings.host, WORKER_PORT)
 
 
-async def _run_server(app: object, host: str, port: int) -> None:
+async def _run_server(app: object, host: str, port: int, *, proxies: str = "") -> None:
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
         host=host,
@@ -104,5 +126,7 @@ async def _run_server(app: object, host: str, port: int) -> None:
         access_log=False,
         timeout_graceful_shutdown=GRACE_S,
         server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies or None,
     )
     await uvicorn.Server(config).serve()

@@ -25,7 +25,8 @@ from shared.security.files import read_secret_file, write_secret_file
 from shared.security.scopes import DEFAULT_CLIENTS, SCOPES
 
 _CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_ORGANISATION = re.compile(r"(?:region|facility|township|village|team):\S{1,100}")
+ORGANISATION = re.compile(r"(?:region|facility|township|village|team):\S{1,100}")
+"""How an organisation is written (docs/decisions/0006)."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SECRET_BYTES = 32
 _NOBODY = hashlib.sha256(secrets.token_bytes(_SECRET_BYTES)).digest()
@@ -263,7 +264,7 @@ def _client(client_id: str, entry: Mapping[str, Any]) -> Client:
     if unknown:
         raise ClientsFileMalformed(f"client {client_id!r}: unknown scopes {', '.join(unknown)}")
     organisation = entry.get("organisation")
-    if not isinstance(organisation, str) or not _ORGANISATION.fullmatch(organisation):
+    if not isinstance(organisation, str) or not ORGANISATION.fullmatch(organisation):
         raise ClientsFileMalformed(
             f"client {client_id!r}: organisation must be like region:511113, facility:<code> "
             "or township:<name>"

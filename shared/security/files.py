@@ -46,6 +46,8 @@ def write_secret_file(path: Path, content: bytes, *, replace: bool) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), 0o600)
+            if replace:
+                _keep_owner(file.fileno(), path)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -61,6 +63,14 @@ def write_secret_file(path: Path, content: bytes, *, replace: bool) -> None:
     finally:
         partial.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def _keep_owner(descriptor: int, path: Path) -> None:
+    """Root rewrites a file for the account that reads it (a container's), not for himself."""
+    if os.geteuid() != 0 or not path.exists():
+        return
+    facts = path.stat()
+    os.fchown(descriptor, facts.st_uid, facts.st_gid)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -8,6 +8,7 @@ SCOPES: dict[str, str] = {
     "identity:persons": "find registered persons, masked / 查询登记人员(脱敏)",
     "identity:reveal": "see a person's identifiers, logged / 查看完整身份信息(留痕)",
     "identity:review": "decide doubtful recognitions / 复核存疑识别",
+    "identity:cards": "issue and revoke health cards / 发放与注销电子健康卡",
     "claims:encounters": "open encounters, send charges, discharge / 登记就诊与费用",
     "claims:settle": "preview, settle and reverse / 结算与冲销",
     "claims:quote": "calculate without keeping / 试算",
@@ -27,7 +28,7 @@ DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
     "insurer": ("claims:quote", "claims:ledger", "identity:roster", "events:read", "reporting:read"),
     "poverty-office": (
         "identity:roster", "identity:persons", "identity:reveal", "identity:review",
-        "reporting:read", "events:read",
+        "identity:cards", "reporting:read", "events:read",
     ),
     "township": ("contracts:read", "contracts:write", "identity:persons", "reporting:read"),
     "director": ("reporting:read", "claims:ledger", "contracts:read"),

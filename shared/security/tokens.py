@@ -87,10 +87,25 @@ class TokenSigner:
         write_secret_file(path, content, replace=False)
         return cls.from_file(path, clock=clock, **options)
 
-    def sign(self, *, client_id: str, organisation: str, scopes: Iterable[str]) -> str:
-        """An access token for the client, valid for ``lifetime_s`` seconds from now."""
+    def sign(
+        self,
+        *,
+        client_id: str,
+        organisation: str,
+        scopes: Iterable[str],
+        more: Mapping[str, str | int] | None = None,
+    ) -> str:
+        """A token for the client, valid for ``lifetime_s`` seconds from now.
+
+        Args:
+            client_id: to whom it is given.
+            organisation: as in :class:`shared.security.principal.Principal`.
+            scopes: what its bearer may do.
+            more: further claims; the names of the ones above cannot be used.
+        """
         now_s = int(self._clock.now().timestamp())
         claims = {
+            **(more or {}),
             "iss": self.issuer,
             "aud": self.audience,
             "sub": client_id,
@@ -182,11 +197,24 @@ class TokenVerifier:
             raise _refused("the access token has expired; get a new one from POST /oauth/token")
         return principal
 
-    def _examine(self, token: str, now_s: float) -> tuple[Principal, int]:
+    def claims_of(self, token: str) -> Mapping[str, Any]:
+        """Everything that a token of ours says, while it is valid.
+
+        Raises:
+            Unauthorized: as :meth:`verify`.
+        """
+        self.verify(token)
+        return self._claims(token)
+
+    def _claims(self, token: str) -> Mapping[str, Any]:
         try:
-            claims = jwt.decode(token, self._keys, algorithms=[ALGORITHM]).claims
+            claims: Mapping[str, Any] = jwt.decode(token, self._keys, algorithms=[ALGORITHM]).claims
         except (JoseError, ValueError, TypeError, KeyError):
             raise _refused("the access token is not one of ours") from None
+        return claims
+
+    def _examine(self, token: str, now_s: float) -> tuple[Principal, int]:
+        claims = self._claims(token)
         subject, organisation, scope = claims.get("sub"), claims.get("org"), claims.get("scope")
         expires_at_s, issued_at_s = claims.get("exp"), claims.get("iat")
         if claims.get("iss") != self._issuer or claims.get("aud") != self._audience:

@@ -8,9 +8,12 @@ from typing import Any
 
 from fastapi import Request
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from shared.security.sessions import Session, people_of, session_of
 from shared.web import figures
+from shared.web.addresses import sign_in_address
 from shared.web.assets import shared_assets
 from shared.web.language import (
     COMMON,
@@ -21,6 +24,7 @@ from shared.web.language import (
     asked_language,
     language_of,
 )
+from shared.web.navigation import navigation_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -29,6 +33,8 @@ CONTENT_SECURITY_POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """Everything from this host; no inline script, no inline style, no other site."""
+
+CSRF_FIELD = "csrf_token"
 
 SECURITY_HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
@@ -79,12 +85,33 @@ class Screens:
             texts_below=lambda prefix: self.texts.starting_with(language, prefix),
             switch_url=str(request.url.include_query_params(lang=language.other.value).query),
             path=request.url.path,
+            **_frame(request),
         )
         response = HTMLResponse(html, status_code=status_code, headers=SECURITY_HEADERS)
         response.headers["cache-control"] = "no-store"
         if (asked := asked_language(request)) is not None:
             keep_language(response, asked)
         return response
+
+
+def _frame(request: Request) -> dict[str, Any]:
+    """What every page knows of the person before it: name, menu, and the token of his forms."""
+    session: Session | None = session_of(request)
+    scopes = session.user.scopes if session is not None else frozenset()
+    shut_in = session is not None and session.user.must_change
+    token = session.csrf_token if session is not None else ""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return {
+        "me": session.user.shown() if session is not None else None,
+        "menu": [] if shut_in else navigation_of(request).shown_to(scopes),
+        "shows_api": not shut_in and (session is None or "events:read" in scopes),
+        "sign_in_url": (
+            sign_in_address(request.url.path + query) if people_of(request) is not None else None
+        ),
+        "csrf_token": token,
+        # The token is made of letters, digits, - and _ alone.
+        "csrf_field": Markup(f'<input type="hidden" name="{CSRF_FIELD}" value="{token}">'),  # noqa: S704
+    }
 
 
 def keep_language(response: HTMLResponse, language: Language) -> None:

@@ -35,6 +35,7 @@ TEXTS = (
     DOCKERFILE, DOCKERIGNORE, GITIGNORE, BROKER, BROKER_SETUP, BROKER_HEALTH, TOPICS_FILE,
     DATABASES, NGINX,
 )  # fmt: skip
+PEOPLE = "./deploy/compose/secrets/people"
 ONE_SHOTS = {"kafka-setup", *(f"migrate-{name}" for name in SERVICES)}
 MONITORING = {"prometheus", "grafana"}
 Faults = list[str]
@@ -96,6 +97,8 @@ def file_systems_are_read_only(d: Deployment) -> Faults:
     faults = [n for n, s in d.each() if s.get("read_only") is not True]
     for name, service in d.each():
         mounts = [m for m in service.get("volumes", []) if m.startswith("./")]
+        if name == "identity":
+            mounts = [m for m in mounts if m != f"{PEOPLE}:/run/people"]
         faults += [f"{name}: {m} may be written" for m in mounts if not m.endswith(":ro")]
     return faults
 
@@ -280,6 +283,24 @@ def secrets_are_files(d: Deployment) -> Faults:
     return faults
 
 
+def people_are_signed_in_by_identity(d: Deployment) -> Faults:
+    faults = []
+    for name in SERVICES:
+        mode = "" if name == "identity" else ":ro"
+        if f"{PEOPLE}:/run/people{mode}" not in d.services[name].get("volumes", []):
+            faults.append(f"{name}: people are not mounted as they should be")
+        if d.services[name]["environment"].get("YIZHAN_USERS_FILE") != "/run/people/users.json":
+            faults.append(f"{name} does not know who may sign in")
+        if d.services[name]["environment"].get("YIZHAN_PROXIES") != "*":
+            faults.append(f"{name} takes every caller for the proxy")
+        if d.services[name]["networks"] != ["inner"] or d.services[name].get("ports"):
+            faults.append(f"{name} believes the proxy's headers and may be reached without it")
+    others = [
+        n for n, s in d.each() if n not in SERVICES for v in s.get("volumes", []) if PEOPLE in v
+    ]
+    return faults + [f"{name} sees who may sign in" for name in others]
+
+
 def services_have_their_containers(d: Deployment) -> Faults:
     faults = []
     for name in SERVICES:
@@ -320,6 +341,7 @@ def monitoring_is_a_profile(d: Deployment) -> Faults:
 
 def mounted_files_are_there(d: Deployment) -> Faults:
     mounts = [v for _, s in d.each() for v in s.get("volumes", []) if v.startswith("./")]
+    mounts = [m for m in mounts if not m.startswith(f"{PEOPLE}:")]  # made with the secrets
     faults = [m for m in mounts if not (REPOSITORY / m.split(":")[0]).exists()]
     return faults if mounts else ["nothing is mounted"]
 
@@ -358,6 +380,13 @@ def the_proxy_is_careful(d: Deployment) -> Faults:
             faults.append(f"{path} does not lead to {name}")
     if not re.search(r"location /oauth/ +\{ set \$to http://identity:8000;", text):
         faults.append("tokens are not asked of identity")
+    faults += [
+        f"{path} does not lead to where people sign in"
+        for path in ("/signin", "/signout", "/account")
+        if not re.search(rf"location = {path} +\{{ set \$to http://identity:8000;", text)
+    ]
+    if "proxy_set_header X-Forwarded-For $remote_addr;" not in text:
+        faults.append("a caller could write his own address")
     logged = re.search(r"log_format plain (.+);", text)
     if logged is None or re.search(r"\$(request|request_uri|args|query_string)\b", logged[1]):
         faults.append("queries are logged")

@@ -14,10 +14,16 @@ from shared.clock import SystemClock
 from shared.runtime import build
 from shared.security.clients import ClientsFile
 from shared.security.crypto import Vault
+from shared.security.default_users import DEFAULT_USERS
 from shared.security.tokens import TokenSigner, TokenVerifier
+from shared.security.users import UsersFile
 from tests.unit.deploy.compose_rules import Deployment
 
 REGION = "511113"
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +35,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_each_file_is_its_owners_alone(folder: Path) -> None:
     """Goal: nobody else on the machine reads a secret. Method: look at every mode."""
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in _files(folder)}
     assert len(modes) > len(SERVICES)
     assert set(modes.values()) == {0o600}, modes
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for each in (folder, folder / "people"):
+        assert stat.S_IMODE(each.stat().st_mode) == 0o700
 
 
 def test_every_secret_that_compose_names_is_made(folder: Path) -> None:
@@ -44,9 +51,9 @@ def test_every_secret_that_compose_names_is_made(folder: Path) -> None:
 
 def test_a_second_run_keeps_everything(folder: Path) -> None:
     """Goal: what databases and brokers were set up with stays valid. Method: compare bytes."""
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = {path.name: path.read_bytes() for path in _files(folder)}
     assert make_secrets(folder, region_code=REGION) == []
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in _files(folder)} == before
 
 
 def test_one_lost_file_is_made_again_from_the_others(tmp_path: Path) -> None:
@@ -89,6 +96,21 @@ def test_reporting_may_read_the_event_stores_and_nothing_else(folder: Path) -> N
     assert client is not None
     assert client.scopes == {"events:read"}
     assert client.organisation == f"region:{REGION}"
+
+
+def test_people_have_first_passwords_that_no_container_sees(folder: Path) -> None:
+    """Goal: a first password opens nothing but its own change, and lies on the host alone.
+
+    Method: sign each one in with the host's file; look for the passwords in the mounted folder.
+    """
+    drawn = json.loads((folder / "users-initial.json").read_text())
+    users = UsersFile(folder / "people" / "users.json")
+    assert drawn.keys() == users.all().keys() == DEFAULT_USERS.keys()
+    for name in drawn:
+        assert users.get(name).must_change
+        assert users.get(name).organisation == f"region:{REGION}"
+    assert users.authenticate("window", drawn["window"]) is not None
+    assert [path.name for path in (folder / "people").iterdir()] == ["users.json"]
 
 
 def test_the_broker_knows_each_service(folder: Path) -> None:

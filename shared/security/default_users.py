@@ -1,0 +1,37 @@
+"""The accounts that a first start makes: one for each desk that works with a screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Role:
+    """A desk: what it is called, and what is done there."""
+
+    name_zh: str
+    name_en: str
+    scopes: tuple[str, ...]
+
+
+_POVERTY_OFFICE = (
+    "identity:roster", "identity:persons", "identity:reveal", "identity:review",
+    "identity:cards", "reporting:read",
+)  # fmt: skip
+
+DEFAULT_USERS: dict[str, Role] = {
+    "window": Role(
+        "挂号收费窗口", "Hospital window",
+        ("identity:recognise", "claims:encounters", "claims:settle", "claims:quote",
+         "claims:ledger"),
+    ),
+    # Two, because what one person uploads another confirms.
+    "poverty-a": Role("扶贫办甲", "Poverty office A", _POVERTY_OFFICE),
+    "poverty-b": Role("扶贫办乙", "Poverty office B", _POVERTY_OFFICE),
+    "reviewer": Role("识别复核员", "Reviewer", ("identity:review", "identity:persons")),
+    "doctor": Role("家庭医生", "Township doctor", ("contracts:read", "contracts:write")),
+    "accountant": Role("结算会计", "Accountant", ("claims:ledger", "reporting:read")),
+    "director": Role("主任", "Director", ("reporting:read", "claims:ledger", "contracts:read")),
+    "operator": Role("系统管理员", "Operator", ("*",)),
+}  # fmt: skip
+"""Made on the first start; all belong to the whole county."""
