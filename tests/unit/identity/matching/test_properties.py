@@ -1,0 +1,196 @@
+"""What holds for every roster and every question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from services.identity.matching.births import BirthLevel
+from services.identity.matching.decision import decide, rank
+from services.identity.matching.index import Index
+from services.identity.matching.model import AGREED_WEIGHTS, NAME, PRODUCT
+from services.identity.matching.names import prepare_name
+from services.identity.matching.numbers import NumberLevel
+from services.identity.matching.ranking import SURE_NAME
+from services.identity.matching.records import Person, Query, as_query
+from services.identity.matching.scoring import Weights, assess, score
+from services.identity.matching.teaching import learn
+from tests.support.people import id_number
+from tests.unit.identity.matching.county import ask, crowd, mistyped, number, person
+
+DAYS = [date(1962, 3, 4), date(1962, 4, 3), date(1963, 3, 4), date(1990, 1, 1), date(2001, 5, 6)]
+NAMES = [
+    "陈建国",
+    "陈建军",
+    "陈健国",
+    "陳建國",
+    "李丽",
+    "李莉",
+    "王伟",
+    "阿依·买买提",
+    "阿依买买提",
+]
+VILLAGES = [None, "和平村", "民主村"]
+
+people = st.builds(
+    lambda name, born, sequence, numbered, village, household, phone, at: replace(
+        person(f"p{at}", name, born, sequence),
+        number=number(born, sequence) if numbered else None,
+        village=village,
+        household_id=household,
+        phone=phone,
+    ),
+    st.sampled_from(NAMES),
+    st.sampled_from(DAYS),
+    st.integers(10, 15),
+    st.booleans(),
+    st.sampled_from(VILLAGES),
+    st.sampled_from([None, "H1", "H2"]),
+    st.sampled_from([None, "10000000001", "10000000002"]),
+    st.integers(0, 10**9),
+)
+rosters = st.lists(people, min_size=1, max_size=6, unique_by=lambda one: one.person_id)
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> Query:
+    born = draw(st.sampled_from(DAYS))
+    written = id_number(born, draw(st.integers(10, 15)))
+    told: dict[str, Any] = {
+        "number": draw(
+            st.sampled_from([None, written, mistyped(written), written[:17], "5.1E+17"])
+        ),
+        "name": draw(st.sampled_from([None, *NAMES])),
+        "birth_date": draw(st.sampled_from([None, *DAYS])),
+        "sex": draw(st.sampled_from([None, "M", "F"])),
+        "address": draw(st.sampled_from([None, "金河镇和平村", "金河镇", "永和镇民主村"])),
+        "phone": draw(st.sampled_from([None, "10000000001"])),
+        "mother_number": draw(st.sampled_from([None, None, written])),
+        "newborn": draw(st.sampled_from([False, False, True])),
+    }
+    return ask(**told)
+
+
+def told(decision: Any) -> Any:
+    best = decision.best
+    return (decision.grade, decision.reasons, best and (best.person.person_id, best.assessment))
+
+
+@given(rosters, questions(), st.integers())
+def test_the_order_of_the_roster_does_not_matter(
+    roster: list[Person], query: Query, seed: int
+) -> None:
+    """Goal: no accident of storage decides. Method: shuffle, and change some people meanwhile."""
+    shuffled = list(roster)
+    Random(seed).shuffle(shuffled)
+    index = Index(shuffled)
+    for one in shuffled[::2]:
+        index.remove(one.key)
+        index.add(replace(one, name=prepare_name("赵铁柱")))
+        index.add(one)
+    assert told(decide(query, Index(roster), AGREED_WEIGHTS)) == told(
+        decide(query, index, AGREED_WEIGHTS)
+    )
+
+
+strangers = st.builds(
+    lambda at, day, sequence: person(
+        f"stranger-{at}",
+        "欧阳娜娜",
+        day,
+        sequence,
+        village="远山村",
+        township="远山乡",
+        household_id="H99",
+        phone="13333333333",
+    ),
+    st.integers(0, 10**9),
+    st.dates(date(1930, 1, 1), date(1950, 12, 31)),
+    st.integers(100, 999),
+)
+
+
+@given(rosters, questions(), st.lists(strangers, max_size=4, unique_by=lambda one: one.person_id))
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
+def test_unrelated_people_change_no_certain(
+    roster: list[Person], query: Query, others: list[Person]
+) -> None:
+    """Goal: others do not disturb. Method: strangers by number, name, date, place, telephone."""
+    # Half of the questions are somebody's own, or there would be few sure answers to look at.
+    before = decide(query, Index(roster), AGREED_WEIGHTS)
+    own = decide(as_query(roster[0]), Index(roster), AGREED_WEIGHTS)
+    for question, first in ((query, before), (as_query(roster[0]), own)):
+        after = decide(question, Index([*roster, *others]), AGREED_WEIGHTS)
+        if first.grade == "certain":
+            assert told(after) == told(first)
+            assert after.person_id == first.person_id
+
+
+@given(rosters, questions())
+def test_certain_keeps_its_promise(roster: list[Person], query: Query) -> None:
+    """Goal: the error budget's rules. Method: look at what made it certain."""
+    decision = decide(query, Index(roster), AGREED_WEIGHTS)
+    if decision.grade in ("certain", "probable"):
+        assert decision.person_id is not None
+    else:
+        assert decision.person_id is None
+    if decision.grade != "certain":
+        return
+    best = decision.best
+    assert best is not None
+    assert best.level("id_number") == NumberLevel.EXACT
+    assert best.level(NAME) is None or best.level(NAME) in SURE_NAME
+    assert best.level("sex") != "differs"
+    assert best.level("birth_date") != BirthLevel.DIFFERS
+    assert not query.newborn
+    holders = {
+        one.person_id
+        for one in roster
+        if one.number and query.number and one.number.value18 == query.number.value18
+    }
+    assert holders == {best.person.person_id}
+
+
+@given(people, people)
+@example(person("a", "阿依·买买提"), person("b", "阿依买买提"))
+def test_comparison_is_symmetric(one: Person, other: Person) -> None:
+    """Goal: registration against registration. Method: every field but the address both ways."""
+    assume(one.person_id != other.person_id)
+    names = [spec.name for spec in PRODUCT.fields]
+    there = dict(zip(names, PRODUCT.levels(as_query(one), other), strict=True))
+    back = dict(zip(names, PRODUCT.levels(as_query(other), one), strict=True))
+    for field in ("id_number", "name", "birth_date", "sex", "phone"):
+        assert there[field] == back[field], field
+
+
+@given(rosters, questions(), st.integers())
+def test_a_stored_decision_is_scored_again_to_the_same_figure(
+    roster: list[Person], query: Query, seed: int
+) -> None:
+    """Goal: decisions can be checked years later. Method: weights through JSON, another order."""
+    ranked = rank(query, roster, AGREED_WEIGHTS, PRODUCT)
+    kept = Weights.from_json(AGREED_WEIGHTS.to_json())
+    shuffled = list(roster)
+    Random(seed).shuffle(shuffled)
+    assert rank(query, shuffled, kept, PRODUCT) == ranked
+    for one in ranked:
+        again = score(PRODUCT, query, one.person, kept)
+        assert again == one.assessment
+        assert again.score == sum(item.weight for item in again.evidence)
+
+
+def test_learned_weights_score_again_as_well() -> None:
+    """Goal: the same with frequencies of names and villages. Method: a learned table by JSON."""
+    roster = list(crowd(1_200))
+    weights = learn(roster, random_pairs=20_000)
+    assert weights is not None
+    kept = Weights.from_json(weights.to_json())
+    assert kept.version == weights.version
+    for one in roster[::37]:
+        levels = PRODUCT.levels(as_query(one), one)
+        assert assess(PRODUCT, kept, levels, one) == assess(PRODUCT, weights, levels, one)
