@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from services.identity.cards.endpoints import router as cards
+from services.identity.categories.endpoints import router as categories
+from services.identity.merges.endpoints import router as merges
 from services.identity.models import METADATA
 from services.identity.persons.endpoints import router as persons
 from services.identity.recognition.endpoints import router as recognitions
+from services.identity.recognition.pages import router as window_pages
+from services.identity.recognition.registry import loaded
+from services.identity.reviews.endpoints import router as reviews
+from services.identity.reviews.pages import router as review_pages
 from services.identity.roster.endpoints import router as rosters
+from services.identity.roster.pages import router as roster_pages
+from services.identity.screens.kit import router as screen_assets
+from services.identity.weights.handlers import on_roster_applied
 from shared.events.catalog import (
+    CardIssued,
+    CardRevoked,
     PersonChanged,
     PersonEntered,
     PersonLeft,
+    PersonMerged,
+    PersonUnmerged,
     RecognitionMade,
+    RecognitionRevised,
     RosterApplied,
 )
-from shared.runtime.module import ServiceModule
+from shared.runtime.module import ScreenLink, ServiceModule, Subscription
 
 MODULE = ServiceModule(
     name="identity",
@@ -23,6 +38,31 @@ MODULE = ServiceModule(
     title_zh="身份识别",
     metadata=METADATA,
     migrations=Path(__file__).parent / "migrations",
-    routers=(rosters, recognitions, persons),
-    publishes=(RosterApplied, PersonEntered, PersonChanged, PersonLeft, RecognitionMade),
+    routers=(rosters, recognitions, persons, categories, reviews, merges, cards),
+    pages=(screen_assets, window_pages, review_pages, roster_pages),
+    screens=(
+        ScreenLink("/identity/", "窗口识别", "Window", "identity:recognise"),
+        ScreenLink("/identity/rosters", "名册导入", "Rosters", "identity:roster"),
+        ScreenLink("/identity/reviews", "识别复核", "Reviews", "identity:review"),
+    ),
+    subscriptions=(
+        Subscription(
+            RosterApplied,
+            on_roster_applied,
+            "the weights of the matcher are learned from the register after each roster",
+        ),
+    ),
+    lifespan=loaded,
+    publishes=(
+        RosterApplied,
+        PersonEntered,
+        PersonChanged,
+        PersonLeft,
+        RecognitionMade,
+        RecognitionRevised,
+        PersonMerged,
+        PersonUnmerged,
+        CardIssued,
+        CardRevoked,
+    ),
 )

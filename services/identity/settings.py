@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -18,10 +20,20 @@ class IdentitySettings(BaseSettings):
     """Faults in an import's JSON answer; the errors file holds all of them."""
     chunk_rows: int = Field(default=2_000, ge=1, le=10_000)
     """Rows compared or applied at a time; bounds the memory of an import."""
+    alias_files: tuple[Path, ...] = ()
+    """The county's own tables of aliases (see ``matching.names.aliases``), as a JSON list of paths."""
     max_candidates: int = Field(default=50, ge=2)
     """Registered persons that a recognition or a search looks at."""
     future_tolerance_hours: int = Field(default=24, ge=0, le=72)
     """How far ahead of our clock a visit may be before it is a typing error."""
+    probable_sample_share: float = Field(default=0.05, ge=0, le=1)
+    """Of probable recognitions, how many a person looks at, so that their precision is known."""
+    double_review_share: float = Field(default=0.1, ge=0, le=1)
+    """Of reviews, how many two persons decide independently, so that their agreement is known."""
+    card_valid_days: int = Field(default=1_826, ge=1, le=7_305)
+    """How long an electronic health card is good; five years when not set."""
+    max_cards_per_person: int = Field(default=5, ge=1, le=20)
+    """Cards of one person that are good at the same time (his telephone, a child's …)."""
 
 
 def settings_of(context: ServiceContext) -> IdentitySettings:

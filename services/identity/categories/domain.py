@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 CATEGORIES: dict[str, str] = {
     "registered_poor": "建档立卡",
@@ -50,10 +51,15 @@ _ALIASES: dict[str, str] = {
     "边缘易致贫户": "marginal",
     "边缘户": "marginal",
 }
-_BY_WORD = {
-    **{code: code for code in CATEGORIES},
-    **{word: code for code, word in CATEGORIES.items()},
-    **_ALIASES,
+_BY_WORD: dict[str, tuple[str, ...]] = {
+    **{code: (code,) for code in CATEGORIES},
+    **{word: (code,) for code, word in CATEGORIES.items()},
+    **{word: (code,) for word, code in _ALIASES.items()},
+    # The kinds of registered households (贫困户属性).
+    "一般贫困户": ("registered_poor",),
+    "低保贫困户": ("registered_poor", "subsistence"),
+    "五保贫困户": ("registered_poor", "destitute"),
+    "特困供养贫困户": ("registered_poor", "destitute"),
 }
 _SEPARATORS = str.maketrans(dict.fromkeys(";；、,，|/", ";"))
 
@@ -62,6 +68,7 @@ class CategoryUnknown(ValueError):
     """A word in the category column is no category."""
 
 
+@lru_cache(maxsize=1_024)
 def parse_categories(text: str) -> tuple[str, ...]:
     """The codes in a roster's category column, in the order given, each once.
 
@@ -75,11 +82,10 @@ def parse_categories(text: str) -> tuple[str, ...]:
         word = "".join(unicodedata.normalize("NFKC", part).split()).lower()
         if not word:
             continue
-        code = _BY_WORD.get(word)
-        if code is None:
+        meant = _BY_WORD.get(word)
+        if meant is None:
             raise CategoryUnknown
-        if code not in codes:
-            codes.append(code)
+        codes.extend(code for code in meant if code not in codes)
     return tuple(codes)
 
 
@@ -127,6 +133,8 @@ def restate(
         _stated(known, code, bounds, effective_on=effective_on)
         for code, bounds in statement.items()
     ]
+    if not known:
+        return tuple(stated) if len(stated) == 1 else tuple(sorted(stated, key=_order))
     kept: list[Period] = []
     for period in known:
         if any(period.code == new.code and period.overlaps(new) for new in stated):

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from operator import mul
 from typing import Literal
 
 Sex = Literal["M", "F"]
@@ -62,8 +63,7 @@ def clean(text: str) -> str:
 
 def check_character(first_17: str) -> str:
     """The check character of seventeen digits (ISO 7064 MOD 11-2)."""
-    total = sum(int(digit) * weight for digit, weight in zip(first_17, WEIGHTS, strict=True))
-    return CHECK_CHARACTERS[total % 11]
+    return CHECK_CHARACTERS[sum(map(mul, map(int, first_17), WEIGHTS)) % 11]
 
 
 def to_18(fifteen: str) -> str:

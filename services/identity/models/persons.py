@@ -44,6 +44,10 @@ persons = Table(
     Column("source", String(32), nullable=False),
     # Rises with every event of the person.
     Column("version", BigInteger, nullable=False),
+    # The register's revision after the last change of what recognition compares.
+    Column("revision", BigInteger, nullable=False),
+    # The person whom a merge found him to be; his row stays as it is.
+    Column("merged_into", UUID_TYPE, ForeignKey("persons.person_id"), nullable=True),
     Column("name_enc", LargeBinary, nullable=False),
     Column("id_number_enc", LargeBinary, nullable=True),
     Column("phone_enc", LargeBinary, nullable=True),
@@ -60,12 +64,17 @@ persons = Table(
     Column("created_at", TIMESTAMP, nullable=False),
     Column("updated_at", TIMESTAMP, nullable=False),
     CheckConstraint("sex IN ('M', 'F')", name="sex_known"),
+    CheckConstraint("merged_into <> person_id", name="not_into_himself"),
     Index("ix_persons_id_number_idx", "id_number_idx"),
     Index("ix_persons_name_idx", "name_idx"),
     Index("ix_persons_name_birth_idx", "name_birth_idx"),
-    Index("ix_persons_name_birth_village_idx", "name_birth_village_idx"),
-    Index("ix_persons_phone_idx", "phone_idx"),
     Index("ix_persons_household_id", "household_id"),
+    Index("ix_persons_revision", "region", "revision"),
+    Index(
+        "ix_persons_merged_into",
+        "merged_into",
+        postgresql_where=text("merged_into IS NOT NULL"),
+    ),
 )
 
 source_records = Table(
@@ -105,6 +114,8 @@ memberships = Table(
     Column("recorded_at", TIMESTAMP, nullable=False),
     Column("superseded_at", TIMESTAMP, nullable=True),
     Column("import_id", UUID_TYPE, nullable=False),
+    # Why it ended: lifted, died, moved, not_listed (absent from a full roster), other.
+    Column("reason", String(16), nullable=True),
     CheckConstraint("valid_to >= valid_from", name="ends_after_start"),
     Index("ix_memberships_person_id", "person_id"),
     Index(
@@ -113,6 +124,27 @@ memberships = Table(
         "source",
         postgresql_where=text("superseded_at IS NULL"),
     ),
+)
+
+value_differences = Table(
+    "value_differences",
+    METADATA,
+    Column("difference_id", UUID_TYPE, primary_key=True),
+    Column("person_id", UUID_TYPE, ForeignKey("persons.person_id"), nullable=False),
+    # name, id_number, birth_date, sex, phone, township or village.
+    Column("field", String(16), nullable=False),
+    # Two sources that say different things; the one that leads by rank stands first.
+    Column("source", String(32), nullable=False),
+    Column("value_enc", LargeBinary, nullable=False),
+    Column("other_source", String(32), nullable=False),
+    Column("other_value_enc", LargeBinary, nullable=False),
+    # The import by which the difference came to be known.
+    Column("import_id", UUID_TYPE, nullable=False),
+    Column("recorded_at", TIMESTAMP, nullable=False),
+    # Set when they agree, say something else, or one of them no longer lists the person.
+    Column("superseded_at", TIMESTAMP, nullable=True),
+    CheckConstraint("source <> other_source", name="two_sources"),
+    Index("ix_value_differences_person_id", "person_id"),
 )
 
 reveals = Table(

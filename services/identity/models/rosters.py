@@ -23,8 +23,10 @@ registers = Table(
     "registers",
     METADATA,
     Column("region", String(12), primary_key=True),
-    # Rises with every applied import: an import compared with an older one is refused.
+    # Rises with every change of the register; persons carry the one that changed them last.
     Column("revision", BigInteger, nullable=False),
+    # The revision of the last change that makes an earlier comparison of a roster worthless.
+    Column("roster_revision", BigInteger, nullable=False),
 )
 
 roster_imports = Table(
@@ -50,9 +52,18 @@ roster_imports = Table(
     Column("faults", Integer, nullable=False),
     Column("uploaded_by", String(128), nullable=False),
     Column("uploaded_at", TIMESTAMP, nullable=False),
+    Column("confirmed_by", String(128), nullable=True),
+    Column("confirmed_at", TIMESTAMP, nullable=True),
     Column("applied_by", String(128), nullable=True),
     Column("applied_at", TIMESTAMP, nullable=True),
-    CheckConstraint("status IN ('validated', 'applied')", name="status_known"),
+    # Rows of an enrolment list that speak of nobody on the register; nothing is kept of them.
+    Column("passed_over", Integer, nullable=False),
+    # Households of which a full file lists some members and leaves out others.
+    Column("households_incomplete", Integer, nullable=False),
+    # Recognitions whose answer applying changed.
+    Column("recognitions_affected", Integer, nullable=False),
+    CheckConstraint("status IN ('validated', 'confirmed', 'applied')", name="status_known"),
+    CheckConstraint("confirmed_by IS NOT NULL OR status <> 'confirmed'", name="confirmed_by_one"),
     CheckConstraint("accepted + rejected = rows", name="rows_add_up"),
     CheckConstraint("added + changed + unchanged = accepted", name="accepted_adds_up"),
     Index("ix_roster_imports_uploaded_at", "uploaded_at"),
@@ -68,7 +79,14 @@ staged_rows = Table(
     Column("person_id", UUID_TYPE, nullable=False),
     Column("new_person", Boolean, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
+    # As the source's record will hold it.
     Column("row_enc", LargeBinary, nullable=False),
+    # Keyed hashes of the row's values, as the register will hold them.
+    Column("id_number_idx", LargeBinary, nullable=True),
+    Column("name_idx", LargeBinary, nullable=True),
+    Column("name_birth_idx", LargeBinary, nullable=True),
+    Column("name_birth_village_idx", LargeBinary, nullable=True),
+    Column("household_idx", LargeBinary, nullable=True),
 )
 
 staged_removals = Table(
@@ -85,4 +103,41 @@ row_faults = Table(
     Column("number", Integer, primary_key=True),
     # Row, column, code and words; never a value.
     Column("fault", JSONB, nullable=False),
+)
+
+incomplete_households = Table(
+    "incomplete_households",
+    METADATA,
+    Column("import_id", UUID_TYPE, ForeignKey("roster_imports.import_id"), primary_key=True),
+    Column("household_id", UUID_TYPE, ForeignKey("households.household_id"), primary_key=True),
+    # Members whom the file lists; those it leaves out stand in staged_removals.
+    Column("listed", Integer, nullable=False),
+    Column("missing", Integer, nullable=False),
+)
+
+roster_mappings = Table(
+    "roster_mappings",
+    METADATA,
+    Column("region", String(12), primary_key=True),
+    Column("source", String(32), primary_key=True),
+    # Header → column code; headers only, never a value.
+    Column("headers", JSONB, nullable=False),
+    Column("updated_by", String(128), nullable=False),
+    Column("updated_at", TIMESTAMP, nullable=False),
+)
+
+roster_progress = Table(
+    "roster_progress",
+    METADATA,
+    # Written beside the import's own transaction, so that it can be read while that runs.
+    Column("import_id", UUID_TYPE, primary_key=True),
+    Column("region", String(12), nullable=False),
+    Column("organisation", String(128), nullable=False),
+    Column("source", String(32), nullable=False),
+    # reading | comparing | applying | reopening | done | failed
+    Column("stage", String(16), nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("started_at", TIMESTAMP, nullable=False),
+    Column("updated_at", TIMESTAMP, nullable=False),
 )

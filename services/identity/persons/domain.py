@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 
 _DOTS = dict.fromkeys(map(ord, "·•‧∙⋅・･．。.︰᛫∘◦ꞏ●○⚫▪■‣⁃⦁ㆍᆞ"), "·")
 _VILLAGE_OFFICE = re.compile(r"村?(?:村民委员会|村民委会|村委会|村委)$")
@@ -29,11 +30,13 @@ def display_name(text: str) -> str:
     return name if name.isascii() else name.replace(" ", "")
 
 
+@lru_cache(maxsize=4_096)
 def name_key(text: str) -> str:
     """A name as it is compared: without spaces and middle dots, case folded."""
     return display_name(text).replace("·", "").replace(" ", "").casefold()
 
 
+@lru_cache(maxsize=4_096)
 def village_key(text: str) -> str:
     """A village's name as it is compared; the office of the village is the village."""
     name = "".join(unicodedata.normalize("NFKC", text).split())
@@ -58,14 +61,29 @@ def phone_key(text: str) -> str:
     return digits
 
 
+def card_no_key(text: str) -> str:
+    """A card's number as it is compared: digits and letters, without what groups them."""
+    return re.sub(r"[^0-9A-Za-z]", "", unicodedata.normalize("NFKC", text)).upper()
+
+
 def name_birth_text(name: str, birth_date: date) -> str:
     """What the index of name and birth date is computed from."""
-    return f"{name_key(name)}|{birth_date.isoformat()}"
+    return key_birth_text(name_key(name), birth_date)
+
+
+def key_birth_text(key: str, birth_date: date) -> str:
+    """As :func:`name_birth_text`, of a name's key."""
+    return f"{key}|{birth_date.isoformat()}"
 
 
 def name_birth_village_text(name: str, birth_date: date, village: str) -> str:
     """What the index of name, birth date and village is computed from."""
-    return f"{name_birth_text(name, birth_date)}|{village_key(village)}"
+    return birth_village_text(name_birth_text(name, birth_date), village)
+
+
+def birth_village_text(name_birth: str, village: str) -> str:
+    """As :func:`name_birth_village_text`, of what :func:`name_birth_text` gave."""
+    return f"{name_birth}|{village_key(village)}"
 
 
 def household_text(source: str, household_no: str) -> str:

@@ -29,7 +29,7 @@ PersonId = Annotated[UUID, Path(examples=["019a0000-0000-7000-8000-000000000003"
 
 @router.post(
     "/persons/search",
-    summary="Find registered persons by number or name",
+    summary="Find registered persons by number, name or health card",
     responses={422: {"description": "`id_number_invalid`, or nothing to search by"}},
 )
 async def search(

@@ -42,6 +42,10 @@ def phone_index(vault: Vault, phone: str) -> bytes | None:
     return vault.blind_index(key, purpose="phone") if key else None
 
 
+def card_no_index(vault: Vault, card_no: str) -> bytes:
+    return vault.blind_index(domain.card_no_key(card_no), purpose="card_no")
+
+
 def household_index(vault: Vault, source: str, household_no: str) -> bytes:
     text = domain.household_text(source, household_no)
     return vault.blind_index(text, purpose="household")
@@ -57,13 +61,19 @@ def person_indexes(
     phone: str | None,
 ) -> PersonIndexes:
     """Every index of a person's current values."""
+    key = domain.name_key(name)
+    name_birth = domain.key_birth_text(key, birth_date) if birth_date else None
     return PersonIndexes(
         id_number_idx=id_number_index(vault, id_number) if id_number else None,
-        name_idx=name_index(vault, name),
-        name_birth_idx=name_birth_index(vault, name, birth_date) if birth_date else None,
+        name_idx=vault.blind_index(key, purpose="name"),
+        name_birth_idx=(
+            vault.blind_index(name_birth, purpose="name_birth") if name_birth else None
+        ),
         name_birth_village_idx=(
-            name_birth_village_index(vault, name, birth_date, village)
-            if birth_date and village
+            vault.blind_index(
+                domain.birth_village_text(name_birth, village), purpose="name_birth_village"
+            )
+            if name_birth and village
             else None
         ),
         phone_idx=phone_index(vault, phone) if phone else None,

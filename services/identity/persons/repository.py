@@ -7,10 +7,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, insert, or_, select
+from sqlalchemy import ColumnElement, RowMapping, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.identity.models import households, memberships, persons, reveals
+from services.identity.models import (
+    cards,
+    households,
+    memberships,
+    person_aliases,
+    persons,
+    reveals,
+)
 
 
 class PersonRepository:
@@ -23,24 +30,46 @@ class PersonRepository:
     async def by_id_number(
         self, idx: bytes, *, township: str | None, limit: int
     ) -> Sequence[RowMapping]:
-        return await self._find(persons.c.id_number_idx == idx, township, limit)
+        condition = (persons.c.id_number_idx == idx) | self._has_alias("id_number", idx)
+        return await self._find(condition, township, limit)
 
     async def by_name(
         self, idx: bytes, *, township: str | None, limit: int
     ) -> Sequence[RowMapping]:
-        return await self._find(persons.c.name_idx == idx, township, limit)
+        condition = (persons.c.name_idx == idx) | self._has_alias("name", idx)
+        return await self._find(condition, township, limit)
 
     async def by_name_birth(
         self, idx: bytes, *, township: str | None, limit: int
     ) -> Sequence[RowMapping]:
         return await self._find(persons.c.name_birth_idx == idx, township, limit)
 
+    async def by_card(
+        self, idx: bytes, *, township: str | None, limit: int
+    ) -> Sequence[RowMapping]:
+        holder = select(cards.c.person_id).where(
+            cards.c.region == self._region, cards.c.card_no_idx == idx
+        )
+        return await self._find(persons.c.person_id.in_(holder), township, limit)
+
+    def _has_alias(self, kind: str, idx: bytes) -> ColumnElement[bool]:
+        known = select(person_aliases.c.person_id).where(
+            person_aliases.c.region == self._region,
+            person_aliases.c.kind == kind,
+            person_aliases.c.value_idx == idx,
+        )
+        return persons.c.person_id.in_(known)
+
     async def _find(
         self, condition: ColumnElement[bool], township: str | None, limit: int
     ) -> Sequence[RowMapping]:
+        """The persons meant: whom a merge absorbed is found as the one who was kept."""
+        meant = select(func.coalesce(persons.c.merged_into, persons.c.person_id)).where(
+            persons.c.region == self._region, condition
+        )
         statement = (
             select(persons.c.person_id, persons.c.name_enc, persons.c.township, persons.c.village)
-            .where(persons.c.region == self._region, condition)
+            .where(persons.c.person_id.in_(meant))
             .order_by(persons.c.person_id)
             .limit(limit)
         )

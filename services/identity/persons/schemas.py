@@ -17,7 +17,7 @@ _EXAMPLE_CATEGORY: dict[str, JsonValue] = {
 
 
 class PersonSearch(BaseModel):
-    """By ID number, or by name with or without birth date."""
+    """By ID number, by name with or without birth date, or by the number of a health card."""
 
     model_config = ConfigDict(
         json_schema_extra={"example": {"name": "测试甲", "birth_date": "1962-03-04"}}
@@ -26,11 +26,12 @@ class PersonSearch(BaseModel):
     id_number: str | None = Field(default=None, max_length=64)
     name: str | None = Field(default=None, max_length=60)
     birth_date: date | None = None
+    card_no: str | None = Field(default=None, max_length=64)
 
     @model_validator(mode="after")
     def _something_to_search_by(self) -> PersonSearch:
-        if not (self.id_number or "").strip() and not (self.name or "").strip():
-            raise ValueError("give id_number or name")
+        if not any((text or "").strip() for text in (self.id_number, self.name, self.card_no)):
+            raise ValueError("give id_number, name or card_no")
         return self
 
     def __repr__(self) -> str:
@@ -87,6 +88,8 @@ class PersonAnswer(BaseModel):
         json_schema_extra={
             "example": {
                 "person_id": _EXAMPLE_ID,
+                "merged_into": None,
+                "absorbed_person_ids": [],
                 "masked_name": "测*甲",
                 "masked_id_number": "5199**********0119",
                 "masked_phone": "100****0001",
@@ -104,6 +107,13 @@ class PersonAnswer(BaseModel):
     )
 
     person_id: str
+    merged_into: str | None = Field(
+        default=None,
+        description="Set when the person asked for was merged into this one, who answers for him.",
+    )
+    absorbed_person_ids: list[str] = Field(
+        default=[], description="Whose records are shown together with this person's."
+    )
     masked_name: str
     masked_id_number: str | None = None
     masked_phone: str | None = None

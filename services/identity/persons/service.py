@@ -10,7 +10,14 @@ from sqlalchemy import RowMapping
 
 from services.identity.categories.domain import CATEGORIES, Period, in_force, union
 from services.identity.idnumber.domain import IdNumberFault, parse
-from services.identity.persons.indexes import id_number_index, name_birth_index, name_index
+from services.identity.merges.domain import picture
+from services.identity.merges.repository import MergeRepository
+from services.identity.persons.indexes import (
+    card_no_index,
+    id_number_index,
+    name_birth_index,
+    name_index,
+)
 from services.identity.persons.repository import PersonRepository
 from services.identity.persons.schemas import (
     FoundPerson,
@@ -73,7 +80,9 @@ async def search(
     rows = await _found(repository, context, caller, body, limit + 1)
     shown = rows[:limit]
     ids = [row["person_id"] for row in shown]
-    held = await repository.memberships(ids) if ids else []
+    together = await MergeRepository(session, context.region.region_code).groups(ids)
+    members = {each: group.members for each, group in together.items()}
+    held = await repository.memberships([m for group in members.values() for m in group])
     today = business_date(now)
     await audit.record(
         session,
@@ -83,7 +92,7 @@ async def search(
         subject="persons",
         at=now,
         detail={
-            "by": "id_number" if (body.id_number or "").strip() else "name",
+            "by": _searched_by(body),
             "found": [str(person_id) for person_id in ids],
         },
     )
@@ -94,7 +103,7 @@ async def search(
                 masked_name=mask_name(
                     context.vault.decrypt(row["name_enc"], column="persons.name")
                 ),
-                categories=_categories(in_force(_history(held, row["person_id"]), today)),
+                categories=_categories(in_force(_history(held, members[row["person_id"]]), today)),
                 township=row["township"],
                 village=row["village"],
             )
@@ -115,6 +124,9 @@ async def one_person(
 ) -> PersonAnswer:
     """A person, masked, with the categories that held on a day as known at a moment.
 
+    Whom a merge absorbed is answered by the kept person, who shows what stands with both; so it is
+    also for a moment, by the merges that were in force then.
+
     Raises:
         PersonUnknown: no such person, or another township's.
         MomentInTheFuture: ``known_at`` lies ahead.
@@ -123,9 +135,15 @@ async def one_person(
     if known_at is not None and known_at > now:
         raise MomentInTheFuture("leave known_at out to ask what is known now")
     repository = PersonRepository(session, context.region.region_code)
-    person = await _visible(repository, caller, person_id)
-    held = await repository.memberships([person_id], known_at=known_at)
-    history = _history(held, person_id)
+    merges = MergeRepository(session, context.region.region_code)
+    group = (await merges.groups([person_id], known_at=known_at))[person_id]
+    kept = await _visible(repository, caller, group.kept)
+    absorbed = [
+        dict(row) for each in group.absorbed if (row := await repository.get(each)) is not None
+    ]
+    person = picture(dict(kept), absorbed)
+    held = await repository.memberships(group.members, known_at=known_at)
+    history = _history(held, group.members)
     day = as_of or business_date(now)
     decrypt = context.vault.decrypt
     await audit.record(
@@ -137,7 +155,9 @@ async def one_person(
         at=now,
     )
     return PersonAnswer(
-        person_id=str(person_id),
+        person_id=str(group.kept),
+        merged_into=str(group.kept) if person_id != group.kept else None,
+        absorbed_person_ids=[str(each) for each in group.absorbed],
         masked_name=mask_name(decrypt(person["name_enc"], column="persons.name")),
         masked_id_number=(
             mask_id_number(decrypt(person["id_number_enc"], column="persons.id_number"))
@@ -256,11 +276,19 @@ async def _found(
             ) from None
         idx = id_number_index(vault, number.value)
         return await repository.by_id_number(idx, township=township, limit=limit)
+    if body.card_no and body.card_no.strip():
+        idx = card_no_index(vault, body.card_no)
+        return await repository.by_card(idx, township=township, limit=limit)
     name = body.name or ""
     if body.birth_date is not None:
         idx = name_birth_index(vault, name, body.birth_date)
         return await repository.by_name_birth(idx, township=township, limit=limit)
     return await repository.by_name(name_index(vault, name), township=township, limit=limit)
+
+
+def _searched_by(body: PersonSearch) -> str:
+    named = (("id_number", body.id_number), ("card_no", body.card_no))
+    return next((field for field, text in named if (text or "").strip()), "name")
 
 
 async def _visible(repository: PersonRepository, caller: Principal, person_id: UUID) -> RowMapping:
@@ -270,11 +298,11 @@ async def _visible(repository: PersonRepository, caller: Principal, person_id: U
     return person
 
 
-def _history(held: Sequence[RowMapping], person_id: UUID) -> tuple[Period, ...]:
+def _history(held: Sequence[RowMapping], members: Sequence[UUID]) -> tuple[Period, ...]:
     return union(
         Period(row["category"], row["valid_from"], row["valid_to"])
         for row in held
-        if row["person_id"] == person_id
+        if row["person_id"] in members
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.identity.recognition.domain import Grade
+from services.identity.matching.decision import Grade
 from shared.policy.region import Facility, FeeWaivers
 
 

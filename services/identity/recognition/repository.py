@@ -2,48 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Result, RowMapping, Select, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.identity.models import memberships, persons, recognitions
-
-_COLUMNS = (
-    persons.c.person_id,
-    persons.c.id_number_idx,
-    persons.c.name_idx,
-    persons.c.phone_idx,
-    persons.c.name_enc,
-    persons.c.birth_date,
-    persons.c.sex,
-    persons.c.village,
-    persons.c.township,
+from services.identity.models import (
+    cards,
+    match_weights,
+    memberships,
+    person_aliases,
+    persons,
+    recognitions,
+    registers,
 )
+from services.identity.recognition.faces import Registered
 
 
-def _candidates() -> Select[Any]:
-    # An index that was not asked for is NULL and fits nobody.
-    found = (
-        select(*_COLUMNS)
+def _picture() -> Select[Any]:
+    held = (memberships.c.person_id == persons.c.person_id) & memberships.c.superseded_at.is_(None)
+    return (
+        select(
+            persons.c.person_id,
+            persons.c.name_enc,
+            persons.c.township,
+            persons.c.village,
+            memberships.c.category,
+            memberships.c.valid_from,
+            memberships.c.valid_to,
+        )
+        .select_from(persons.outerjoin(memberships, held))
         .where(
             persons.c.region == bindparam("region"),
-            (persons.c.id_number_idx == bindparam("id_number_idx"))
-            | (persons.c.name_birth_idx == bindparam("name_birth_idx")),
+            (persons.c.person_id == bindparam("person_id"))
+            | (persons.c.merged_into == bindparam("person_id")),
         )
-        .limit(bindparam("most"))
-        .subquery()
     )
-    held = (memberships.c.person_id == found.c.person_id) & memberships.c.superseded_at.is_(None)
-    return select(
-        found, memberships.c.category, memberships.c.valid_from, memberships.c.valid_to
-    ).select_from(found.outerjoin(memberships, held))
 
 
 # Made once: putting a statement together costs more than sending it.
-_CANDIDATES = _candidates()
+_PICTURE = _picture()
 _INSERT = insert(recognitions)
+_REVISION = select(registers.c.revision).where(registers.c.region == bindparam("region"))
+_NEWEST_WEIGHTS = (
+    select(match_weights.c.version, match_weights.c.content)
+    .where(match_weights.c.region == bindparam("region"))
+    .order_by(match_weights.c.learned_at.desc(), match_weights.c.version)
+    .limit(1)
+)
+_CHANGED = (
+    select(
+        persons.c.person_id,
+        persons.c.merged_into,
+        persons.c.name_enc,
+        persons.c.id_number_enc,
+        persons.c.phone_enc,
+        persons.c.birth_date,
+        persons.c.sex,
+        persons.c.household_id,
+        persons.c.township,
+        persons.c.village,
+    )
+    .where(
+        persons.c.region == bindparam("region"),
+        persons.c.revision > bindparam("revision"),
+        persons.c.person_id > bindparam("after"),
+    )
+    .order_by(persons.c.person_id)
+    .limit(bindparam("most"))
+)
+_ALIASES = (
+    select(person_aliases.c.person_id, person_aliases.c.kind, person_aliases.c.value_enc)
+    .where(person_aliases.c.person_id.in_(bindparam("ids", expanding=True)))
+    .order_by(person_aliases.c.alias_id)
+)
+_CARDS = (
+    select(cards.c.person_id, cards.c.card_id)
+    .where(cards.c.person_id.in_(bindparam("ids", expanding=True)), cards.c.revoked_at.is_(None))
+    .order_by(cards.c.card_id)
+)
 
 
 class RecognitionRepository:
@@ -53,18 +93,72 @@ class RecognitionRepository:
         self._session = session
         self._region = region
 
-    async def candidates(
-        self, *, id_number_idx: bytes | None, name_birth_idx: bytes | None, limit: int
-    ) -> Sequence[RowMapping]:
-        """Persons with the number or the name and birth date, one row per current membership."""
-        asked = {
-            "region": self._region,
-            "id_number_idx": id_number_idx,
-            "name_birth_idx": name_birth_idx,
-            "most": limit,
-        }
-        result: Result[Any] = await self._session.execute(_CANDIDATES, asked)
+    async def picture(self, person_id: UUID) -> Sequence[RowMapping]:
+        """A person and whom he absorbed, one row per current membership."""
+        asked = {"region": self._region, "person_id": person_id}
+        result: Result[Any] = await self._session.execute(_PICTURE, asked)
         return result.mappings().all()
 
     async def add(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(_INSERT, {"region": self._region, **values})
+
+
+@dataclass(frozen=True)
+class StoredWeights:
+    """A table of weights as kept."""
+
+    version: str
+    content: str
+
+
+class RegistryRepository:
+    """What the registry in memory is loaded from."""
+
+    def __init__(self, session: AsyncSession, region: str) -> None:
+        self._session = session
+        self._region = region
+
+    async def revision(self) -> int:
+        """The register's revision; 0 for an empty register."""
+        found = await self._session.scalar(_REVISION, {"region": self._region})
+        return int(found or 0)
+
+    async def newest_weights(self) -> StoredWeights | None:
+        row = (await self._session.execute(_NEWEST_WEIGHTS, {"region": self._region})).one_or_none()
+        return StoredWeights(row.version, row.content) if row else None
+
+    async def changed_since(self, revision: int, *, chunk: int) -> AsyncIterator[list[Registered]]:
+        """Persons stamped with a later revision, in chunks, with their aliases and cards."""
+        after = UUID(int=0)
+        while True:
+            asked = {"region": self._region, "revision": revision, "after": after, "most": chunk}
+            rows = (await self._session.execute(_CHANGED, asked)).mappings().all()
+            if not rows:
+                return
+            ids = [row["person_id"] for row in rows]
+            names, numbers = await self._aliases(ids)
+            cards_of = await self._cards(ids)
+            yield [
+                Registered(
+                    dict(row),
+                    names=names.get(row["person_id"], ()),
+                    numbers=numbers.get(row["person_id"], ()),
+                    cards=cards_of.get(row["person_id"], ()),
+                )
+                for row in rows
+            ]
+            after = ids[-1]
+
+    async def _aliases(
+        self, ids: Sequence[UUID]
+    ) -> tuple[dict[UUID, list[bytes]], dict[UUID, list[bytes]]]:
+        found: dict[str, dict[UUID, list[bytes]]] = {"name": {}, "id_number": {}}
+        for row in await self._session.execute(_ALIASES, {"ids": ids}):
+            found[row.kind].setdefault(row.person_id, []).append(row.value_enc)
+        return found["name"], found["id_number"]
+
+    async def _cards(self, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+        found: dict[UUID, list[UUID]] = {}
+        for row in await self._session.execute(_CARDS, {"ids": ids}):
+            found.setdefault(row.person_id, []).append(row.card_id)
+        return found

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.identity.recognition.domain import Grade
+from services.identity.matching.decision import Grade
 
 VisitType = Literal["outpatient", "inpatient", "chronic_outpatient", "emergency"]
 
@@ -23,10 +23,16 @@ class Visit(BaseModel):
 
 
 class Credentials(BaseModel):
-    """What the patient shows or says; an ID number, or name and birth date."""
+    """What the patient shows or says: an ID number, a card, or name and birth date.
+
+    A newborn without a number is asked about by ``mother_id_number`` and, if he has none of his
+    own, the stand-in name (某某之子).
+    """
 
     id_number: str | None = Field(default=None, max_length=64)
-    card_no: str | None = Field(default=None, max_length=64)
+    card_no: str | None = Field(
+        default=None, max_length=2_048, description="The card's number, or the text of its QR code."
+    )
     name: str | None = Field(default=None, max_length=60)
     birth_date: date | None = None
     sex: Literal["M", "F"] | None = None
@@ -84,6 +90,14 @@ class EvidenceAnswer(BaseModel):
     weight: float
 
 
+class ReasonAnswer(BaseModel):
+    """Why the grade is what it is, as a code and in words."""
+
+    code: str
+    text_zh: str
+    text: str
+
+
 class RecognitionAnswer(BaseModel):
     """Who he is, how sure that is, and what follows from it."""
 
@@ -111,6 +125,15 @@ class RecognitionAnswer(BaseModel):
                     {"field": "id_number", "level": "exact", "weight": 40.0},
                     {"field": "name", "level": "exact", "weight": 11.0},
                 ],
+                "reasons": [
+                    {
+                        "code": "number_agrees",
+                        "text_zh": "证件号码一致",
+                        "text": "the ID number agrees",
+                    }
+                ],
+                "provisional": False,
+                "provisional_until": None,
                 "review_id": None,
             }
         }
@@ -126,4 +149,13 @@ class RecognitionAnswer(BaseModel):
     categories: list[CategoryAnswer]
     entitlements: EntitlementsAnswer
     evidence: list[EvidenceAnswer]
-    review_id: str | None = None
+    reasons: list[ReasonAnswer] = Field(default_factory=list)
+    provisional: bool = Field(
+        default=False, description="A newborn without a number: ask again when it arrives."
+    )
+    provisional_until: date | None = Field(
+        default=None, description="The last day on which a provisional answer counts."
+    )
+    review_id: str | None = Field(
+        default=None, description="A person will look at it; the answer may be revised by event."
+    )

@@ -4,36 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.categories.domain import CATEGORIES, Period, in_force, union
-from services.identity.idnumber.domain import IdNumber, IdNumberFault, parse
-from services.identity.persons.indexes import (
-    id_number_index,
-    name_birth_index,
-    name_index,
-    phone_index,
-)
-from services.identity.recognition.domain import (
-    WEIGHTS_VERSION,
-    Asked,
-    Candidate,
-    Decision,
-    decide,
-)
+from services.identity.matching.decision import REASONS, Decision, confirmed, decide
+from services.identity.matching.records import Query
+from services.identity.recognition.asking import ask, invalid
 from services.identity.recognition.entitlements import Entitled, entitled
+from services.identity.recognition.guessing import guess_limit_of
+from services.identity.recognition.registry import registry_of
 from services.identity.recognition.repository import RecognitionRepository
 from services.identity.recognition.schemas import (
     CategoryAnswer,
     Credentials,
     EntitlementsAnswer,
     EvidenceAnswer,
+    ReasonAnswer,
     RecognitionAnswer,
     RecognitionRequest,
 )
+from services.identity.reviews import service as reviews
 from services.identity.settings import settings_of
 from shared.clock import business_date
 from shared.db.session import WriteSession
@@ -44,11 +38,12 @@ from shared.messaging import outbox
 from shared.policy.region import Facility
 from shared.runtime.context import ServiceContext
 from shared.security import audit
-from shared.security.crypto import Vault
 from shared.security.masking import mask_name
 from shared.security.principal import FacilityNotYours, Principal
 
 _EARLIEST_VISIT = datetime(1990, 1, 1, tzinfo=UTC)
+PROVISIONAL_DAYS = 90
+"""A newborn's answer counts so long; births are registered within a month as a rule."""
 
 
 class FacilityUnknown(Unprocessable):
@@ -63,28 +58,79 @@ class VisitTimeImplausible(Unprocessable):
     title_zh = "就诊时间过早或晚于当前时间"
 
 
-class CredentialsInsufficient(Unprocessable):
-    code = "credentials_insufficient"
-    title = "An ID number, or name and birth date, is needed to recognise a patient"
-    title_zh = "识别患者需要证件号码,或姓名加出生日期"
-
-
-class IdNumberInvalid(Unprocessable):
-    code = "id_number_invalid"
-    title = "The ID number is not valid"
-    title_zh = "证件号码无效"
-
-
 @dataclass(frozen=True)
-class _Read:
-    """The credentials as compared."""
+class Recognised:
+    """A decision about a question, with what the register says of the person on a day."""
 
-    number: IdNumber | None
-    asked: Asked
-    id_number_idx: bytes | None
-    name_birth_idx: bytes | None
-    name_idx: bytes | None
-    phone_idx: bytes | None
+    decision: Decision
+    holding: tuple[Period, ...]
+    """Categories in force on the day."""
+    masked_name: str | None
+    township: str | None
+    village: str | None
+    weights_version: str
+    question: bytes
+    """Fingerprint of the credentials, by which a review knows the question again."""
+
+
+async def match(
+    session: AsyncSession, context: ServiceContext, given: Credentials, *, at: datetime
+) -> Recognised:
+    """Decide who is meant, and keep nothing: for the window, for batches, and for trying out.
+
+    Args:
+        at: the visit's moment; its day decides which categories hold.
+
+    Raises:
+        CredentialsInsufficient, IdNumberInvalid: told by field, with the cure.
+    """
+    query = await ask(session, context, given, at=at)
+    registry = registry_of(context)
+    await registry.refresh(session)
+    decision = decide(query, registry.index, registry.weights)
+    question = reviews.credentials_fingerprint(context, given.model_dump(mode="json"))
+    if decision.ranked and decision.grade != "certain":
+        shown = [UUID(one.person.person_id) for one in decision.ranked]
+        said = await reviews.judged(session, context, question, shown)
+        if said.different:
+            refused = {str(each) for each in said.different}
+            decision = decide(query, registry.index, registry.weights, dismissed=refused)
+        if len(said.same) == 1:
+            decision = confirmed(decision, str(next(iter(said.same))))
+    _check_readable(query, decision, context)
+    rows: Sequence[RowMapping] = ()
+    if decision.person_id is not None:
+        repository = RecognitionRepository(session, context.region.region_code)
+        rows = await repository.picture(UUID(decision.person_id))
+    kept = next((row for row in rows if str(row["person_id"]) == decision.person_id), None)
+    periods = [
+        Period(row["category"], row["valid_from"], row["valid_to"])
+        for row in rows
+        if row["category"] is not None
+    ]
+    return Recognised(
+        decision=decision,
+        holding=tuple(in_force(union(periods), business_date(at))),
+        masked_name=mask_name(context.vault.decrypt(kept["name_enc"], column="persons.name"))
+        if kept
+        else None,
+        township=kept["township"] if kept else None,
+        village=kept["village"] if kept else None,
+        weights_version=registry.weights.version,
+        question=question,
+    )
+
+
+def _check_readable(query: Query, decision: Decision, context: ServiceContext) -> None:
+    """A mistyped number that nothing could correct is told as such, or the clerk misses a patient.
+
+    With name and birth date as well, the question was complete without the number.
+    """
+    if decision.grade != "none" or query.number is None or query.number.value18 is not None:
+        return
+    if query.name is not None and query.birth_date is not None:
+        return
+    raise invalid(query.number, today=business_date(context.clock.now()))
 
 
 async def recognise(
@@ -96,54 +142,34 @@ async def recognise(
         FacilityNotYours: the caller may not act for the facility.
         FacilityUnknown, VisitTimeImplausible, CredentialsInsufficient, IdNumberInvalid: told by
             field, with the cure.
+        TooManyGuesses: the client has found nobody too often.
     """
     facility = _facility(context, caller, body.facility_code)
     now = context.clock.now()
     settings = settings_of(context)
     _check_time(body.visit.occurred_at, now, timedelta(hours=settings.future_tolerance_hours))
-    vault = context.vault
-    read = _read(vault, body.credentials, now)
-    repository = RecognitionRepository(session, context.region.region_code)
-    rows = await repository.candidates(
-        id_number_idx=read.id_number_idx,
-        name_birth_idx=read.name_birth_idx,
-        limit=settings.max_candidates,
-    )
-    decision = decide(read.asked, _candidates(read, rows))
+    limit = guess_limit_of(context)
+    limit.refuse_if_spent(caller.client_id, facility.facility_code, now.timestamp())
+    found = await match(session, context, body.credentials, at=body.visit.occurred_at)
+    decision = found.decision
+    if decision.grade == "none":
+        named = bool(body.credentials.name)
+        limit.found_nobody(
+            caller.client_id, facility.facility_code, now.timestamp(), number_only=not named
+        )
     day = business_date(body.visit.occurred_at)
-    holding = in_force(union(_periods(rows, decision.person_id)), day)
     rights = entitled(
         decision.grade,
-        in_a_category=bool(holding),
+        in_a_category=bool(found.holding),
         facility=facility,
         waivers=context.region.fee_waivers_on(day),
     )
     recognition_id = new_id()
-    answer = _answer(recognition_id, decision, holding, rights, _shown_name(vault, decision, rows))
-    await repository.add(
-        {
-            "recognition_id": recognition_id,
-            "organisation": caller.organisation,
-            "facility_code": facility.facility_code,
-            "visit_no": body.visit.visit_no,
-            "visit_type": body.visit.type,
-            "occurred_at": body.visit.occurred_at,
-            "grade": decision.grade,
-            "person_id": decision.person_id,
-            "candidate_id": decision.best.candidate.person_id if decision.best else None,
-            "score": answer.score,
-            "weights_version": WEIGHTS_VERSION,
-            "evidence": [item.model_dump() for item in answer.evidence],
-            "categories": [item.model_dump(mode="json") for item in answer.categories],
-            "entitlements": answer.entitlements.model_dump(),
-            "credentials_enc": vault.encrypt(
-                body.credentials.model_dump_json(exclude_none=True),
-                column="recognitions.credentials",
-            ),
-            "recorded_at": now,
-        }
-    )
-    event = _event(recognition_id, body, decision, holding, rights)
+    answer = _answer(recognition_id, found, rights, day)
+    await _keep(session, context, caller, body, found, answer)
+    review_id = await _review(session, context, recognition_id, found)
+    answer.review_id = str(review_id) if review_id else None
+    event = _event(recognition_id, body, found, rights)
     await outbox.record(
         session,
         event,
@@ -161,10 +187,70 @@ async def recognise(
         detail={
             "grade": decision.grade,
             "facility_code": facility.facility_code,
-            "person_id": str(decision.person_id) if decision.person_id else None,
+            "person_id": decision.person_id,
         },
     )
     return answer
+
+
+async def _keep(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    body: RecognitionRequest,
+    found: Recognised,
+    answer: RecognitionAnswer,
+) -> None:
+    best = found.decision.best
+    await RecognitionRepository(session, context.region.region_code).add(
+        {
+            "recognition_id": UUID(answer.recognition_id),
+            "organisation": caller.organisation,
+            "facility_code": body.facility_code,
+            "visit_no": body.visit.visit_no,
+            "visit_type": body.visit.type,
+            "occurred_at": body.visit.occurred_at,
+            "grade": answer.grade,
+            "person_id": UUID(answer.person_id) if answer.person_id else None,
+            "candidate_id": UUID(best.person.person_id) if best else None,
+            "score": answer.score,
+            "weights_version": found.weights_version,
+            "evidence": [item.model_dump() for item in answer.evidence],
+            "categories": [item.model_dump(mode="json") for item in answer.categories],
+            "entitlements": answer.entitlements.model_dump(),
+            "credentials_enc": context.vault.encrypt(
+                body.credentials.model_dump_json(exclude_none=True),
+                column="recognitions.credentials",
+            ),
+            "recorded_at": context.clock.now(),
+        }
+    )
+
+
+async def _review(
+    session: WriteSession, context: ServiceContext, recognition_id: UUID, found: Recognised
+) -> UUID | None:
+    """Every possible, and a sample of the probable, is laid before a person."""
+    decision = found.decision
+    sampled = decision.grade == "probable" and reviews.looks_at_probable(context, recognition_id)
+    if decision.grade != "possible" and not sampled:
+        return None
+    return await reviews.open_review(
+        session,
+        context,
+        recognition_id=recognition_id,
+        candidates=[
+            (
+                UUID(one.person.person_id),
+                one.assessment.score,
+                [item._asdict() for item in one.assessment.evidence],
+            )
+            for one in decision.ranked
+        ],
+        credentials_fingerprint=found.question,
+        reasons=decision.reasons,
+        now=context.clock.now(),
+    )
 
 
 def _facility(context: ServiceContext, caller: Principal, code: str) -> Facility:
@@ -202,133 +288,48 @@ def _check_time(occurred_at: datetime, now: datetime, tolerance: timedelta) -> N
     )
 
 
-def _read(vault: Vault, given: Credentials, now: datetime) -> _Read:
-    number: IdNumber | None = None
-    readable: bool | None = None
-    name = given.name.strip() if given.name else ""
-    if given.id_number and given.id_number.strip():
-        try:
-            number = parse(given.id_number, on=business_date(now))
-        except IdNumberFault as fault:
-            if not name or given.birth_date is None:
-                raise IdNumberInvalid(
-                    "correct the number, or give name and birth date",
-                    errors=[
-                        FieldFault(
-                            "credentials.id_number", fault.code, fault.message, fault.message_zh
-                        )
-                    ],
-                ) from None
-        readable = number is not None
-    birth_date = given.birth_date or (number.birth_date if number else None)
-    if number is None and (not name or birth_date is None):
-        raise CredentialsInsufficient(
-            "give the ID number, or name and birth date",
-            errors=[
-                FieldFault(
-                    "credentials",
-                    "credentials_insufficient",
-                    "give the ID number, or name and birth date",
-                    "请提供证件号码,或姓名和出生日期",
-                )
-            ],
-        )
-    return _Read(
-        number=number,
-        asked=Asked(
-            id_number_readable=readable,
-            birth_date=given.birth_date,
-            number_birth_date=number.birth_date if number else None,
-            sex=given.sex,
-            address=given.address.strip() if given.address and given.address.strip() else None,
-        ),
-        id_number_idx=id_number_index(vault, number.value) if number else None,
-        name_birth_idx=name_birth_index(vault, name, birth_date) if name and birth_date else None,
-        name_idx=name_index(vault, name) if name else None,
-        phone_idx=phone_index(vault, given.phone) if given.phone else None,
-    )
-
-
-def _candidates(read: _Read, rows: Sequence[RowMapping]) -> list[Candidate]:
-    found = {row["person_id"]: row for row in rows}
-    return [
-        Candidate(
-            person_id=person_id,
-            id_number_equal=_equal(read.id_number_idx, row["id_number_idx"]),
-            name_equal=_equal(read.name_idx, row["name_idx"]),
-            phone_equal=_equal(read.phone_idx, row["phone_idx"]),
-            birth_date=row["birth_date"],
-            sex=row["sex"],
-            village=row["village"],
-            township=row["township"],
-        )
-        for person_id, row in found.items()
-    ]
-
-
-def _equal(asked: bytes | None, registered: bytes | None) -> bool | None:
-    return None if asked is None or registered is None else asked == registered
-
-
-def _periods(rows: Sequence[RowMapping], person_id: UUID | None) -> list[Period]:
-    return [
-        Period(row["category"], row["valid_from"], row["valid_to"])
-        for row in rows
-        if row["person_id"] == person_id and row["category"] is not None
-    ]
-
-
-def _shown_name(vault: Vault, decision: Decision, rows: Sequence[RowMapping]) -> str | None:
-    row = next((row for row in rows if row["person_id"] == decision.person_id), None)
-    if row is None:
-        return None
-    return mask_name(vault.decrypt(row["name_enc"], column="persons.name"))
-
-
 def _answer(
-    recognition_id: UUID,
-    decision: Decision,
-    holding: Sequence[Period],
-    rights: Entitled,
-    masked_name: str | None,
+    recognition_id: UUID, found: Recognised, rights: Entitled, day: date
 ) -> RecognitionAnswer:
-    best = decision.best
+    decision = found.decision
+    best = decision.best.assessment if decision.best else None
     return RecognitionAnswer(
         recognition_id=str(recognition_id),
         grade=decision.grade,
-        person_id=str(decision.person_id) if decision.person_id else None,
-        masked_name=masked_name,
+        person_id=decision.person_id,
+        masked_name=found.masked_name,
         score=best.score if best else 0.0,
         categories=[
             CategoryAnswer(code=p.code, name_zh=CATEGORIES[p.code], valid_from=p.valid_from)
-            for p in holding
+            for p in found.holding
         ],
         entitlements=EntitlementsAnswer(**asdict(rights)),
-        evidence=[EvidenceAnswer(**asdict(item)) for item in best.evidence] if best else [],
+        evidence=[EvidenceAnswer(**item._asdict()) for item in best.evidence] if best else [],
+        reasons=[
+            ReasonAnswer(code=code, text_zh=REASONS[code][0], text=REASONS[code][1])
+            for code in decision.reasons
+        ],
+        provisional=decision.provisional,
+        provisional_until=day + timedelta(days=PROVISIONAL_DAYS) if decision.provisional else None,
     )
 
 
 def _event(
-    recognition_id: UUID,
-    body: RecognitionRequest,
-    decision: Decision,
-    holding: Sequence[Period],
-    rights: Entitled,
+    recognition_id: UUID, body: RecognitionRequest, found: Recognised, rights: Entitled
 ) -> RecognitionMade:
-    person = decision.best.candidate if decision.best and decision.person_id else None
     return RecognitionMade(
         recognition_id=str(recognition_id),
-        grade=decision.grade,
-        person_id=str(decision.person_id) if decision.person_id else None,
+        grade=found.decision.grade,
+        person_id=found.decision.person_id,
         categories=tuple(
             CategoryPeriod(code=p.code, valid_from=p.valid_from, valid_to=p.valid_to)
-            for p in holding
+            for p in found.holding
         ),
         entitlements=Entitlements(**asdict(rights)),
         facility_code=body.facility_code,
         visit_no=body.visit.visit_no,
         visit_type=body.visit.type,
         occurred_at=body.visit.occurred_at,
-        township=person.township if person else None,
-        village=person.village if person else None,
+        township=found.township,
+        village=found.village,
     )

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from services.identity.categories.domain import EndsBeforeItStarts, Period, restate
+from services.identity.categories.domain import EndsBeforeItStarts, Period
 from services.identity.persons.indexes import household_index, name_index
-from services.identity.roster import domain
-from services.identity.roster.domain import RowFault
+from services.identity.roster.columns import TELLING_NO_CATEGORY
+from services.identity.roster.faults import (
+    RowFault,
+    duplicate_row,
+    ends_before_it_starts,
+    person_ambiguous,
+)
 from services.identity.roster.linking import Candidate, PersonAmbiguous, link
+from services.identity.roster.pipeline import ahead, chunks, one_by_one
+from services.identity.roster.progress import Progress
 from services.identity.roster.protection import Protection
+from services.identity.roster.register import RegisterRepository
 from services.identity.roster.repository import RosterRepository
 from services.identity.roster.staging import Hashed, Judged, hash_rows
 from shared.ids import new_id
@@ -32,10 +41,19 @@ class Comparison:
     unchanged: int = 0
     removed: int = 0
     kept: int = 0
+    passed_over: int = 0
+    """Of the unchanged: rows that give nobody on the register a category."""
+    households_incomplete: int = 0
     faults: list[RowFault] = field(default_factory=list)
     """Rejections that only the register could tell."""
     persons: dict[UUID, int] = field(default_factory=dict)
     """Person → the row that speaks of him."""
+    households: Counter[bytes] = field(default_factory=Counter)
+    """Household's index → members whom the file lists."""
+
+
+_Linked = tuple[Hashed, UUID, bool]
+"""A row, the person whom it means, and whether he is new."""
 
 
 @dataclass(frozen=True)
@@ -43,48 +61,71 @@ class Comparing:
     """One file against the register of one source."""
 
     repository: RosterRepository
+    register: RegisterRepository
     vault: Vault
     import_id: UUID
     source: str
     effective_on: date
     chunk_rows: int
+    progress: Progress
 
     async def compare(self, judged: Judged, *, full: bool) -> Comparison:
         """Link every accepted row, stage what changes, and in a full file who leaves."""
         outcome = Comparison()
-        rows = judged.accepted
-        for start in range(0, len(rows), self.chunk_rows):
-            chunk = rows[start : start + self.chunk_rows]
-            hashed = await asyncio.to_thread(hash_rows, self.vault, chunk)
+        self.progress.enter("comparing", len(judged.accepted))
+        hashing = ahead(
+            one_by_one(chunks(judged.accepted, self.chunk_rows)),
+            lambda rows: hash_rows(self.vault, self.source, rows),
+        )
+        async for hashed in hashing:
             await self._compare_chunk(hashed, outcome)
+            self.progress.done += len(hashed)
         if full:
             await self._stage_removals(judged, outcome)
         return outcome
 
     async def _compare_chunk(self, chunk: Sequence[Hashed], outcome: Comparison) -> None:
-        linked = await self._link(chunk, outcome)
+        candidates = await self._candidates(chunk)
+        linked = await asyncio.to_thread(_link, chunk, candidates, outcome)
         known_ids = [person_id for _, person_id, new in linked if not new]
-        said = {
-            row["person_id"]: row["fingerprint"]
-            for row in await self.repository.current_records(known_ids)
-            if row["source"] == self.source
+        said: Sequence[RowMapping] = ()
+        periods: dict[UUID, tuple[Period, ...]] = {}
+        if known_ids:
+            said = await self.register.current_records(known_ids)
+            held = await self.register.current_memberships(known_ids)
+            periods = periods_by_person(held, self.source)
+        fingerprints = {
+            row["person_id"]: row["fingerprint"] for row in said if row["source"] == self.source
         }
-        periods = periods_by_person(
-            await self.repository.current_memberships(known_ids), self.source
-        )
+        staged = await asyncio.to_thread(self._stage, linked, fingerprints, periods, outcome)
+        await self.repository.stage(staged)
+
+    def _stage(
+        self,
+        linked: Sequence[_Linked],
+        fingerprints: Mapping[UUID, bytes],
+        periods: Mapping[UUID, tuple[Period, ...]],
+        outcome: Comparison,
+    ) -> list[dict[str, Any]]:
         staged = []
         for hashed, person_id, new in linked:
             row = hashed.row
             before = periods.get(person_id, ())
             try:
-                after = restate(before, row.statement(), effective_on=self.effective_on)
+                after = row.restated(before, effective_on=self.effective_on)
             except EndsBeforeItStarts:
-                outcome.faults.append(domain.ends_before_it_starts(row.row))
+                outcome.faults.append(ends_before_it_starts(row.row))
                 continue
-            if person_id not in said:
+            if hashed.household_idx is not None:
+                outcome.households[hashed.household_idx] += 1
+            if new and not after:
+                outcome.unchanged += 1
+                outcome.passed_over += 1
+                continue
+            if person_id not in fingerprints:
                 action = "added"
                 outcome.added += 1
-            elif said[person_id] == hashed.fingerprint and set(after) == set(before):
+            elif fingerprints[person_id] == hashed.fingerprint and set(after) == set(before):
                 outcome.unchanged += 1
                 continue
             else:
@@ -99,47 +140,17 @@ class Comparing:
                     "new_person": new,
                     "fingerprint": hashed.fingerprint,
                     "row_enc": hashed.row_enc,
+                    "id_number_idx": hashed.indexed.id_number_idx,
+                    "name_idx": hashed.indexed.name_idx,
+                    "name_birth_idx": hashed.indexed.name_birth_idx,
+                    "name_birth_village_idx": hashed.indexed.name_birth_village_idx,
+                    "household_idx": hashed.household_idx,
                 }
             )
-        await self.repository.stage(staged)
-
-    async def _link(
-        self, chunk: Sequence[Hashed], outcome: Comparison
-    ) -> list[tuple[Hashed, UUID, bool]]:
-        by_number: dict[bytes, list[Candidate]] = defaultdict(list)
-        by_birth: dict[bytes, list[Candidate]] = defaultdict(list)
-        for candidate in await self._candidates(chunk):
-            if candidate.id_number_idx is not None:
-                by_number[candidate.id_number_idx].append(candidate)
-            if candidate.name_birth_idx is not None:
-                by_birth[candidate.name_birth_idx].append(candidate)
-        linked = []
-        for hashed in chunk:
-            indexed, row = hashed.indexed, hashed.row
-            fitting = {
-                candidate.person_id: candidate
-                for candidate in (
-                    *by_number.get(indexed.id_number_idx or b"", ()),
-                    *by_birth.get(indexed.name_birth_idx or b"", ()),
-                )
-            }
-            try:
-                person_id = link(indexed, list(fitting.values()))
-            except PersonAmbiguous:
-                outcome.faults.append(domain.person_ambiguous(row.row))
-                continue
-            if person_id is not None and person_id in outcome.persons:
-                other = outcome.persons[person_id]
-                outcome.faults.append(domain.duplicate_row(row.row, other))
-                continue
-            new = person_id is None
-            person_id = person_id or new_id()
-            outcome.persons[person_id] = row.row
-            linked.append((hashed, person_id, new))
-        return linked
+        return staged
 
     async def _candidates(self, chunk: Sequence[Hashed]) -> list[Candidate]:
-        found = await self.repository.linkable(
+        found = await self.register.linkable(
             self.source,
             id_number_idxs=[h.indexed.id_number_idx for h in chunk if h.indexed.id_number_idx],
             name_birth_idxs=[h.indexed.name_birth_idx for h in chunk if h.indexed.name_birth_idx],
@@ -148,8 +159,10 @@ class Comparing:
         return list({row["person_id"]: Candidate(**row) for row in found}.values())
 
     async def _stage_removals(self, judged: Judged, outcome: Comparison) -> None:
-        holding = await self.repository.holding(self.source, self.effective_on)
-        absent = [person_id for person_id in holding if person_id not in outcome.persons]
+        holding = set(await self.register.holding(self.source, self.effective_on))
+        if self.source in TELLING_NO_CATEGORY:
+            holding |= set(await self.register.recorded(self.source))
+        absent = sorted(person_id for person_id in holding if person_id not in outcome.persons)
         accepted = {row.row for row in judged.accepted} - {fault.row for fault in outcome.faults}
         rejected = [readable for readable in judged.readables if readable.row not in accepted]
         leaving = absent
@@ -158,6 +171,29 @@ class Comparing:
         outcome.removed = len(leaving)
         outcome.kept = len(absent) - len(leaving)
         await self.repository.stage_removals(self.import_id, leaving)
+        await self._stage_incomplete(leaving, outcome)
+
+    async def _stage_incomplete(self, leaving: Sequence[UUID], outcome: Comparison) -> None:
+        """Note the households of which the file lists some members and leaves out others."""
+        missing: Counter[UUID] = Counter()
+        listed: dict[UUID, int] = {}
+        for some in chunks(leaving, self.chunk_rows):
+            for row in await self.register.households_of(some, self.source):
+                if row["household_idx"] in outcome.households:
+                    missing[row["household_id"]] += 1
+                    listed[row["household_id"]] = outcome.households[row["household_idx"]]
+        outcome.households_incomplete = len(missing)
+        await self.repository.add_incomplete(
+            [
+                {
+                    "import_id": self.import_id,
+                    "household_id": household_id,
+                    "listed": listed[household_id],
+                    "missing": count,
+                }
+                for household_id, count in missing.items()
+            ]
+        )
 
     async def _unprotected(self, absent: Sequence[UUID], protection: Protection) -> list[UUID]:
         names = {name_index(self.vault, name) for name in protection.names}
@@ -166,7 +202,7 @@ class Comparing:
         }
         leaving: list[UUID] = []
         for start in range(0, len(absent), self.chunk_rows):
-            rows = await self.repository.for_protection(absent[start : start + self.chunk_rows])
+            rows = await self.register.for_protection(absent[start : start + self.chunk_rows])
             leaving += await asyncio.to_thread(
                 self._leaving, rows, protection, names=names, households=households
             )
@@ -195,6 +231,41 @@ class Comparing:
                 village=row["village"],
             )
         ]
+
+
+def _link(
+    chunk: Sequence[Hashed], candidates: Sequence[Candidate], outcome: Comparison
+) -> list[_Linked]:
+    by_number: dict[bytes, list[Candidate]] = defaultdict(list)
+    by_birth: dict[bytes, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        if candidate.id_number_idx is not None:
+            by_number[candidate.id_number_idx].append(candidate)
+        if candidate.name_birth_idx is not None:
+            by_birth[candidate.name_birth_idx].append(candidate)
+    linked = []
+    for hashed in chunk:
+        indexed, row = hashed.indexed, hashed.row
+        fitting = {
+            candidate.person_id: candidate
+            for candidate in (
+                *by_number.get(indexed.id_number_idx or b"", ()),
+                *by_birth.get(indexed.name_birth_idx or b"", ()),
+            )
+        }
+        try:
+            person_id = link(indexed, list(fitting.values()))
+        except PersonAmbiguous:
+            outcome.faults.append(person_ambiguous(row.row))
+            continue
+        if person_id is not None and person_id in outcome.persons:
+            outcome.faults.append(duplicate_row(row.row, outcome.persons[person_id]))
+            continue
+        new = person_id is None
+        person_id = person_id or new_id()
+        outcome.persons[person_id] = row.row
+        linked.append((hashed, person_id, new))
+    return linked
 
 
 def periods_by_person(

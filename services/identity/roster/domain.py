@@ -6,18 +6,17 @@ what to do about it, in both languages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from services.identity.categories.domain import (
-    CategoryUnknown,
-    Statement,
-    parse_categories,
-)
+from services.identity.categories.domain import CategoryUnknown, parse_categories
+from services.identity.categories.leaving import LeavingReasonUnknown, Reason, parse_reason
 from services.identity.idnumber import domain as idnumber
 from services.identity.persons.domain import display_name, name_key, tidy, village_key
-from services.identity.roster import columns, values
+from services.identity.roster import columns, faults, values
+from services.identity.roster.faults import RowFault, duplicate_row, shared_number
+from services.identity.roster.rows import RawRow, Readable, RosterRow
 from services.identity.roster.values import Cell
 
 LONGEST_TEXT = 200
@@ -25,76 +24,11 @@ LONGEST_TEXT = 200
 LONGEST_NAME = 60
 LONGEST_AGE_YEARS = idnumber.OLDEST_YEARS
 _PLACE_LENGTH = 60
-
-_Fault = Callable[[str, str, str, str], None]
-"""Takes column, code, message and Chinese message."""
-
-
-@dataclass(frozen=True)
-class RowFault:
-    """What is wrong with one cell, and the cure."""
-
-    row: int
-    column: str
-    code: str
-    message: str
-    message_zh: str
+_LOST_DIGITS = "000"
+"""How a long number ends that a spreadsheet has kept as a figure of fifteen digits."""
 
 
-@dataclass(frozen=True)
-class RawRow:
-    """A row as read from the file: cells by column code, and the file's further columns."""
-
-    row: int
-    cells: Mapping[str, Cell]
-    extras: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class RosterRow:
-    """An accepted row, in the register's own terms."""
-
-    row: int
-    name: str
-    id_number: str | None
-    sex: str | None
-    birth_date: date | None
-    household_no: str | None
-    relation: str | None
-    ethnicity: str | None
-    categories: tuple[str, ...]
-    township: str | None
-    village: str | None
-    phone: str | None
-    valid_from: date | None
-    valid_to: date | None
-    extras: Mapping[str, str]
-
-    def statement(self) -> Statement:
-        """What the row says of the person's categories."""
-        return dict.fromkeys(self.categories, (self.valid_from, self.valid_to))
-
-    def __repr__(self) -> str:
-        return f"RosterRow(row={self.row})"
-
-
-@dataclass(frozen=True)
-class Readable:
-    """What can be made out of a row, right or wrong: by it a rejected row protects its person."""
-
-    row: int
-    id_number: str | None
-    id_text: str
-    name: str
-    birth_date: date | None
-    household_no: str
-    village: str
-
-    def __repr__(self) -> str:
-        return f"Readable(row={self.row})"
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """A row's judgement: accepted with its values, or rejected with its faults."""
 
@@ -103,103 +37,225 @@ class Verdict:
     faults: tuple[RowFault, ...]
 
 
-def judge(raw: RawRow, *, on: date) -> Verdict:
-    """Judge one row by itself; ``on`` is the day of the upload (nobody is born after it)."""
-    faults: list[RowFault] = []
+def judge(raw: RawRow, *, on: date, needs_category: bool = True) -> Verdict:
+    """Judge one row by itself.
 
-    def fault(column: str, code: str, message: str, message_zh: str) -> None:
-        faults.append(RowFault(raw.row, column, code, message, message_zh))
+    Args:
+        raw: the row as read.
+        on: the day of the upload; nobody is born after it.
+        needs_category: whether the source tells categories; an insurer's list of enrolment
+            need not.
+    """
+    return _Judging(raw, on, needs_category).verdict()
 
-    def text(column: str, longest: int = LONGEST_TEXT) -> str | None:
-        found = tidy(values.as_text(raw.cells.get(column)))
+
+class _Judging:
+    """One row, and the faults found so far."""
+
+    def __init__(self, raw: RawRow, on: date, needs_category: bool) -> None:
+        self.cells: Mapping[str, Cell] = raw.cells
+        self.raw = raw
+        self.row = raw.row
+        self.on = on
+        self.needs_category = needs_category
+        self.faults: list[RowFault] = []
+
+    def verdict(self) -> Verdict:
+        name = self._name()
+        number, id_text = self._id_number()
+        birth_date = self._day("birth_date")
+        sex = self._sex(number)
+        self._check_birth(birth_date, number)
+        if number is None and not id_text and birth_date is None and not self._faulty("birth_date"):
+            self.faults.append(faults.id_number_missing(self.row))
+        reason = self._reason()
+        codes = self._categories(needed=self.needs_category and reason is None)
+        valid_from, valid_to = self._day("valid_from"), self._day("valid_to")
+        if valid_from and valid_to and valid_to < valid_from:
+            self.faults.append(faults.ends_before_it_starts(self.row))
+        household_no = self._number_text("household_no")
+        village, township = (
+            self._text("village", _PLACE_LENGTH),
+            self._text("township", _PLACE_LENGTH),
+        )
+        phone = self._number_text("phone")
+        relation, ethnicity = self._text("relation"), self._text("ethnicity")
+        kept = {code: text for code in columns.KEPT if (text := self._text(code)) is not None}
+        known_birth = number.birth_date if number is not None else birth_date
+        readable = Readable(
+            row=self.row,
+            id_number=number.value if number else None,
+            id_text=id_text,
+            name=name_key(name) if name else "",
+            birth_date=known_birth,
+            household_no=household_no or "",
+            village=village_key(village) if village else "",
+        )
+        if self.faults or name is None:
+            return Verdict(readable, None, tuple(self.faults))
+        row = RosterRow(
+            row=self.row,
+            name=name,
+            id_number=number.value if number else None,
+            sex=sex,
+            birth_date=known_birth,
+            household_no=household_no,
+            relation=relation,
+            ethnicity=ethnicity,
+            categories=codes,
+            township=township,
+            village=village,
+            phone=phone,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            extras=dict(self.raw.extras),
+            reason=reason,
+            kept=kept,
+        )
+        return Verdict(readable, row, ())
+
+    def _text(self, column: str, longest: int = LONGEST_TEXT) -> str | None:
+        cell = self.cells.get(column)
+        if cell is None:
+            return None
+        found = tidy(values.as_text(cell))
         if len(found) > longest:
-            fault(
-                column,
-                "too_long",
-                f"at most {longest} characters fit here; check that the columns have not shifted",
-                f"内容超过{longest}个字符,请检查是否错列",
-            )
+            self.faults.append(faults.too_long(self.row, column, longest))
             return None
         return found or None
 
-    def day(column: str) -> date | None:
+    def _number_text(self, column: str) -> str | None:
+        """A text of digits, which a spreadsheet may have taken for a figure and rounded."""
+        cell = self.cells.get(column)
+        if cell is None:
+            return None
+        if values.is_rounded_figure(cell) or values.is_scientific(cell):
+            self.faults.append(faults.destroyed_figure(self.row, column))
+            return None
+        return self._text(column)
+
+    def _day(self, column: str) -> date | None:
+        cell = self.cells.get(column)
+        if cell is None:
+            return None
         try:
-            return values.parse_date(raw.cells.get(column))
+            return values.parse_date(cell)
         except values.DateImpossible:
-            fault(
-                column,
-                "date_impossible",
-                "there is no such day in the calendar; correct it",
-                f"{columns.word(column)}不是真实存在的日期,请更正",
-            )
+            self.faults.append(faults.date_impossible(self.row, column))
+        except values.DateWithoutDay:
+            self.faults.append(faults.date_without_day(self.row, column))
         except values.DateUnreadable:
-            fault(
-                column,
-                "date_format",
-                "write the date as 2016-03-01, 2016/3/1 or 20160301",
-                "日期请写成 2016-03-01、2016/3/1 或 20160301",
-            )
+            self.faults.append(faults.date_format(self.row, column))
         return None
 
-    name = _name(text("name", LONGEST_NAME), fault)
-    number, id_text = _id_number(raw.cells.get("id_number"), fault, on)
-    birth_date = day("birth_date")
-    sex = _sex(raw.cells.get("sex"), fault)
-    _check_birth(birth_date, number, fault, on)
-    if number is not None:
-        if sex is not None and sex != number.sex:
-            fault(
-                "sex",
-                "sex_contradicts_id_number",
-                "the sex differs from the one inside the ID number (its 17th digit: odd male,"
-                " even female); correct one of them",
-                "性别与证件号码第17位(单数为男、双数为女)不一致,请更正其中之一",
+    def _name(self) -> str | None:
+        found = self._text("name", LONGEST_NAME)
+        if found is None:
+            self.faults.append(faults.name_missing(self.row))
+            return None
+        if "\ufffd" in found or "?" in found or any(letter.isdigit() for letter in found):
+            self.faults.append(faults.name_characters(self.row))
+            return None
+        name = display_name(found)
+        if not name_key(name):
+            self.faults.append(faults.name_missing(self.row))
+            return None
+        return name
+
+    def _id_number(self) -> tuple[idnumber.IdNumber | None, str]:
+        cell = self.cells.get("id_number")
+        if cell is None:
+            return None, ""
+        text = idnumber.clean(values.as_text(cell))
+        try:
+            if values.is_rounded_figure(cell):
+                raise idnumber.excel_fault()
+            return (idnumber.parse(text, on=self.on) if text else None), text
+        except idnumber.IdNumberFault as error:
+            self.faults.append(
+                RowFault(self.row, "id_number", error.code, error.message, error.message_zh)
             )
-        sex = number.sex
-    elif not id_text and birth_date is None and not _faulty(faults, "birth_date"):
-        fault(
-            "id_number",
-            "id_number_missing",
-            "give the ID number; for a newborn without one, give name and birth date",
-            "请填写证件号码;新生儿尚无证件号码的,请填写姓名和出生日期",
-        )
-    codes = _categories(raw.cells.get("category"), fault)
-    valid_from, valid_to = day("valid_from"), day("valid_to")
-    if valid_from and valid_to and valid_to < valid_from:
-        faults.append(ends_before_it_starts(raw.row))
-    household_no, village = text("household_no"), text("village", _PLACE_LENGTH)
-    township, phone = text("township", _PLACE_LENGTH), text("phone")
-    relation, ethnicity = text("relation"), text("ethnicity")
-    known_birth = number.birth_date if number is not None else birth_date
-    readable = Readable(
-        row=raw.row,
-        id_number=number.value if number else None,
-        id_text=id_text,
-        name=name_key(name) if name else "",
-        birth_date=known_birth,
-        household_no=household_no or "",
-        village=village_key(village) if village else "",
-    )
-    if faults or name is None:
-        return Verdict(readable, None, tuple(faults))
-    row = RosterRow(
-        row=raw.row,
-        name=name,
-        id_number=number.value if number else None,
-        sex=sex,
-        birth_date=known_birth,
-        household_no=household_no,
-        relation=relation,
-        ethnicity=ethnicity,
-        categories=codes,
-        township=township,
-        village=village,
-        phone=phone,
-        valid_from=valid_from,
-        valid_to=valid_to,
-        extras=dict(raw.extras),
-    )
-    return Verdict(readable, row, ())
+            return None, text
+
+    def _sex(self, number: idnumber.IdNumber | None) -> str | None:
+        sex = None
+        try:
+            sex = values.parse_sex(self.cells.get("sex"))
+        except values.SexUnknown:
+            self.faults.append(faults.sex_unknown(self.row))
+        if number is None:
+            return sex
+        if sex is not None and sex != number.sex:
+            self.faults.append(faults.sex_contradicts_id_number(self.row))
+        return number.sex
+
+    def _check_birth(self, birth_date: date | None, number: idnumber.IdNumber | None) -> None:
+        if birth_date is None:
+            return
+        if birth_date > self.on:
+            self.faults.append(faults.birth_date_future(self.row))
+        elif birth_date.year < self.on.year - LONGEST_AGE_YEARS:
+            self.faults.append(faults.birth_date_impossible(self.row, LONGEST_AGE_YEARS))
+        elif number is not None and birth_date != number.birth_date:
+            self.faults.append(faults.birth_date_contradicts_id_number(self.row))
+
+    def _reason(self) -> Reason | None:
+        try:
+            return parse_reason(values.as_text(self.cells.get("reason")))
+        except LeavingReasonUnknown:
+            self.faults.append(faults.reason_unknown(self.row))
+            return None
+
+    def _categories(self, *, needed: bool) -> tuple[str, ...]:
+        try:
+            codes = parse_categories(values.as_text(self.cells.get("category")))
+        except CategoryUnknown:
+            self.faults.append(faults.category_unknown(self.row))
+            return ()
+        try:
+            lifted = values.parse_lifted(self.cells.get("poverty_status"))
+        except values.PovertyStatusUnknown:
+            self.faults.append(faults.poverty_status_unknown(self.row))
+            return codes
+        if lifted is not None:
+            if not lifted and "registered_poor_lifted" in codes:
+                self.faults.append(faults.poverty_status_contradicts_category(self.row))
+            return with_poverty_status(codes, lifted=lifted)
+        if not codes and needed and not self._faulty("reason"):
+            self.faults.append(faults.category_missing(self.row))
+        return codes
+
+    def _faulty(self, column: str) -> bool:
+        return any(fault.column == column for fault in self.faults)
+
+
+def with_poverty_status(codes: Sequence[str], *, lifted: bool) -> tuple[str, ...]:
+    """The categories of a registered person of whom 脱贫属性 says whether he left poverty.
+
+    The column stands in rosters of registered households only: whoever has it is registered poor,
+    or lifted and still under the policy (脱贫不脱政策).
+    """
+    if not lifted:
+        poor = {"registered_poor", "registered_poor_lifted"}
+        return tuple(codes) if poor & set(codes) else (*codes, "registered_poor")
+    named = ("registered_poor_lifted" if code == "registered_poor" else code for code in codes)
+    return tuple(dict.fromkeys((*named, "registered_poor_lifted")))
+
+
+def lost_digits(rows: Sequence[RosterRow], found: Sequence[RowFault]) -> dict[int, RowFault]:
+    """Row number → fault of numbers that only by chance pass the check.
+
+    Where a spreadsheet has destroyed one number of the column it has destroyed all; one in eleven
+    of what is left, fifteen digits and three zeros, has a fitting check character.
+    """
+    if not any(fault.code == "excel_number" and fault.column == "id_number" for fault in found):
+        return {}
+    error = idnumber.excel_fault()
+    return {
+        row.row: RowFault(row.row, "id_number", error.code, error.message, error.message_zh)
+        for row in rows
+        if row.id_number is not None and row.id_number.endswith(_LOST_DIGITS)
+    }
 
 
 def duplicate_faults(rows: Sequence[RosterRow]) -> dict[int, RowFault]:
@@ -233,142 +289,3 @@ def duplicate_faults(rows: Sequence[RosterRow]) -> dict[int, RowFault]:
             if row is not keeper and row.id_number is None:
                 found.setdefault(row.row, duplicate_row(row.row, keeper.row))
     return found
-
-
-def duplicate_row(row: int, other: int) -> RowFault:
-    """The row speaks of the person of another row of the file."""
-    return RowFault(
-        row,
-        "id_number",
-        "duplicate",
-        f"the same person stands in row {other}; keep one row, and write several categories"
-        " into it with ';' between them",
-        f"与第{other}行为同一人,请只保留一行;多个人员类别用“;”分隔写在同一行",
-    )
-
-
-def shared_number(row: int, other: int) -> RowFault:
-    """The row's number stands under another name too."""
-    return RowFault(
-        row,
-        "id_number",
-        "id_number_shared",
-        f"the same ID number stands in row {other} under another name; compare both cards",
-        f"证件号码与第{other}行相同但姓名不同,请对照双方证件核对",
-    )
-
-
-def person_ambiguous(row: int) -> RowFault:
-    """Several registered persons fit a row without a number."""
-    return RowFault(
-        row,
-        "id_number",
-        "person_ambiguous",
-        "several registered persons have this name and birth date; give the ID number",
-        "名册中有多人姓名和出生日期相同,请填写证件号码",
-    )
-
-
-def ends_before_it_starts(row: int) -> RowFault:
-    """The stated last day lies before the first."""
-    return RowFault(
-        row,
-        "valid_to",
-        "valid_to_before_valid_from",
-        "the last day lies before the first; correct one of them, or give the start date too",
-        "终止日期早于起始日期,请更正;未填起始日期的请补填",
-    )
-
-
-def _name(found: str | None, fault: _Fault) -> str | None:
-    if found is None:
-        fault("name", "name_missing", "give the person's name", "请填写姓名")
-        return None
-    if "\ufffd" in found or "?" in found or any(character.isdigit() for character in found):
-        fault(
-            "name",
-            "name_characters",
-            "a name holds no digits or question marks; save the file as UTF-8 or GBK again, or"
-            " check that the columns have not shifted",
-            "姓名中不应有数字或问号,请检查是否错列,或将文件另存为 UTF-8 或 GBK 编码",
-        )
-        return None
-    name = display_name(found)
-    if not name_key(name):
-        fault("name", "name_missing", "give the person's name", "请填写姓名")
-        return None
-    return name
-
-
-def _id_number(cell: Cell, fault: _Fault, on: date) -> tuple[idnumber.IdNumber | None, str]:
-    try:
-        if values.is_rounded_figure(cell):
-            raise idnumber.excel_fault()
-        text = idnumber.clean(values.as_text(cell))
-        return (idnumber.parse(text, on=on) if text else None), text
-    except idnumber.IdNumberFault as error:
-        fault("id_number", error.code, error.message, error.message_zh)
-        return None, idnumber.clean(values.as_text(cell))
-
-
-def _sex(cell: Cell, fault: _Fault) -> str | None:
-    try:
-        return values.parse_sex(cell)
-    except values.SexUnknown:
-        fault("sex", "sex_unknown", "write M or F, 男 or 女", "性别请填写 男 或 女(M 或 F)")
-        return None
-
-
-def _check_birth(
-    birth_date: date | None, number: idnumber.IdNumber | None, fault: _Fault, on: date
-) -> None:
-    if birth_date is None:
-        return
-    if birth_date > on:
-        fault(
-            "birth_date",
-            "birth_date_future",
-            "the birth date lies in the future; correct it",
-            "出生日期晚于今天,请更正",
-        )
-    elif birth_date.year < on.year - LONGEST_AGE_YEARS:
-        fault(
-            "birth_date",
-            "birth_date_impossible",
-            f"nobody is more than {LONGEST_AGE_YEARS} years old; correct the birth date",
-            f"年龄超过{LONGEST_AGE_YEARS}岁,请更正出生日期",
-        )
-    elif number is not None and birth_date != number.birth_date:
-        fault(
-            "birth_date",
-            "birth_date_contradicts_id_number",
-            "the birth date differs from the one inside the ID number (characters 7 to 14);"
-            " correct one of them",
-            "出生日期与证件号码第7至14位不一致,请更正其中之一",
-        )
-
-
-def _categories(cell: Cell, fault: _Fault) -> tuple[str, ...]:
-    try:
-        codes = parse_categories(values.as_text(cell))
-    except CategoryUnknown:
-        fault(
-            "category",
-            "category_unknown",
-            "use a category of the published list, such as registered_poor or 建档立卡;"
-            " separate several with ';'",
-            "人员类别不在规定范围内,请使用 建档立卡、已脱贫、特困、低保、孤儿 等;多个类别用“;”分隔",
-        )
-        return ()
-    if not codes:
-        fault(
-            "category",
-            "category_missing",
-            "give the person's category, such as registered_poor or 建档立卡",
-            "请填写人员类别,如 建档立卡",
-        )
-    return codes
-
-
-def _faulty(faults: Sequence[RowFault], column: str) -> bool:
-    return any(fault.column == column for fault in faults)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -14,7 +14,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from services.identity.roster import columns
-from services.identity.roster.domain import RawRow
+from services.identity.roster.rows import RawRow
 from services.identity.roster.values import Cell, as_text
 from shared.http.problem import FieldFault, TooLarge, Unprocessable
 
@@ -26,7 +26,6 @@ _TITLE_ROWS = 10
 _MOST_COLUMNS = 100
 _MOST_BYTES_UNPACKED = 400 * 1024 * 1024
 _LONGEST_EXTRA = 500
-_FEWEST_HEADERS = 2
 
 
 class RosterUnreadable(Unprocessable):
@@ -91,11 +90,23 @@ class _Located:
     extras: dict[int, str]
 
 
-def read_roster(content: bytes, *, max_rows: int) -> list[RawRow]:
+def read_roster(
+    content: bytes,
+    *,
+    max_rows: int,
+    mapping: Mapping[str, str | None] | None = None,
+    needs_category: bool = True,
+) -> list[RawRow]:
     """The rows of a roster, numbered as the file counts them (its first line is row 1).
 
     The kind of file is told by its content, not by its name. Blank rows are passed over, and
     columns of unknown headers are kept as extras.
+
+    Args:
+        content: the file.
+        max_rows: the most that one import takes.
+        mapping: what the source's own headers mean (see :func:`columns.recognise_headers`).
+        needs_category: whether a column that tells categories is needed.
 
     Raises:
         RosterUnreadable: no CSV in UTF-8, UTF-16 or GBK/GB18030, and no XLSX.
@@ -103,7 +114,8 @@ def read_roster(content: bytes, *, max_rows: int) -> list[RawRow]:
         RosterEmpty: no row below the header.
         RosterTooLong: more than ``max_rows`` rows.
     """
-    located = _locate_header(list(islice(enumerate(_lines(content), start=1), _TITLE_ROWS)))
+    top = list(islice(enumerate(_lines(content), start=1), _TITLE_ROWS))
+    located = _locate_header(top, mapping, needs_category=needs_category)
     rows: list[RawRow] = []
     # The rows below the header that were looked at while searching for it are read again.
     for number, line in islice(enumerate(_lines(content), start=1), located.row, None):
@@ -133,39 +145,50 @@ def _row(number: int, line: Sequence[Cell], located: _Located) -> RawRow | None:
     return RawRow(number, cells, extras)
 
 
-def _locate_header(top: Sequence[tuple[int, Sequence[Cell]]]) -> _Located:
+def _locate_header(
+    top: Sequence[tuple[int, Sequence[Cell]]],
+    mapping: Mapping[str, str | None] | None,
+    *,
+    needs_category: bool,
+) -> _Located:
     if not any(as_text(cell) for _, line in top for cell in line):
         raise _empty()
     candidates = [
         (number, [as_text(cell) for cell in line[:_MOST_COLUMNS]]) for number, line in top
     ]
     number, texts = max(
-        candidates, key=lambda found: (len(columns.recognise_headers(found[1])), -found[0])
+        candidates, key=lambda found: (len(columns.recognise_headers(found[1], mapping)), -found[0])
     )
-    known = columns.recognise_headers(texts)
-    if len(known) < _FEWEST_HEADERS:
-        number, texts = candidates[0]
-        known = columns.recognise_headers(texts)
-    missing = [code for code in columns.REQUIRED if code not in known.values()]
+    known = columns.recognise_headers(texts, mapping)
+    missing = columns.missing(list(known.values()), needs_category=needs_category)
     if missing:
-        raise RosterColumnsMissing(
-            "add the columns " + ", ".join(f"{code} ({columns.word(code)})" for code in missing),
-            errors=[
-                FieldFault(
-                    code,
-                    "column_missing",
-                    f"the header has no column {code!r} or {columns.word(code)!r}; add it",
-                    f"表头缺少“{columns.word(code)}”列,请补充",
-                )
-                for code in missing
-            ],
-        )
+        raise _columns_missing(missing, columns.unknown_headers(texts, known))
     extras = {
         position: text[:_LONGEST_EXTRA]
         for position, text in enumerate(texts)
         if text and position not in known
     }
     return _Located(number, known, extras)
+
+
+def _columns_missing(missing: Sequence[str], unknown: Sequence[str]) -> RosterColumnsMissing:
+    detail = "add the columns " + ", ".join(f"{code} ({columns.word(code)})" for code in missing)
+    if unknown:
+        detail += ", or say in the source's mapping which of the unknown headers mean them"
+    return RosterColumnsMissing(
+        detail,
+        errors=[
+            FieldFault(
+                code,
+                "column_missing",
+                f"the header has no column {code!r} or {columns.word(code)!r}; add it",
+                f"表头缺少“{columns.word(code)}”列,请补充",
+            )
+            for code in missing
+        ],
+        # Headers only: what the file says of persons is never repeated.
+        extra={"unknown_headers": list(unknown)},
+    )
 
 
 def _lines(content: bytes) -> Iterator[Sequence[Cell]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from services.identity.persons.domain import village_key
-from services.identity.roster.domain import Readable
+from services.identity.roster.rows import Readable
 
 
 class Protection:

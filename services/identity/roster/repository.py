@@ -1,47 +1,37 @@
-"""SQL of roster imports: staging, comparing, and changing the register in bulk."""
+"""SQL of roster imports: their states, what is staged, and the register's lock and revision."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    RowMapping,
-    bindparam,
-    func,
-    insert,
-    or_,
-    select,
-    text,
-    union_all,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import RowMapping, delete, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.models import (
     households,
-    memberships,
+    incomplete_households,
     persons,
+    recognition_revisions,
+    recognitions,
     registers,
     roster_imports,
+    roster_mappings,
+    roster_progress,
     row_faults,
-    source_records,
     staged_removals,
     staged_rows,
 )
-from services.identity.roster.domain import RowFault
+from services.identity.roster.faults import RowFault
+from shared.db.bulk import copy_rows
 
 _APPLY_LOCK = 0x59495A48414E10
 """Advisory lock key: one import at a time changes the register of this database."""
 _LOCK_WAIT = "50s"
-_INSERT_ROWS = 2_000
 
 
 class RosterRepository:
@@ -73,20 +63,35 @@ class RosterRepository:
         )
 
     async def revision(self) -> int:
-        """How many imports have been applied; 0 for an empty register."""
+        """The register's revision: rises with every change; 0 for an empty register."""
         found = await self._session.scalar(
             select(registers.c.revision).where(registers.c.region == self._region)
         )
         return int(found or 0)
 
-    async def raise_revision(self) -> None:
-        statement = upsert(registers).values(region=self._region, revision=1)
-        await self._session.execute(
+    async def roster_revision(self) -> int:
+        """The revision of the last change that a roster's comparison must not miss."""
+        found = await self._session.scalar(
+            select(registers.c.roster_revision).where(registers.c.region == self._region)
+        )
+        return int(found or 0)
+
+    async def raise_revision(self, *, outdates_rosters: bool = True) -> int:
+        """Raise the register's revision, under its lock; gives the new one for the persons changed.
+
+        Args:
+            outdates_rosters: whether rosters that were compared before must be uploaded again. Not
+                so for what no roster speaks of, such as a health card.
+        """
+        statement = upsert(registers).values(region=self._region, revision=1, roster_revision=1)
+        risen = registers.c.revision + 1
+        raised = await self._session.scalar(
             statement.on_conflict_do_update(
                 index_elements=[registers.c.region],
-                set_={"revision": registers.c.revision + 1},
-            )
+                set_={"revision": risen} | ({"roster_revision": risen} if outdates_rosters else {}),
+            ).returning(registers.c.revision)
         )
+        return int(raised or 0)
 
     async def add_import(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(roster_imports).values(region=self._region, **values))
@@ -104,15 +109,63 @@ class RosterRepository:
             update(roster_imports).where(roster_imports.c.import_id == import_id).values(**counts)
         )
 
-    async def mark_applied(self, import_id: UUID, *, by: str, at: datetime) -> None:
+    async def lock_import(self, import_id: UUID) -> RowMapping | None:
+        """As :meth:`get_import`, with the row locked until the transaction ends."""
+        result = await self._session.execute(
+            select(roster_imports)
+            .where(roster_imports.c.import_id == import_id, roster_imports.c.region == self._region)
+            .with_for_update()
+        )
+        return result.mappings().one_or_none()
+
+    async def imports(
+        self,
+        *,
+        organisation: str | None,
+        status: str | None,
+        before: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> Sequence[RowMapping]:
+        """Imports, the latest first; of one organisation or (None) of all."""
+        place = tuple_(roster_imports.c.uploaded_at, roster_imports.c.import_id)
+        statement = select(roster_imports).where(roster_imports.c.region == self._region)
+        if organisation is not None:
+            statement = statement.where(roster_imports.c.organisation == organisation)
+        if status is not None:
+            statement = statement.where(roster_imports.c.status == status)
+        if before is not None:
+            statement = statement.where(place < before)
+        result = await self._session.execute(
+            statement.order_by(
+                roster_imports.c.uploaded_at.desc(), roster_imports.c.import_id.desc()
+            ).limit(limit)
+        )
+        return result.mappings().all()
+
+    async def mark_confirmed(self, import_id: UUID, *, by: str, at: datetime) -> None:
         await self._session.execute(
             update(roster_imports)
             .where(roster_imports.c.import_id == import_id)
-            .values(status="applied", applied_by=by, applied_at=at)
+            .values(status="confirmed", confirmed_by=by, confirmed_at=at)
+        )
+
+    async def mark_applied(
+        self, import_id: UUID, *, by: str, at: datetime, recognitions_affected: int
+    ) -> None:
+        await self._session.execute(
+            update(roster_imports)
+            .where(roster_imports.c.import_id == import_id)
+            .values(
+                status="applied",
+                applied_by=by,
+                applied_at=at,
+                recognitions_affected=recognitions_affected,
+            )
         )
 
     async def add_faults(self, import_id: UUID, faults: Sequence[RowFault]) -> None:
-        await self._insert(
+        await copy_rows(
+            self._session,
             row_faults,
             [
                 {"import_id": import_id, "number": number, "fault": asdict(fault)}
@@ -131,10 +184,11 @@ class RosterRepository:
         return [dict(fault) for fault in result.scalars()]
 
     async def stage(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        await self._insert(staged_rows, rows)
+        await copy_rows(self._session, staged_rows, rows)
 
     async def stage_removals(self, import_id: UUID, person_ids: Iterable[UUID]) -> None:
-        await self._insert(
+        await copy_rows(
+            self._session,
             staged_removals,
             [{"import_id": import_id, "person_id": person_id} for person_id in person_ids],
         )
@@ -163,234 +217,127 @@ class RosterRepository:
         )
         return list(result)
 
-    # --- comparing -------------------------------------------------------------------------
+    async def staged_count(self, import_id: UUID) -> int:
+        found = await self._session.scalar(
+            select(func.count())
+            .select_from(staged_rows)
+            .where(staged_rows.c.import_id == import_id)
+        )
+        return int(found or 0)
 
-    async def linkable(
-        self, source: str, *, id_number_idxs: Sequence[bytes], name_birth_idxs: Sequence[bytes]
+    # --- households of which members are missing -------------------------------------------
+
+    async def add_incomplete(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        await copy_rows(self._session, incomplete_households, rows)
+
+    async def incomplete(
+        self, import_id: UUID, *, after: UUID | None, limit: int
     ) -> Sequence[RowMapping]:
-        """Persons with one of the numbers, or one of the names and birth dates."""
-        listed = (
-            select(source_records.c.record_id)
-            .where(
-                source_records.c.person_id == persons.c.person_id,
-                source_records.c.source == source,
-                source_records.c.superseded_at.is_(None),
-            )
-            .exists()
+        statement = select(incomplete_households).where(
+            incomplete_households.c.import_id == import_id
         )
-        columns = (
-            persons.c.person_id,
-            persons.c.id_number_idx,
-            persons.c.name_idx,
-            persons.c.name_birth_idx,
-            persons.c.name_birth_village_idx,
-            listed.label("listed"),
-        )
-        here = persons.c.region == self._region
+        if after is not None:
+            statement = statement.where(incomplete_households.c.household_id > after)
         result = await self._session.execute(
-            union_all(
-                select(*columns).where(here, _among(persons.c.id_number_idx, id_number_idxs)),
-                select(*columns).where(here, _among(persons.c.name_birth_idx, name_birth_idxs)),
-            )
+            statement.order_by(incomplete_households.c.household_id).limit(limit)
         )
         return result.mappings().all()
 
-    async def current_records(self, person_ids: Sequence[UUID]) -> Sequence[RowMapping]:
-        """What each source now says of these persons: fingerprints."""
-        result = await self._session.execute(
-            select(
-                source_records.c.person_id, source_records.c.source, source_records.c.fingerprint
-            ).where(
-                _among(source_records.c.person_id, person_ids),
-                source_records.c.superseded_at.is_(None),
-            )
-        )
-        return result.mappings().all()
-
-    async def current_memberships(self, person_ids: Sequence[UUID]) -> Sequence[RowMapping]:
-        """The memberships of these persons as now known, from every source."""
-        result = await self._session.execute(
-            select(
-                memberships.c.membership_id,
-                memberships.c.person_id,
-                memberships.c.source,
-                memberships.c.category,
-                memberships.c.valid_from,
-                memberships.c.valid_to,
-            ).where(
-                _among(memberships.c.person_id, person_ids),
-                memberships.c.superseded_at.is_(None),
-            )
-        )
-        return result.mappings().all()
-
-    async def holding(self, source: str, day: date) -> list[UUID]:
-        """Persons to whom the source gives a category that holds on ``day``."""
-        result = await self._session.scalars(
-            select(memberships.c.person_id)
-            .distinct()
-            .where(
-                memberships.c.region == self._region,
-                memberships.c.source == source,
-                memberships.c.superseded_at.is_(None),
-                memberships.c.valid_from <= day,
-                or_(memberships.c.valid_to.is_(None), memberships.c.valid_to >= day),
-            )
-        )
-        return list(result)
-
-    async def for_protection(self, person_ids: Sequence[UUID]) -> Sequence[RowMapping]:
-        """What is needed to tell whether a rejected row may be one of these persons."""
+    async def missing_members(
+        self, import_id: UUID, household_ids: Sequence[UUID]
+    ) -> Sequence[RowMapping]:
+        """The members of these households whom the file leaves out."""
         result = await self._session.execute(
             select(
                 persons.c.person_id,
-                persons.c.id_number_enc,
-                persons.c.name_idx,
-                persons.c.birth_date,
-                persons.c.village,
-                households.c.household_idx,
-            )
-            .select_from(
-                persons.outerjoin(households, households.c.household_id == persons.c.household_id)
-            )
-            .where(_among(persons.c.person_id, person_ids))
-        )
-        return result.mappings().all()
-
-    # --- changing --------------------------------------------------------------------------
-
-    async def registered(self, person_ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
-        """The persons' rows without their encrypted values."""
-        result = await self._session.execute(
-            select(
-                persons.c.person_id,
-                persons.c.source,
-                persons.c.version,
                 persons.c.household_id,
+                persons.c.name_enc,
+                persons.c.birth_date,
                 persons.c.township,
                 persons.c.village,
-            ).where(_among(persons.c.person_id, person_ids))
-        )
-        return {row["person_id"]: row for row in result.mappings()}
-
-    async def household_ids(self, source: str, idxs: Sequence[bytes]) -> dict[bytes, UUID]:
-        result = await self._session.execute(
-            select(households.c.household_idx, households.c.household_id).where(
-                households.c.region == self._region,
-                households.c.source == source,
-                _among(households.c.household_idx, idxs),
             )
-        )
-        return {row.household_idx: row.household_id for row in result}
-
-    async def add_households(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        await self._insert(households, rows)
-
-    async def add_persons(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        await self._insert(persons, rows)
-
-    async def update_leading(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Take over the leading source's values; a blank number or telephone erases none."""
-        if not rows:
-            return
-        filled = ("id_number_enc", "id_number_idx", "phone_enc", "phone_idx")
-        plain = [
-            name
-            for name in rows[0]
-            if name not in filled and name not in ("person_id", "region", "created_at")
-        ]
-        statement = (
-            update(persons)
-            .where(persons.c.person_id == bindparam("b_person_id"))
-            .values(
-                {name: bindparam(f"b_{name}") for name in plain}
-                | {
-                    name: func.coalesce(
-                        bindparam(f"b_{name}", type_=persons.c[name].type), persons.c[name]
-                    )
-                    for name in filled
-                }
-            )
-        )
-        names = (*plain, *filled, "person_id")
-        await self._session.execute(
-            statement, [{f"b_{name}": row[name] for name in names} for row in rows]
-        )
-
-    async def fill_in(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Take a further source's number and telephone where none is known; raise the version."""
-        if not rows:
-            return
-        filled = ("id_number_enc", "id_number_idx", "phone_enc", "phone_idx")
-        statement = (
-            update(persons)
-            .where(persons.c.person_id == bindparam("b_person_id"))
-            .values(
-                {
-                    name: func.coalesce(
-                        persons.c[name], bindparam(f"b_{name}", type_=persons.c[name].type)
-                    )
-                    for name in filled
-                }
-                | {"version": bindparam("b_version"), "updated_at": bindparam("b_updated_at")}
-            )
-        )
-        names = (*filled, "person_id", "version", "updated_at")
-        await self._session.execute(
-            statement, [{f"b_{name}": row[name] for name in names} for row in rows]
-        )
-
-    async def set_versions(self, versions: Mapping[UUID, int], *, at: datetime) -> None:
-        if not versions:
-            return
-        await self._session.execute(
-            update(persons)
-            .where(persons.c.person_id == bindparam("b_person_id"))
-            .values(version=bindparam("b_version"), updated_at=at),
-            [
-                {"b_person_id": person_id, "b_version": version}
-                for person_id, version in versions.items()
-            ],
-        )
-
-    async def supersede_records(
-        self, source: str, person_ids: Sequence[UUID], *, at: datetime
-    ) -> None:
-        await self._session.execute(
-            update(source_records)
+            .join(households, households.c.household_id == persons.c.household_id)
+            .join(staged_removals, staged_removals.c.person_id == persons.c.person_id)
             .where(
-                _among(source_records.c.person_id, person_ids),
-                source_records.c.source == source,
-                source_records.c.superseded_at.is_(None),
+                staged_removals.c.import_id == import_id,
+                persons.c.household_id.in_(household_ids),
             )
-            .values(superseded_at=at)
+            .order_by(persons.c.person_id)
         )
+        return result.mappings().all()
 
-    async def add_records(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        await self._insert(source_records, rows)
+    # --- recognitions told anew ------------------------------------------------------------
 
-    async def supersede_memberships(self, ids: Sequence[UUID], *, at: datetime) -> None:
-        if not ids:
-            return
+    async def affected_recognitions(
+        self, import_id: UUID, *, after: UUID | None, limit: int
+    ) -> Sequence[RowMapping]:
+        """What the import made of earlier recognitions, in the order in which they were told."""
+        revised = recognition_revisions
+        statement = (
+            select(
+                revised,
+                recognitions.c.facility_code,
+                recognitions.c.visit_no,
+                recognitions.c.visit_type,
+                recognitions.c.occurred_at,
+            )
+            .join(recognitions, recognitions.c.recognition_id == revised.c.recognition_id)
+            .where(revised.c.import_id == import_id)
+        )
+        if after is not None:
+            statement = statement.where(revised.c.revision_id > after)
+        result = await self._session.execute(statement.order_by(revised.c.revision_id).limit(limit))
+        return result.mappings().all()
+
+    # --- what a source's headers mean ------------------------------------------------------
+
+    async def mapping(self, source: str) -> RowMapping | None:
+        result = await self._session.execute(
+            select(roster_mappings).where(
+                roster_mappings.c.region == self._region, roster_mappings.c.source == source
+            )
+        )
+        return result.mappings().one_or_none()
+
+    async def set_mapping(
+        self, source: str, headers: Mapping[str, str | None], *, by: str, at: datetime
+    ) -> None:
+        values = {"headers": dict(headers), "updated_by": by, "updated_at": at}
         await self._session.execute(
-            update(memberships)
-            .where(_among(memberships.c.membership_id, ids))
-            .values(superseded_at=at)
+            upsert(roster_mappings)
+            .values(region=self._region, source=source, **values)
+            .on_conflict_do_update(
+                index_elements=[roster_mappings.c.region, roster_mappings.c.source], set_=values
+            )
         )
 
-    async def add_memberships(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        await self._insert(memberships, rows)
+    # --- progress --------------------------------------------------------------------------
 
-    async def _insert(self, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-        for start in range(0, len(rows), _INSERT_ROWS):
-            await self._session.execute(insert(table), list(rows[start : start + _INSERT_ROWS]))
+    async def write_progress(
+        self, import_id: UUID, values: Mapping[str, Any], *, at: datetime, afresh: bool
+    ) -> None:
+        changing = {**values, "updated_at": at}
+        statement = upsert(roster_progress).values(
+            import_id=import_id, region=self._region, started_at=at, **changing
+        )
+        await self._session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[roster_progress.c.import_id],
+                set_=changing | ({"started_at": at} if afresh else {}),
+            )
+        )
 
+    async def forget_progress(self, *, before: datetime) -> None:
+        await self._session.execute(
+            delete(roster_progress).where(roster_progress.c.updated_at < before)
+        )
 
-def _among(column: Column[Any], values: Sequence[UUID] | Sequence[bytes]) -> ColumnElement[bool]:
-    """Whether the column's value is one of many.
-
-    Joined rather than compared with ``= ANY``: under a generic plan PostgreSQL compares every row
-    with every element of the array, which grows with the square of the roster.
-    """
-    array = bindparam(None, list(values), type_=ARRAY(column.type), unique=True)
-    return column.in_(select(func.unnest(array)))
+    async def progress(self, *, organisation: str | None) -> Sequence[RowMapping]:
+        """Imports under way or lately ended, the latest first; of one organisation or of all."""
+        statement = select(roster_progress).where(roster_progress.c.region == self._region)
+        if organisation is not None:
+            statement = statement.where(roster_progress.c.organisation == organisation)
+        result = await self._session.execute(
+            statement.order_by(roster_progress.c.started_at.desc(), roster_progress.c.import_id)
+        )
+        return result.mappings().all()

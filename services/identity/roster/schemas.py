@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 RosterSource = Literal["poverty_office", "civil_affairs", "disabled_federation", "insurer"]
 RosterMode = Literal["full", "delta"]
+RosterStatus = Literal["validated", "confirmed", "applied"]
+"""待核对, 已确认, 已导入."""
 
 
 class RosterDiff(BaseModel):
@@ -46,6 +48,9 @@ class RosterImportAnswer(BaseModel):
                 "rejected": 1,
                 "diff": {"added": 12, "changed": 4, "removed": 7, "unchanged": 3776},
                 "kept_because_rejected": 1,
+                "passed_over": 0,
+                "households_incomplete": 2,
+                "recognitions_affected": 0,
                 "errors": [
                     {
                         "row": 17,
@@ -57,14 +62,18 @@ class RosterImportAnswer(BaseModel):
                     }
                 ],
                 "errors_total": 1,
+                "uploaded_by": "user:roster-clerk",
                 "uploaded_at": "2016-01-02T09:00:00+08:00",
+                "confirmed_by": None,
+                "confirmed_at": None,
+                "applied_by": None,
                 "applied_at": None,
             }
         }
     )
 
     import_id: str
-    status: Literal["validated", "applied"]
+    status: RosterStatus
     source: RosterSource
     mode: RosterMode
     effective_on: date
@@ -75,9 +84,25 @@ class RosterImportAnswer(BaseModel):
     kept_because_rejected: int = Field(
         description="Persons absent from a full file who stay, because a rejected row may be theirs."
     )
+    passed_over: int = Field(
+        description="Of the unchanged: rows that give nobody on the register a category, as an"
+        " insurer's list of everybody enrolled has; nothing is kept of them."
+    )
+    households_incomplete: int = Field(
+        description="Households of which a full file lists some members and leaves out others;"
+        " listed in `households-incomplete`."
+    )
+    recognitions_affected: int = Field(
+        description="Earlier recognitions that applying told anew; listed in"
+        " `affected-recognitions`."
+    )
     errors: list[RowFaultAnswer] = Field(
         description="In the order of the file, at most 1,000; all of them in `errors.xlsx`."
     )
     errors_total: int
+    uploaded_by: str
     uploaded_at: datetime
+    confirmed_by: str | None = None
+    confirmed_at: datetime | None = None
+    applied_by: str | None = None
     applied_at: datetime | None = None

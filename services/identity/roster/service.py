@@ -1,31 +1,41 @@
-"""Use cases of roster imports: upload and compare, look at the outcome, apply."""
+"""Use cases of roster imports: upload and compare, confirm, apply."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import RowMapping
 
+from services.identity.revisions.service import reopen
 from services.identity.roster.applying import Applying
+from services.identity.roster.columns import TELLING_NO_CATEGORY
 from services.identity.roster.comparing import Comparing, Comparison
-from services.identity.roster.errors_file import errors_workbook
-from services.identity.roster.repository import RosterRepository
-from services.identity.roster.schemas import (
-    RosterDiff,
-    RosterImportAnswer,
-    RosterMode,
-    RosterSource,
-    RowFaultAnswer,
+from services.identity.roster.journal import Journal
+from services.identity.roster.mappings import remembered
+from services.identity.roster.pipeline import ahead, chunks, collector_paused
+from services.identity.roster.problems import (
+    EffectiveDateImplausible,
+    NeedsSecondPerson,
+    NoRowAccepted,
+    RosterChangedSinceValidation,
+    RosterImportUnknown,
 )
+from services.identity.roster.progress import Progress, reported
+from services.identity.roster.reading import answer_of, check_office, may_see
+from services.identity.roster.register import RegisterRepository
+from services.identity.roster.repository import RosterRepository
+from services.identity.roster.schemas import RosterImportAnswer, RosterMode, RosterSource
+from services.identity.roster.sealing import Sealing
 from services.identity.roster.staging import Judged, judge_file
-from services.identity.settings import IdentitySettings, settings_of
+from services.identity.roster.telling import Telling
+from services.identity.settings import settings_of
 from shared.clock import business_date
-from shared.db.session import ReadSession, WriteSession
+from shared.db.session import WriteSession
 from shared.events.catalog import RosterApplied
-from shared.http.problem import Conflict, FieldFault, Forbidden, NotFound, Unprocessable
+from shared.http.problem import FieldFault
 from shared.ids import new_id
 from shared.messaging import outbox
 from shared.runtime.context import ServiceContext
@@ -34,38 +44,19 @@ from shared.security.principal import Principal
 
 _EARLIEST_EFFECTIVE = date(1990, 1, 1)
 _FURTHEST_AHEAD_DAYS = 366
-
-
-class RosterNeedsTheCounty(Forbidden):
-    """A full roster ends the membership of whoever is absent: no part of the county may."""
-
-    code = "roster_needs_the_county"
-    title = "Only an office of the whole county may upload and apply rosters"
-    title_zh = "只有县(区)级部门可以导入名册"
-
-
-class RosterImportUnknown(NotFound):
-    code = "roster_import_unknown"
-    title = "There is no such roster import, or it is another organisation's"
-    title_zh = "没有这次名册导入,或它属于其他单位"
-
-
-class RosterChangedSinceValidation(Conflict):
-    code = "roster_changed_since_validation"
-    title = "Another roster was applied after this one was compared with the register"
-    title_zh = "本次名册核对之后,登记册已被另一次导入更新"
-
-
-class NoRowAccepted(Conflict):
-    code = "no_row_accepted"
-    title = "Every row of this roster was rejected; there is nothing to apply"
-    title_zh = "名册各行均未通过核对,无可导入内容"
-
-
-class EffectiveDateImplausible(Unprocessable):
-    code = "effective_on_implausible"
-    title = "The roster's date is too early or too late"
-    title_zh = "名册生效日期过早或过晚"
+_MANY_PERSONS = 5_000
+"""From so many changes on the planner's picture of the register is made anew."""
+_COUNTS = (
+    "accepted",
+    "added",
+    "changed",
+    "removed",
+    "unchanged",
+    "kept",
+    "passed_over",
+    "households_incomplete",
+    "recognitions_affected",
+)
 
 
 @dataclass(frozen=True)
@@ -88,19 +79,37 @@ async def upload(
         RosterUnreadable, RosterColumnsMissing, RosterEmpty, RosterTooLong: the file as a whole.
         EffectiveDateImplausible: before 1990 or more than a year ahead.
     """
-    _check_office(caller)
+    check_office(caller)
+    _check_effective(sent.effective_on, business_date(context.clock.now()))
+    progress = Progress(new_id(), caller.organisation, sent.source)
+    async with reported(context, progress):
+        with collector_paused():
+            return await _upload(session, context, caller, sent, progress)
+
+
+async def _upload(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    sent: Upload,
+    progress: Progress,
+) -> RosterImportAnswer:
     settings = settings_of(context)
     now = context.clock.now()
-    today = business_date(now)
-    _check_effective(sent.effective_on, today)
-    judged = await asyncio.to_thread(
-        judge_file, sent.content, max_rows=settings.max_roster_rows, on=today
-    )
     repository = RosterRepository(session, context.region.region_code)
+    judged = await asyncio.to_thread(
+        judge_file,
+        sent.content,
+        max_rows=settings.max_roster_rows,
+        on=business_date(now),
+        mapping=await remembered(repository, sent.source),
+        needs_category=sent.source not in TELLING_NO_CATEGORY,
+        progress=progress,
+    )
     await repository.plan_afresh()
-    import_id = new_id()
+    import_id = progress.import_id
     # The revision is read before the register is compared: a change in between is noticed later.
-    revision = await repository.revision()
+    revision = await repository.roster_revision()
     values = {
         "import_id": import_id,
         "organisation": caller.organisation,
@@ -113,21 +122,23 @@ async def upload(
         "uploaded_by": caller.client_id,
         "uploaded_at": now,
     }
-    zeros = dict.fromkeys(("accepted", "added", "changed", "removed", "unchanged", "kept"), 0)
+    zeros = dict.fromkeys(_COUNTS, 0)
     await repository.add_import(values | zeros | {"rejected": judged.rows, "faults": 0})
     comparing = Comparing(
         repository=repository,
+        register=RegisterRepository(session, context.region.region_code),
         vault=context.vault,
         import_id=import_id,
         source=sent.source,
         effective_on=sent.effective_on,
         chunk_rows=settings.chunk_rows,
+        progress=progress,
     )
     outcome = await comparing.compare(judged, full=sent.mode == "full")
     await repository.count_import(import_id, _counts(judged, outcome))
     faults = sorted((*judged.faults, *outcome.faults), key=lambda fault: fault.row)
     await repository.add_faults(import_id, faults)
-    answer = await _answer(repository, settings, import_id)
+    answer = await answer_of(repository, settings, import_id)
     await audit.record(
         session,
         actor=caller.client_id,
@@ -140,46 +151,101 @@ async def upload(
     return answer
 
 
+async def confirm(
+    session: WriteSession, context: ServiceContext, caller: Principal, import_id: UUID
+) -> RosterImportAnswer:
+    """Note that the outcome of a comparison was looked at and is right (待核对 → 已确认).
+
+    Of a roster that a person has uploaded, another person says so. Confirmed twice is confirmed
+    once.
+
+    Raises:
+        RosterImportUnknown: no such import.
+        NeedsSecondPerson: the caller uploaded it himself, or is no person.
+        RosterChangedSinceValidation: what would be confirmed is no longer what would be applied.
+        NoRowAccepted: every row was rejected.
+    """
+    check_office(caller)
+    repository = RosterRepository(session, context.region.region_code)
+    found = await repository.lock_import(import_id)
+    if found is None or not may_see(caller, found):
+        raise RosterImportUnknown("check the import_id that the upload answered with")
+    if found["status"] == "validated":
+        if not _second(caller, found):
+            raise _needs_second_person()
+        await _check_ready(repository, found)
+        await _confirmed(session, context, repository, caller, import_id)
+    return await answer_of(repository, settings_of(context), import_id)
+
+
 async def apply(
     session: WriteSession, context: ServiceContext, caller: Principal, import_id: UUID
 ) -> RosterImportAnswer:
     """Apply the accepted rows of an import, all or nothing; a second call changes nothing.
 
+    A roster that an API client has uploaded needs no confirmation: its office has a process of its
+    own. One that a person has uploaded is applied once another person has confirmed it, or by that
+    other person, whose call is then the confirmation.
+
     Raises:
         RosterImportUnknown: no such import.
+        NeedsSecondPerson: a person's roster that nobody else has confirmed.
         RosterChangedSinceValidation: the register is no longer the one it was compared with.
         NoRowAccepted: every row was rejected.
     """
-    _check_office(caller)
-    settings = settings_of(context)
+    check_office(caller)
     repository = RosterRepository(session, context.region.region_code)
     await repository.plan_afresh()
     await repository.lock_register()
-    found = await _visible(repository, caller, import_id)
-    if found["status"] == "applied":
-        return await _answer(repository, settings, import_id)
-    if found["base_revision"] != await repository.revision():
-        raise RosterChangedSinceValidation("upload the file again to compare it anew")
-    if not found["accepted"]:
-        raise NoRowAccepted("correct the rows listed in errors.xlsx and upload the file again")
+    found = await repository.lock_import(import_id)
+    if found is None or not may_see(caller, found):
+        raise RosterImportUnknown("check the import_id that the upload answered with")
+    if found["status"] != "applied":
+        if found["confirmed_by"] is None and _is_person(found["uploaded_by"]):
+            if not _second(caller, found):
+                raise _needs_second_person()
+            await _confirmed(session, context, repository, caller, import_id)
+        await _check_ready(repository, found)
+        progress = Progress(import_id, found["organisation"], found["source"], stage="applying")
+        async with reported(context, progress):
+            with collector_paused():
+                await _apply(session, context, caller, found, progress)
+    return await answer_of(repository, settings_of(context), import_id)
+
+
+async def _apply(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    found: RowMapping,
+    progress: Progress,
+) -> None:
+    import_id, region = found["import_id"], context.region.region_code
     now = context.clock.now()
-    applying = Applying(
-        session=session,
-        repository=repository,
-        vault=context.vault,
-        region=context.region.region_code,
-        import_id=import_id,
-        source=found["source"],
-        effective_on=found["effective_on"],
-        now=now,
-    )
-    async for chunk in repository.staged(import_id, chunk=settings.chunk_rows):
-        await applying.apply_rows(chunk)
+    repository = RosterRepository(session, region)
+    revision = await repository.raise_revision()
+    applying = _applying(session, context, found, revision, now)
+    rows = settings_of(context).chunk_rows
+    progress.enter("applying", await repository.staged_count(import_id))
+    pieces = applying.read(repository.staged(import_id, chunk=rows))
+    async for changes in ahead(pieces, applying.decide):
+        await applying.write(changes)
+        progress.done += changes.rows
     removals = await repository.removals(import_id)
-    for start in range(0, len(removals), settings.chunk_rows):
-        await applying.remove(removals[start : start + settings.chunk_rows])
-    await repository.raise_revision()
-    await repository.mark_applied(import_id, by=caller.client_id, at=now)
+    progress.enter("removing", len(removals))
+    for some in chunks(removals, rows):
+        await applying.remove(some)
+        progress.done += len(some)
+    await applying.finish()
+    if progress.total + found["added"] + found["changed"] > _MANY_PERSONS:
+        await applying.register.count_afresh()
+    progress.enter("reopening", len(applying.changed))
+    affected = await reopen(
+        session, context, applying.changed, reason="roster_correction", import_id=import_id
+    )
+    await repository.mark_applied(
+        import_id, by=caller.client_id, at=now, recognitions_affected=affected
+    )
     counts = {name: int(found[name]) for name in ("added", "changed", "removed")}
     await outbox.record(
         session,
@@ -200,74 +266,73 @@ async def apply(
         action="roster.applied",
         subject=str(import_id),
         at=now,
-        detail=counts,
+        detail=counts | {"recognitions_affected": affected},
     )
-    return await _answer(repository, settings, import_id)
 
 
-async def one_import(
-    session: ReadSession, context: ServiceContext, caller: Principal, import_id: UUID
-) -> RosterImportAnswer:
-    """An import as it stands.
-
-    Raises:
-        RosterImportUnknown: no such import.
-    """
-    repository = RosterRepository(session, context.region.region_code)
-    await _visible(repository, caller, import_id)
-    return await _answer(repository, settings_of(context), import_id)
-
-
-async def errors_file(
-    session: ReadSession, context: ServiceContext, caller: Principal, import_id: UUID
-) -> bytes:
-    """Every fault of an import as a workbook.
-
-    Raises:
-        RosterImportUnknown: no such import.
-    """
-    repository = RosterRepository(session, context.region.region_code)
-    await _visible(repository, caller, import_id)
-    faults = await repository.faults(import_id)
-    return await asyncio.to_thread(errors_workbook, faults)
-
-
-async def _visible(repository: RosterRepository, caller: Principal, import_id: UUID) -> RowMapping:
-    found = await repository.get_import(import_id)
-    whole_county = caller.organisation.startswith("region:")
-    if found is None or not (whole_county or found["organisation"] == caller.organisation):
-        raise RosterImportUnknown("check the import_id that the upload answered with")
-    return found
-
-
-async def _answer(
-    repository: RosterRepository, settings: IdentitySettings, import_id: UUID
-) -> RosterImportAnswer:
-    found = await repository.get_import(import_id)
-    if found is None:
-        raise RosterImportUnknown("check the import_id that the upload answered with")
-    faults = await repository.faults(import_id, limit=settings.max_reported_faults)
-    return RosterImportAnswer(
-        import_id=str(import_id),
-        status=found["status"],
-        source=found["source"],
-        mode=found["mode"],
+def _applying(
+    session: WriteSession,
+    context: ServiceContext,
+    found: RowMapping,
+    revision: int,
+    now: datetime,
+) -> Applying:
+    region, vault = context.region.region_code, context.vault
+    import_id, source = found["import_id"], found["source"]
+    register = RegisterRepository(session, region)
+    return Applying(
+        session=session,
+        register=register,
+        sealing=Sealing(vault, region, source, import_id, now, revision),
+        journal=Journal(register, vault, source, import_id, now),
+        telling=Telling(found["effective_on"], now),
+        source=source,
         effective_on=found["effective_on"],
-        rows=found["rows"],
-        accepted=found["accepted"],
-        rejected=found["rejected"],
-        diff=RosterDiff(
-            added=found["added"],
-            changed=found["changed"],
-            removed=found["removed"],
-            unchanged=found["unchanged"],
-        ),
-        kept_because_rejected=found["kept"],
-        errors=[RowFaultAnswer(**fault) for fault in faults],
-        errors_total=found["faults"],
-        uploaded_at=found["uploaded_at"],
-        applied_at=found["applied_at"],
+        now=now,
+        revision=revision,
     )
+
+
+async def _check_ready(repository: RosterRepository, found: RowMapping) -> None:
+    if found["base_revision"] != await repository.roster_revision():
+        raise RosterChangedSinceValidation("upload the file again to compare it anew")
+    if not found["accepted"]:
+        raise NoRowAccepted("correct the rows listed in errors.xlsx and upload the file again")
+
+
+async def _confirmed(
+    session: WriteSession,
+    context: ServiceContext,
+    repository: RosterRepository,
+    caller: Principal,
+    import_id: UUID,
+) -> None:
+    now = context.clock.now()
+    await repository.mark_confirmed(import_id, by=caller.client_id, at=now)
+    await audit.record(
+        session,
+        actor=caller.client_id,
+        organisation=caller.organisation,
+        action="roster.confirmed",
+        subject=str(import_id),
+        at=now,
+    )
+
+
+def _is_person(client_id: str) -> bool:
+    return client_id.startswith("user:")
+
+
+def _second(caller: Principal, found: RowMapping) -> bool:
+    """Whether the caller may confirm: of a person's roster, only another person."""
+    uploader = found["uploaded_by"]
+    return not _is_person(uploader) or (
+        _is_person(caller.client_id) and caller.client_id != uploader
+    )
+
+
+def _needs_second_person() -> NeedsSecondPerson:
+    return NeedsSecondPerson("ask a colleague to look at the outcome and to confirm or apply it")
 
 
 def _counts(judged: Judged, outcome: Comparison) -> dict[str, int]:
@@ -280,13 +345,10 @@ def _counts(judged: Judged, outcome: Comparison) -> dict[str, int]:
         "removed": outcome.removed,
         "unchanged": outcome.unchanged,
         "kept": outcome.kept,
+        "passed_over": outcome.passed_over,
+        "households_incomplete": outcome.households_incomplete,
         "faults": len(judged.faults) + len(outcome.faults),
     }
-
-
-def _check_office(caller: Principal) -> None:
-    if not caller.organisation.startswith("region:"):
-        raise RosterNeedsTheCounty("use the client of the county office that owns the roster")
 
 
 def _check_effective(effective_on: date, today: date) -> None:

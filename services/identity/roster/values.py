@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from services.identity.idnumber.domain import Sex
 
@@ -15,6 +16,9 @@ _SEPARATED = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_YEAR_AND_MONTH = re.compile(r"\d{4}(?:[-/.年]?(?:0?[1-9]|1[0-2])月?)?")
+_SERIAL = re.compile(r"\d{5}(?:\.0+)?")
+_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[Ee]\+?\d{1,2}")
 _EXCEL_EPOCH = date(1899, 12, 30)
 _EXCEL_SERIALS = range(366, 73_051)
 """1901 to 2100, counted in days as spreadsheets do."""
@@ -28,9 +32,51 @@ _SEXES: dict[str, Sex] = {
     "MALE": "M", "FEMALE": "F",
 }  # fmt: skip
 
+_NOT_LIFTED = frozenset(
+    [
+        "未脱贫",
+        "未脱贫户",
+        "返贫",
+        "返贫户",
+        "预脱贫",
+        "预脱贫户",
+        "贫困",
+        "贫困户",
+        "新识别",
+        "否",
+        "n",
+        "no",
+        "0",
+    ]
+)
+_LIFTED = frozenset(
+    [
+        "已脱贫",
+        "脱贫",
+        "脱贫户",
+        "已脱贫户",
+        "稳定脱贫",
+        "已脱贫享受政策",
+        "脱贫享受政策",
+        "已脱贫(享受政策)",
+        "享受政策",
+        "脱贫(享受政策)",
+        "巩固脱贫",
+        "是",
+        "y",
+        "yes",
+        "1",
+    ]
+)
+"""Words under 脱贫属性 and 是否脱贫. Whoever no longer has the policy is of neither kind."""
+
 
 class DateUnreadable(ValueError):
     """The cell is not in a form of date that is known."""
+
+
+class DateWithoutDay(DateUnreadable):
+    """Only a year, or a year and a month."""
 
 
 class DateImpossible(ValueError):
@@ -41,8 +87,14 @@ class SexUnknown(ValueError):
     """The cell does not say male or female."""
 
 
+class PovertyStatusUnknown(ValueError):
+    """The cell does not say whether the person has left poverty."""
+
+
 def as_text(cell: Cell) -> str:
     """The cell as one would have typed it."""
+    if isinstance(cell, str):
+        return cell.strip()
     if cell is None:
         return ""
     if isinstance(cell, datetime):
@@ -63,25 +115,41 @@ def is_rounded_figure(cell: Cell) -> bool:
     )
 
 
+def is_scientific(cell: Cell) -> bool:
+    """Whether a text was once a long number that a spreadsheet wrote as 5.11E+17."""
+    return isinstance(cell, str) and _SCIENTIFIC.fullmatch(cell.strip()) is not None
+
+
 def parse_date(cell: Cell) -> date | None:
     """A day written as 2016-03-01, 2016/3/1, 2016.3.1, 2016年3月1日, 20160301, or kept as a date.
 
     Raises:
         DateUnreadable: no such form.
+        DateWithoutDay: a year or a month only.
         DateImpossible: such a form, but no such day (or not between 1880 and 2100).
     """
+    if isinstance(cell, str):
+        return _date_of_text(cell.strip())
     if isinstance(cell, datetime):
         return _plausible(cell.date())
     if isinstance(cell, date):
         return _plausible(cell)
     if isinstance(cell, int | float) and not isinstance(cell, bool) and int(cell) in _EXCEL_SERIALS:
         return _EXCEL_EPOCH + timedelta(days=int(cell))
-    text = unicodedata.normalize("NFKC", as_text(cell)).strip(" '`’")
+    return _date_of_text(as_text(cell))
+
+
+@lru_cache(maxsize=16_384)
+def _date_of_text(typed: str) -> date | None:
+    text = unicodedata.normalize("NFKC", typed).strip(" '`’")
     if not text:
         return None
     match = _SEPARATED.fullmatch(text) or _COMPACT.fullmatch(text)
     if match is None:
-        raise DateUnreadable
+        # A spreadsheet's day number that has become text on its way through a CSV.
+        if _SERIAL.fullmatch(text) and int(float(text)) in _EXCEL_SERIALS:
+            return _EXCEL_EPOCH + timedelta(days=int(float(text)))
+        raise DateWithoutDay if _YEAR_AND_MONTH.fullmatch(text) else DateUnreadable
     try:
         return _plausible(date(int(match[1]), int(match[2]), int(match[3])))
     except DateImpossible:
@@ -96,6 +164,8 @@ def parse_sex(cell: Cell) -> Sex | None:
     Raises:
         SexUnknown: anything else.
     """
+    if cell is None:
+        return None
     text = unicodedata.normalize("NFKC", as_text(cell)).strip().upper()
     if not text:
         return None
@@ -103,6 +173,24 @@ def parse_sex(cell: Cell) -> Sex | None:
         return _SEXES[text]
     except KeyError:
         raise SexUnknown from None
+
+
+def parse_lifted(cell: Cell) -> bool | None:
+    """Whether the person has left poverty, as 脱贫属性 says; None when it is blank.
+
+    Raises:
+        PovertyStatusUnknown: anything else.
+    """
+    if cell is None:
+        return None
+    text = "".join(unicodedata.normalize("NFKC", as_text(cell)).split()).lower()
+    if not text:
+        return None
+    if text in _LIFTED:
+        return True
+    if text in _NOT_LIFTED:
+        return False
+    raise PovertyStatusUnknown
 
 
 def _plausible(day: date) -> date:

@@ -1,86 +1,13 @@
-"""Grades and entitlements as pure rules."""
+"""Entitlements, and how places and telephones are read, as pure rules."""
 
 from __future__ import annotations
 
-from datetime import date
-from uuid import UUID
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.identity.persons.domain import address_names_place, name_key, phone_key
-from services.identity.recognition.domain import Asked, Candidate, assess, decide
 from services.identity.recognition.entitlements import entitled
 from shared.policy.reading import Citation
 from shared.policy.region import FACILITY_LEVELS, Facility, FeeWaivers
-
-BORN = date(1980, 1, 1)
-maybe = st.none() | st.booleans()
-candidates = st.builds(
-    Candidate,
-    person_id=st.uuids(),
-    id_number_equal=maybe,
-    name_equal=maybe,
-    phone_equal=maybe,
-    birth_date=st.none() | st.sampled_from([BORN, date(1990, 2, 2)]),
-    sex=st.sampled_from([None, "M", "F"]),
-    village=st.sampled_from([None, "甲村", "乙村"]),
-    township=st.sampled_from([None, "金河镇"]),
-)
-questions = st.builds(
-    Asked,
-    id_number_readable=maybe,
-    birth_date=st.none() | st.just(BORN),
-    number_birth_date=st.none() | st.just(BORN),
-    sex=st.sampled_from([None, "M", "F"]),
-    address=st.sampled_from([None, "金河镇甲村", "别处"]),
-)
-
-
-@given(questions, st.lists(candidates, max_size=5, unique_by=lambda c: c.person_id), st.randoms())
-def test_the_order_of_the_register_does_not_matter(
-    asked: Asked, found: list[Candidate], random: st.DataObject
-) -> None:
-    """Goal: no accident of storage decides. Method: shuffle the candidates."""
-    shuffled = list(found)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert decide(asked, found) == decide(asked, shuffled)
-
-
-@given(questions, st.lists(candidates, max_size=5, unique_by=lambda c: c.person_id))
-def test_certain_needs_a_number_and_no_contradiction(asked: Asked, found: list[Candidate]) -> None:
-    """Goal: the grade's promise. Method: whatever is found, look at what made it certain."""
-    decision = decide(asked, found)
-    if decision.grade == "certain":
-        assert decision.best is not None
-        levels = {item.field: item.level for item in decision.best.evidence}
-        assert levels["id_number"] == "exact"
-        assert "differs" not in (levels.get("name"), levels.get("sex"), levels.get("birth_date"))
-    if decision.grade in ("possible", "none"):
-        assert decision.person_id is None
-    else:
-        assert decision.person_id is not None
-
-
-@given(questions, st.lists(candidates, max_size=4, unique_by=lambda c: c.person_id), st.uuids())
-def test_an_unrelated_person_changes_no_certain(
-    asked: Asked, found: list[Candidate], stranger: UUID
-) -> None:
-    """Goal: others do not disturb. Method: add somebody with another number and name."""
-    before = decide(asked, found)
-    unrelated = Candidate(stranger, False, False, False, date(1990, 2, 2), "M", "乙村", None)
-    after = decide(asked, [*found, unrelated])
-    if before.grade == "certain":
-        assert (after.grade, after.person_id) == ("certain", before.person_id)
-
-
-@given(questions, candidates)
-def test_scoring_again_gives_the_same_score(asked: Asked, candidate: Candidate) -> None:
-    """Goal: stored decisions can be checked. Method: score twice; the sum of the weights."""
-    one, two = assess(asked, candidate), assess(asked, candidate)
-    assert one == two
-    assert one.score == pytest.approx(sum(item.weight for item in one.evidence))
 
 
 def facility(level: str = "secondary", *, here: bool = True, designated: bool = True) -> Facility:

@@ -9,18 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity.roster.domain import (
-    RawRow,
-    Readable,
-    Verdict,
-    duplicate_faults,
-    judge,
-)
+from services.identity.roster.domain import Verdict, duplicate_faults, judge
 from services.identity.roster.files import RosterColumnsMissing, read_roster
 from services.identity.roster.linking import Candidate, Indexed, PersonAmbiguous, link
 from services.identity.roster.protection import NearNumbers, Protection
+from services.identity.roster.rows import RawRow, Readable
 from services.identity.roster.staging import judge_file, row_from_text, row_text
-from services.identity.roster.values import Cell, DateImpossible, DateUnreadable, parse_date
+from services.identity.roster.values import (
+    Cell,
+    DateImpossible,
+    DateUnreadable,
+    DateWithoutDay,
+    parse_date,
+)
 from shared.ids import new_id
 from tests.support.people import HEADER, PATIENT, id_number
 
@@ -60,7 +61,7 @@ def test_dates_in_every_form(cell: Cell) -> None:
         ("20161301", DateImpossible),
         ("0001-01-01", DateImpossible),
         ("三月一日", DateUnreadable),
-        ("2016", DateUnreadable),
+        ("2016", DateWithoutDay),
         (True, DateUnreadable),
     ],
 )
@@ -161,12 +162,12 @@ class TestFiles:
 
     def test_english_headers_in_any_order_and_further_columns(self) -> None:
         """Goal: aliases; unknown columns are kept. Method: shuffled header with an extra."""
-        content = f"Category,NAME, id_number ,致贫原因\nregistered_poor,测试甲,{NUMBER},因病\n"
+        content = f"Category,NAME, id_number ,帮扶人\nregistered_poor,测试甲,{NUMBER},某某\n"
         (row,) = read_roster(content.encode(), max_rows=10)
         assert dict(row.cells) == {
             "category": "registered_poor", "name": "测试甲", "id_number": NUMBER,
         }  # fmt: skip
-        assert dict(row.extras) == {"致贫原因": "因病"}
+        assert dict(row.extras) == {"帮扶人": "某某"}
 
     def test_tabs_separate_too(self) -> None:
         """Goal: text exported by a spreadsheet. Method: tab-separated lines."""

@@ -1,0 +1,1 @@
+"""Electronic health cards: issued to registered persons, verified offline, revocable."""

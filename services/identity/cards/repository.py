@@ -1,0 +1,144 @@
+"""SQL of health cards and the keys that sign them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.identity.models import card_keys, cards, persons
+
+
+class CardRepository:
+    """All SQL of the slice, in one session and region."""
+
+    def __init__(self, session: AsyncSession, region: str) -> None:
+        self._session = session
+        self._region = region
+
+    # --- keys ------------------------------------------------------------------------------
+
+    async def signing_key(self) -> RowMapping | None:
+        result = await self._session.execute(
+            select(card_keys).where(
+                card_keys.c.region == self._region, card_keys.c.retired_at.is_(None)
+            )
+        )
+        return result.mappings().one_or_none()
+
+    async def add_key(self, values: Mapping[str, Any]) -> bool:
+        """Keep a new signing key; false when another process was quicker."""
+        kept = await self._session.scalar(
+            upsert(card_keys)
+            .values(region=self._region, **values)
+            .on_conflict_do_nothing()
+            .returning(card_keys.c.kid)
+        )
+        return kept is not None
+
+    async def public_keys(self) -> list[dict[str, Any]]:
+        """Of every key that ever signed a card here, oldest first."""
+        found = await self._session.scalars(
+            select(card_keys.c.public_jwk)
+            .where(card_keys.c.region == self._region)
+            .order_by(card_keys.c.made_at, card_keys.c.kid)
+        )
+        return [dict(key) for key in found]
+
+    # --- cards -----------------------------------------------------------------------------
+
+    async def holder(self, person_id: UUID) -> RowMapping | None:
+        """Who may be given a card."""
+        result = await self._session.execute(
+            select(
+                persons.c.person_id,
+                persons.c.merged_into,
+                persons.c.birth_date,
+                persons.c.sex,
+                persons.c.township,
+            ).where(persons.c.person_id == person_id, persons.c.region == self._region)
+        )
+        return result.mappings().one_or_none()
+
+    async def good_cards(self, person_id: UUID, today: date) -> int:
+        """How many cards of the person are neither revoked nor over."""
+        count = await self._session.scalar(
+            select(func.count()).where(
+                cards.c.person_id == person_id,
+                cards.c.revoked_at.is_(None),
+                cards.c.expires_on >= today,
+            )
+        )
+        return int(count or 0)
+
+    async def add(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(cards).values(region=self._region, **values))
+
+    async def by_id(self, card_id: UUID, *, lock: bool = False) -> RowMapping | None:
+        return await self._one(self._with_holder().where(cards.c.card_id == card_id), lock=lock)
+
+    async def by_number(self, idx: bytes, *, lock: bool = False) -> RowMapping | None:
+        return await self._one(self._with_holder().where(cards.c.card_no_idx == idx), lock=lock)
+
+    def _with_holder(self) -> Select[Any]:
+        return (
+            select(
+                cards,
+                persons.c.merged_into,
+                persons.c.birth_date.label("registered_birth"),
+                persons.c.sex.label("registered_sex"),
+                persons.c.township,
+            )
+            .join(persons, persons.c.person_id == cards.c.person_id)
+            .where(cards.c.region == self._region)
+        )
+
+    async def _one(self, statement: Select[Any], *, lock: bool) -> RowMapping | None:
+        if lock:
+            statement = statement.with_for_update(of=cards)
+        result = await self._session.execute(statement)
+        found: RowMapping | None = result.mappings().one_or_none()
+        return found
+
+    async def of_persons(self, person_ids: Collection[UUID]) -> Sequence[RowMapping]:
+        """Every card of these persons, newest first."""
+        result = await self._session.execute(
+            select(cards)
+            .where(cards.c.region == self._region, cards.c.person_id.in_(sorted(person_ids)))
+            .order_by(cards.c.card_id.desc())
+        )
+        return result.mappings().all()
+
+    async def revoke(self, card_id: UUID, *, by: str, at: datetime, reason_enc: bytes) -> int:
+        """Revoke a card under the register's lock; gives its place in the list of revoked cards."""
+        last = await self._session.scalar(
+            select(func.max(cards.c.revocation_no)).where(cards.c.region == self._region)
+        )
+        place = int(last or 0) + 1
+        await self._session.execute(
+            update(cards)
+            .where(cards.c.card_id == card_id)
+            .values(revoked_at=at, revoked_by=by, revoke_reason_enc=reason_enc, revocation_no=place)
+        )
+        return place
+
+    async def revoked_after(self, place: int, limit: int) -> Sequence[RowMapping]:
+        """Revoked cards behind a place of the list, in its order."""
+        result = await self._session.execute(
+            select(cards.c.revocation_no, cards.c.card_id, cards.c.revoked_at, cards.c.expires_on)
+            .where(cards.c.region == self._region, cards.c.revocation_no > place)
+            .order_by(cards.c.revocation_no)
+            .limit(limit)
+        )
+        return result.mappings().all()
+
+    async def last_revocation(self) -> int:
+        last = await self._session.scalar(
+            select(func.max(cards.c.revocation_no)).where(cards.c.region == self._region)
+        )
+        return int(last or 0)

@@ -1,0 +1,113 @@
+"""The register in the memory of each process, never older than the database.
+
+Every change that recognition should see raises the register's revision under its lock and stamps
+the persons changed with it. A recognition reads the revision in its own transaction and, when it
+is newer than what this process holds, loads the persons that are newer: no change is missed, in
+whichever process it was made, and none waits for a message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.identity.matching.index import Index
+from services.identity.matching.model import AGREED_WEIGHTS
+from services.identity.matching.names import load_aliases
+from services.identity.matching.records import Person
+from services.identity.matching.scoring import Weights
+from services.identity.recognition.faces import Registered, faces
+from services.identity.recognition.repository import RegistryRepository
+from services.identity.settings import settings_of
+from shared.clock import business_date
+from shared.observability.logging import describe_exception
+from shared.runtime.context import ServiceContext
+
+log = structlog.get_logger(__name__)
+
+_STATE = "identity.registry"
+_CHUNK_ROWS = 2_000
+
+
+class Registry:
+    """The registered persons of a region, prepared for comparison, and the weights in force."""
+
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
+        self._aliases = load_aliases(settings_of(context).alias_files)
+        self._loading = asyncio.Lock()
+        self._records: dict[UUID, tuple[str, ...]] = {}
+        self._revision = 0
+        self.index = Index()
+        self.weights: Weights = AGREED_WEIGHTS
+
+    async def refresh(self, session: AsyncSession) -> None:
+        """Take in what was committed since; when this returns, nothing older is compared with."""
+        repository = RegistryRepository(session, self._context.region.region_code)
+        if await repository.revision() <= self._revision:
+            return
+        async with self._loading:
+            await self._load(repository)
+
+    async def _load(self, repository: RegistryRepository) -> None:
+        # Read again under the lock: another request may have loaded it meanwhile.
+        wanted = await repository.revision()
+        if wanted <= self._revision:
+            return
+        learned = await repository.newest_weights()
+        if learned is not None and learned.version != self.weights.version:
+            self.weights = Weights.from_json(learned.content)
+        loaded = 0
+        async for rows in repository.changed_since(self._revision, chunk=_CHUNK_ROWS):
+            prepared = await asyncio.to_thread(self._prepare, rows)
+            for row_id, persons in prepared:
+                self._replace(row_id, persons)
+            loaded += len(rows)
+        self._revision = wanted
+        log.info("registry_loaded", revision=wanted, persons=loaded)
+
+    def _prepare(self, rows: Sequence[Registered]) -> list[tuple[UUID, list[Person]]]:
+        today = business_date(self._context.clock.now())
+        vault = self._context.vault
+        return [(row.row_id, list(faces(row, vault, self._aliases, on=today))) for row in rows]
+
+    def _replace(self, row_id: UUID, persons: Sequence[Person]) -> None:
+        for record_id in self._records.get(row_id, ()):
+            self.index.remove(record_id)
+        for person in persons:
+            self.index.add(person)
+        self._records[row_id] = tuple(person.record_id for person in persons)
+
+
+@asynccontextmanager
+async def loaded(context: ServiceContext) -> AsyncIterator[None]:
+    """Begin to load the registry when the process starts to serve, so that no window waits."""
+
+    async def load() -> None:
+        try:
+            async with context.db.reading() as session:
+                await registry_of(context).refresh(session)
+        except Exception as error:  # noqa: BLE001 - the first recognition loads it, and tells why not
+            log.warning("registry_not_loaded", error=describe_exception(error))
+
+    loading = asyncio.create_task(load())
+    try:
+        yield
+    finally:
+        loading.cancel()
+        with suppress(asyncio.CancelledError):
+            await loading
+
+
+def registry_of(context: ServiceContext) -> Registry:
+    """The registry of this process, made when first asked for."""
+    found = context.state.get(_STATE)
+    if not isinstance(found, Registry):
+        found = Registry(context)
+        context.state[_STATE] = found
+    return found

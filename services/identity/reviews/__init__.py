@@ -1,0 +1,1 @@
+"""Doubtful recognitions laid before a person, and what the word of a person changes."""
