@@ -13,7 +13,7 @@ from services.reporting.live.service import live
 from services.reporting.models import Base
 from services.reporting.projections.handlers import SUBSCRIPTIONS
 from services.reporting.rebuild.endpoints import router as rebuild_router
-from shared.runtime.module import ServiceModule
+from shared.runtime.module import ScreenLink, ServiceModule
 
 MODULE = ServiceModule(
     name="reporting",
@@ -24,6 +24,7 @@ MODULE = ServiceModule(
     routers=(indicators_router, dashboard_router, live_router, rebuild_router),
     pages=(page_data_router, pages_router),
     root_pages=(root_router,),
+    screens=(ScreenLink("/", "县域总览", "County", None),),
     subscriptions=SUBSCRIPTIONS,
     lifespan=live,
 )
