@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 
-.PHONY: help run test test-kafka lint format bench demo-traffic compose-up lock schemas clean
+.PHONY: help run test test-kafka lint format bench bench-matching demo-traffic compose-up lock schemas clean
 
 help: ## Show this help
 	@echo "Yizhan 一站 - targets:"
@@ -56,6 +56,9 @@ format: $(VENV)/.dev-stamp ## Put the code into the house's format
 
 bench: $(VENV)/.bench-stamp ## Measure, as ratios against a baseline in the same run
 	$(BIN)/python -m tests.bench
+
+bench-matching: $(VENV)/.bench-stamp ## Measure the matcher: beside Splink on FEBRL 4, its speed, its errors (some minutes)
+	$(BIN)/python -m tests.bench.matching
 
 demo-traffic: $(VENV)/.run-stamp ## Play hospitals in real time against the running server
 	@exec $(BIN)/yizhan demo traffic

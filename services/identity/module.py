@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from services.identity.batch.pages import router as batch_pages
 from services.identity.cards.endpoints import router as cards
+from services.identity.cards.pages import router as card_pages
 from services.identity.categories.endpoints import router as categories
 from services.identity.merges.endpoints import router as merges
+from services.identity.merges.pages import router as merge_pages
 from services.identity.models import METADATA
 from services.identity.persons.endpoints import router as persons
+from services.identity.persons.pages import router as person_pages
 from services.identity.recognition.endpoints import router as recognitions
 from services.identity.recognition.pages import router as window_pages
 from services.identity.recognition.registry import loaded
@@ -39,11 +43,22 @@ MODULE = ServiceModule(
     metadata=METADATA,
     migrations=Path(__file__).parent / "migrations",
     routers=(rosters, recognitions, persons, categories, reviews, merges, cards),
-    pages=(screen_assets, window_pages, review_pages, roster_pages),
+    pages=(
+        screen_assets,
+        window_pages,
+        roster_pages,
+        review_pages,
+        person_pages,
+        merge_pages,
+        card_pages,
+        batch_pages,
+    ),
     screens=(
         ScreenLink("/identity/", "窗口识别", "Window", "identity:recognise"),
         ScreenLink("/identity/rosters", "名册导入", "Rosters", "identity:roster"),
         ScreenLink("/identity/reviews", "识别复核", "Reviews", "identity:review"),
+        ScreenLink("/identity/persons", "人员查询", "Persons", "identity:persons"),
+        ScreenLink("/identity/batch", "批量识别", "Batch", "identity:persons"),
     ),
     subscriptions=(
         Subscription(

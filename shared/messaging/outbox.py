@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.db.bulk import Encoded, copy_rows
 from shared.db.mechanics import mechanics_metadata
 from shared.events.base import Event
 from shared.ids import new_id
@@ -54,7 +55,7 @@ async def record(
     row = _row(
         Recorded(event=event, subject=subject, sequence=sequence, occurred_at=occurred_at), headers
     )
-    await session.execute(_INSERT, row)
+    await session.execute(_INSERT, row | {"payload": event.model_dump(mode="json")})
     nudge.after_commit(session)
     crashpoints.reach("outbox.after_insert")
     event_id: UUID = row["id"]
@@ -77,16 +78,31 @@ async def record_many(session: AsyncSession, events: Sequence[Recorded]) -> None
     Raises:
         EventTooLarge: one of the payloads would not fit on the bus.
     """
-    for start in range(0, len(events), _MANY_ROWS):
-        await session.execute(_INSERT, [_row(each) for each in events[start : start + _MANY_ROWS]])
-    if events:
+    await record_prepared(session, prepare(events))
+
+
+def prepare(events: Sequence[Recorded]) -> list[dict[str, Any]]:
+    """Rows for :func:`record_prepared`; may be made in a thread while the database is busy.
+
+    Raises:
+        EventTooLarge: one of the payloads would not fit on the bus.
+    """
+    return [_row(each) for each in events]
+
+
+async def record_prepared(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add the events that :func:`prepare` made ready to the outbox, in their order."""
+    for start in range(0, len(rows), _MANY_ROWS):
+        await copy_rows(session, outbox_table, rows[start : start + _MANY_ROWS])
+    if rows:
         nudge.after_commit(session)
         crashpoints.reach("outbox.after_insert")
 
 
 def _row(recorded: Recorded, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
     event = recorded.event
-    size_bytes = len(event.model_dump_json().encode())
+    payload = event.model_dump_json()
+    size_bytes = len(payload) if payload.isascii() else len(payload.encode())
     if size_bytes > MAX_RECORD_BYTES - _HEADER_ALLOWANCE_BYTES:
         raise EventTooLarge(
             f"event {event.type_name()} is {size_bytes} bytes; at most"
@@ -102,7 +118,7 @@ def _row(recorded: Recorded, headers: Mapping[str, str] | None = None) -> dict[s
         "aggregatetype": f"{event.producer}.{event.noun}",
         "aggregateid": recorded.subject,
         "type": event.type_name(),
-        "payload": event.model_dump(mode="json"),
+        "payload": Encoded(payload),
         "aggregate_version": recorded.sequence,
         "occurred_at": recorded.occurred_at,
         "headers": carried,

@@ -23,6 +23,7 @@ from tests.support.process import SERVICES, Yizhan, eventually
 from tests.support.product import product
 
 CASES = [
+    ("roster.mid_apply", 1),
     ("outbox.after_insert", 1),
     ("outbox.after_insert", 6),
     ("edge.after_commit", 2),

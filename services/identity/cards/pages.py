@@ -8,7 +8,6 @@ from uuid import UUID
 import segno
 from fastapi import APIRouter, Request
 from markupsafe import Markup
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from services.identity.cards import service
@@ -64,7 +63,7 @@ async def revoke(
     typed = await fields(request)
     try:
         body = RevokeRequest(card_id=UUID(typed["card_id"]), reason=typed["reason"])
-    except ValidationError:
+    except ValueError:  # pydantic's error is one
         faults = {f"revoke-{typed['card_id']}": said("reason.short")}
         return await person_page(
             request, context, session, caller, person_id, typed, faults=faults, code=422

@@ -54,6 +54,8 @@ class IdNumber:
 
 def clean(text: str) -> str:
     """Half-width digits, no spaces, hyphens or quotes, upper-case ``X``; ``="…"`` unwrapped."""
+    if _LONG.fullmatch(text):
+        return text
     half = unicodedata.normalize("NFKC", text).strip()
     if half.startswith('="') and half.endswith('"'):
         half = half[2:-1]

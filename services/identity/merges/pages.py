@@ -100,9 +100,7 @@ async def _find(
         return await person_page(
             request, context, session, caller, person_id, typed, faults=faults, code=422
         )
-    others = [
-        one.model_dump(mode="json") for one in found.items if one.person_id != str(person_id)
-    ]
+    others = [one.model_dump(mode="json") for one in found.items if one.person_id != str(person_id)]
     return await person_page(
         request, context, session, caller, person_id, typed, extra={"others": others}
     )
@@ -122,9 +120,7 @@ async def _compare(
     code: int | None = None,
 ) -> Response:
     """Both records side by side; the page's own person is kept."""
-    other = await persons.one_person(
-        session, context, caller, other_id, as_of=None, known_at=None
-    )
+    other = await persons.one_person(session, context, caller, other_id, as_of=None, known_at=None)
     return await person_page(
         request, context, session, caller, person_id, typed,
         faults=faults, problem=problem,

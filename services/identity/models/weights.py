@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table
 
 from services.identity.models.base import METADATA, TIMESTAMP
 
@@ -12,8 +12,9 @@ match_weights = Table(
     Column("region", String(12), primary_key=True),
     # Hash of the content.
     Column("version", String(32), primary_key=True),
-    # JSON, byte for byte what the version was made from.
-    Column("content", Text, nullable=False),
+    # JSON, byte for byte what the version was made from; it holds how common which names are, so
+    # it is encrypted.
+    Column("content_enc", LargeBinary, nullable=False),
     # Registered people and the register's revision that it was learned from; 0: agreed, not learned.
     Column("people", Integer, nullable=False),
     Column("revision", BigInteger, nullable=False),

@@ -23,8 +23,8 @@ from services.identity.screens.kit import (
     Said,
     Typed,
     attempt,
-    fields,
     faults_of,
+    fields,
     name_of,
     render,
     said,
@@ -32,7 +32,7 @@ from services.identity.screens.kit import (
     told,
 )
 from shared.db.session import Writes, WriteSession
-from shared.http.problem import Problem
+from shared.http.problem import Forbidden, Problem
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
 from shared.web.signin.required import signed_in
@@ -82,7 +82,11 @@ async def person(
     asked = Typed(as_of=as_of, known_on=known_on)
     told_done: Said | None = None
     if done is not None:
-        keys = {"revoked": "cards.revoked.done", "undone": "merge.undo.done", "merged": "merge.done"}
+        keys = {
+            "revoked": "cards.revoked.done",
+            "undone": "merge.undo.done",
+            "merged": "merge.done",
+        }
         told_done = said(keys[done], n=revised)
     return await person_page(request, context, session, caller, person_id, asked, done=told_done)
 
@@ -181,10 +185,11 @@ async def person_page(
 
     Raises:
         PersonUnknown: no such person, or another township's.
+        Forbidden: the caller may act on persons, but not look at them.
     """
-    found = await service.one_person(
-        session, context, caller, person_id, as_of=None, known_at=None
-    )
+    if "identity:persons" not in caller.scopes:
+        raise Forbidden("this page needs the right to find registered persons as well")
+    found = await service.one_person(session, context, caller, person_id, as_of=None, known_at=None)
     wrong = dict(faults or {})
     days = {name: _day(typed[name]) for name in ("as_of", "known_on")}
     if any(typed[name] and day is None for name, day in days.items()):

@@ -140,9 +140,7 @@ def _page(
     )
 
 
-def _chosen(
-    request: Request, context: ServiceContext, caller: Principal, typed: Typed
-) -> Response:
+def _chosen(request: Request, context: ServiceContext, caller: Principal, typed: Typed) -> Response:
     """Keep the institution for the session; the page comes back with the box ready."""
     facility = _of_code(context, caller, typed["choose"])
     if facility is None:
@@ -163,9 +161,7 @@ def _chosen(
 def _facilities(context: ServiceContext, caller: Principal) -> list[Facility]:
     """Where the caller may ask: at his own institution, or anywhere for the county."""
     return [
-        each
-        for each in context.region.facilities
-        if caller.may_see_facility(each.facility_code)
+        each for each in context.region.facilities if caller.may_see_facility(each.facility_code)
     ]
 
 
@@ -203,7 +199,9 @@ def _request(
         ), {}
     except ValidationError as error:
         names = {".".join(str(part) for part in one["loc"]) for one in error.errors()}
-        faults = {_FIELDS.get(f"credentials.{name}", name): said("window.too_long") for name in names}
+        faults = {
+            _FIELDS.get(f"credentials.{name}", name): said("window.too_long") for name in names
+        }
         return None, faults
 
 

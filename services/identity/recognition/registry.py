@@ -22,7 +22,7 @@ from services.identity.matching.names import load_aliases
 from services.identity.matching.records import Person
 from services.identity.matching.scoring import Weights
 from services.identity.recognition.faces import Registered, faces
-from services.identity.recognition.repository import RegistryRepository
+from services.identity.recognition.repository import WEIGHTS_COLUMN, RegistryRepository
 from services.identity.settings import settings_of
 from shared.clock import business_date
 from shared.observability.logging import describe_exception
@@ -61,7 +61,9 @@ class Registry:
             return
         learned = await repository.newest_weights()
         if learned is not None and learned.version != self.weights.version:
-            self.weights = Weights.from_json(learned.content)
+            self.weights = Weights.from_json(
+                self._context.vault.decrypt(learned.content_enc, column=WEIGHTS_COLUMN)
+            )
         loaded = 0
         async for rows in repository.changed_since(self._revision, chunk=_CHUNK_ROWS):
             prepared = await asyncio.to_thread(self._prepare, rows)

@@ -48,7 +48,7 @@ _PICTURE = _picture()
 _INSERT = insert(recognitions)
 _REVISION = select(registers.c.revision).where(registers.c.region == bindparam("region"))
 _NEWEST_WEIGHTS = (
-    select(match_weights.c.version, match_weights.c.content)
+    select(match_weights.c.version, match_weights.c.content_enc)
     .where(match_weights.c.region == bindparam("region"))
     .order_by(match_weights.c.learned_at.desc(), match_weights.c.version)
     .limit(1)
@@ -103,12 +103,15 @@ class RecognitionRepository:
         await self._session.execute(_INSERT, {"region": self._region, **values})
 
 
+WEIGHTS_COLUMN = "match_weights.content"
+
+
 @dataclass(frozen=True)
 class StoredWeights:
     """A table of weights as kept."""
 
     version: str
-    content: str
+    content_enc: bytes
 
 
 class RegistryRepository:
@@ -125,7 +128,7 @@ class RegistryRepository:
 
     async def newest_weights(self) -> StoredWeights | None:
         row = (await self._session.execute(_NEWEST_WEIGHTS, {"region": self._region})).one_or_none()
-        return StoredWeights(row.version, row.content) if row else None
+        return StoredWeights(row.version, row.content_enc) if row else None
 
     async def changed_since(self, revision: int, *, chunk: int) -> AsyncIterator[list[Registered]]:
         """Persons stamped with a later revision, in chunks, with their aliases and cards."""

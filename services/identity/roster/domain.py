@@ -118,7 +118,7 @@ class _Judging:
         cell = self.cells.get(column)
         if cell is None:
             return None
-        found = tidy(values.as_text(cell))
+        found = tidy(cell if isinstance(cell, str) else values.as_text(cell))
         if len(found) > longest:
             self.faults.append(faults.too_long(self.row, column, longest))
             return None
@@ -200,8 +200,11 @@ class _Judging:
             self.faults.append(faults.birth_date_contradicts_id_number(self.row))
 
     def _reason(self) -> Reason | None:
+        cell = self.cells.get("reason")
+        if cell is None:
+            return None
         try:
-            return parse_reason(values.as_text(self.cells.get("reason")))
+            return parse_reason(values.as_text(cell))
         except LeavingReasonUnknown:
             self.faults.append(faults.reason_unknown(self.row))
             return None
@@ -274,6 +277,8 @@ def duplicate_faults(rows: Sequence[RosterRow]) -> dict[int, RowFault]:
         key = (name_key(row.name), row.birth_date, village_key(row.village or ""))
         by_birth.setdefault(key, []).append(row)
     for same in by_number.values():
+        if len(same) == 1:
+            continue
         first = same[0]
         names = {name_key(row.name) for row in same}
         for row in same if len(names) > 1 else same[1:]:
@@ -284,6 +289,8 @@ def duplicate_faults(rows: Sequence[RosterRow]) -> dict[int, RowFault]:
                 else duplicate_row(row.row, first.row)
             )
     for same in by_birth.values():
+        if len(same) == 1:
+            continue
         keeper = next((row for row in same if row.id_number is not None), same[0])
         for row in same:
             if row is not keeper and row.id_number is None:

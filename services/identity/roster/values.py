@@ -166,7 +166,10 @@ def parse_sex(cell: Cell) -> Sex | None:
     """
     if cell is None:
         return None
-    text = unicodedata.normalize("NFKC", as_text(cell)).strip().upper()
+    typed = as_text(cell)
+    if typed in _SEXES:
+        return _SEXES[typed]
+    text = unicodedata.normalize("NFKC", typed).strip().upper()
     if not text:
         return None
     try:

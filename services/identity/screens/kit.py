@@ -101,9 +101,7 @@ class Typed(dict[str, str]):
 async def fields(request: Request) -> Typed:
     """The texts of the submitted form, tidied at their ends; of several the last."""
     form = await request.form()
-    return Typed(
-        (name, text.strip()) for name, text in form.multi_items() if isinstance(text, str)
-    )
+    return Typed((name, text.strip()) for name, text in form.multi_items() if isinstance(text, str))
 
 
 async def uploaded(request: Request, name: str) -> UploadFile | None:

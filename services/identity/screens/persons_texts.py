@@ -4,26 +4,44 @@ from __future__ import annotations
 
 PERSONS: dict[str, tuple[str, str]] = {
     "persons.title": ("人员查询", "Persons"),
-    "persons.box": ("证件号码、姓名(可加出生日期)或健康卡号", "ID number, name (and birth date), or card number"),
-    "persons.box.hint": ("例:张三 1962-03-04。按回车即查,每次查询留痕。", "e.g. 张三 1962-03-04. Enter searches; each search is logged."),
+    "persons.box": (
+        "证件号码、姓名(可加出生日期)或健康卡号",
+        "ID number, name (and birth date), or card number",
+    ),
+    "persons.box.hint": (
+        "例:张三 1962-03-04。按回车即查,每次查询留痕。",
+        "e.g. 张三 1962-03-04. Enter searches; each search is logged.",
+    ),
     "persons.do": ("查询", "Search"),
     "persons.found": ("查到 {n} 人", "{n} found"),
     "persons.found.none": (
         "登记册中没有相符的人员。请核对号码或姓名用字;姓名须与登记一致,窗口识别则容许同音字。",
-        "Nobody on the register fits. Check number and spelling: the name must be as registered; "
-        "the window allows for homophones.",
+        ("Nobody on the register fits. Check number and spelling: the name must be as registered; "
+        "the window allows for homophones."),
     ),
-    "persons.truncated": ("相符人员较多,只显示前 {n} 人,请加上出生日期。", "More fit; the first {n} are shown. Add the birth date."),
+    "persons.truncated": (
+        "相符人员较多,只显示前 {n} 人,请加上出生日期。",
+        "More fit; the first {n} are shown. Add the birth date.",
+    ),
     "persons.open": ("查看", "Open"),
-    "person.merged": ("您打开的记录已并入此人。", "The record that you opened was merged into this person."),
+    "person.merged": (
+        "您打开的记录已并入此人。",
+        "The record that you opened was merged into this person.",
+    ),
     "person.absorbed": ("此人合并了 {n} 条记录。", "{n} records were merged into this person."),
     "person.asof": ("查某一天的类别", "Categories on a day"),
     "person.asof.day": ("哪一天", "On which day"),
     "person.asof.known": ("按哪一天所知", "As known on"),
     "person.asof.do": ("查看", "Show"),
     "person.asof.now": ("今天,按今天所知", "today, as known today"),
-    "person.asof.shown": ("{day} 当日的类别,按 {known} 所知", "Categories on {day}, as known on {known}"),
-    "person.asof.bad": ("日期应写成 2016-05-30,且不晚于今天所知", "Write 2016-05-30; nothing is known of a later day than today"),
+    "person.asof.shown": (
+        "{day} 当日的类别,按 {known} 所知",
+        "Categories on {day}, as known on {known}",
+    ),
+    "person.asof.bad": (
+        "日期应写成 2016-05-30,且不晚于今天所知",
+        "Write 2016-05-30; nothing is known of a later day than today",
+    ),
     "person.asof.none": ("当日没有有效类别。", "No category held on that day."),
     "person.history": ("全部类别", "All categories"),
     "person.history.from": ("起", "From"),
@@ -32,21 +50,33 @@ PERSONS: dict[str, tuple[str, str]] = {
     "person.history.why": ("结束原因", "Why it ended"),
     "person.history.recorded": ("记录于", "Recorded"),
     "person.differences": ("各来源不一致的内容", "Where sources differ"),
-    "person.differences.lead": ("登记册采用主来源的值;其余留存备查。", "The register shows the leading source's value; the others are kept."),
+    "person.differences.lead": (
+        "登记册采用主来源的值;其余留存备查。",
+        "The register shows the leading source's value; the others are kept.",
+    ),
     "person.differences.none": ("各来源一致。", "All sources agree."),
     "person.differences.field": ("项目", "Field"),
     "person.differences.shown": ("采用", "Shown"),
     "person.differences.other": ("另一来源", "The other"),
     "person.differences.ended": ("已消除 {moment}", "ended {moment}"),
     "person.reveal": ("查看完整信息", "Show identifiers"),
-    "person.reveal.lead": ("姓名、证件号码将完整显示一次,操作人和原因留痕。", "Name and number are shown once in clear; who asked and why is kept."),
+    "person.reveal.lead": (
+        "姓名、证件号码将完整显示一次,操作人和原因留痕。",
+        "Name and number are shown once in clear; who asked and why is kept.",
+    ),
     "person.reveal.reason": ("原因", "Why"),
     "person.reveal.do": ("显示并留痕", "Show, and log it"),
-    "person.revealed": ("完整信息(已留痕,离开本页即消失)", "Identifiers (logged; gone when you leave the page)"),
+    "person.revealed": (
+        "完整信息(已留痕,离开本页即消失)",
+        "Identifiers (logged; gone when you leave the page)",
+    ),
     "cards.title": ("电子健康卡", "Health cards"),
     "cards.none": ("尚未发卡。", "No card was issued."),
     "cards.issue": ("发放新卡", "Issue a card"),
-    "cards.issued": ("新卡已发放。卡号只显示这一次。", "The card is issued. Its number is shown this once."),
+    "cards.issued": (
+        "新卡已发放。卡号只显示这一次。",
+        "The card is issued. Its number is shown this once.",
+    ),
     "cards.number": ("卡号", "Card number"),
     "cards.expires": ("有效期至", "Good until"),
     "cards.since": ("发放", "Issued"),
@@ -56,13 +86,25 @@ PERSONS: dict[str, tuple[str, str]] = {
     "cards.over": ("已过期", "expired"),
     "cards.revoke": ("注销", "Revoke"),
     "cards.revoke.reason": ("注销原因(如:报失)", "Why (such as: lost)"),
-    "cards.revoke.lead": ("注销后不能恢复,需要时发新卡。", "It cannot be taken back; a new card is issued if needed."),
+    "cards.revoke.lead": (
+        "注销后不能恢复,需要时发新卡。",
+        "It cannot be taken back; a new card is issued if needed.",
+    ),
     "cards.revoked.done": ("卡已注销。", "The card is revoked."),
     "cards.qr": ("健康卡二维码", "QR code of the health card"),
-    "cards.print": ("二维码内不含姓名和证件号码,窗口可离线核验。", "The code holds neither name nor ID number; windows verify it offline."),
+    "cards.print": (
+        "二维码内不含姓名和证件号码,窗口可离线核验。",
+        "The code holds neither name nor ID number; windows verify it offline.",
+    ),
     "merge.title": ("合并重复记录", "Merge a double record"),
-    "merge.lead": ("此人在登记册中若有另一条记录,先找到它,对照后再合并。", "If this person has another record, find it first, compare, then merge."),
-    "merge.find": ("另一条记录:证件号码、姓名或健康卡号", "The other record: ID number, name or card"),
+    "merge.lead": (
+        "此人在登记册中若有另一条记录,先找到它,对照后再合并。",
+        "If this person has another record, find it first, compare, then merge.",
+    ),
+    "merge.find": (
+        "另一条记录:证件号码、姓名或健康卡号",
+        "The other record: ID number, name or card",
+    ),
     "merge.find.do": ("查找", "Find"),
     "merge.find.none": ("没有找到别的记录。", "No other record was found."),
     "merge.choose": ("对照", "Compare"),
@@ -73,11 +115,14 @@ PERSONS: dict[str, tuple[str, str]] = {
     "merge.do": ("合并为一人", "Merge"),
     "merge.consequence": (
         "两条记录今后视为同一人,类别合并计算,既往识别相应更正;合并可以撤销。",
-        "From now on both are one person, their categories count together and earlier "
-        "recognitions are corrected. A merge can be undone.",
+        ("From now on both are one person, their categories count together and earlier "
+        "recognitions are corrected. A merge can be undone."),
     ),
     "merge.swap": ("互换保留与并入", "Swap who is kept"),
-    "merge.done": ("已合并。更正了 {n} 次既往识别。", "Merged. {n} earlier recognitions were corrected."),
+    "merge.done": (
+        "已合并。更正了 {n} 次既往识别。",
+        "Merged. {n} earlier recognitions were corrected.",
+    ),
     "merge.history": ("合并记录", "Merges"),
     "merge.by": ("{who} 于 {moment} 合并", "merged by {who}, {moment}"),
     "merge.undone": ("{who} 于 {moment} 撤销", "undone by {who}, {moment}"),

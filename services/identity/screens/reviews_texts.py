@@ -37,9 +37,18 @@ REVIEWS: dict[str, tuple[str, str]] = {
         "抽中双人复核:两人分别判断,互不知晓。",
         "Drawn for double review: two persons decide without knowing of each other.",
     ),
-    "reviews.second": ("已有一人复核,等待第二人独立判断。", "One person has decided; a second decides independently."),
-    "reviews.disputed": ("前两人意见不一,由第三人裁定。", "The first two disagree; a third decides."),
-    "reviews.yours": ("您已复核过此件,须由另一人复核。", "You have decided this one; another person is to decide it too."),
+    "reviews.second": (
+        "已有一人复核,等待第二人独立判断。",
+        "One person has decided; a second decides independently.",
+    ),
+    "reviews.disputed": (
+        "前两人意见不一,由第三人裁定。",
+        "The first two disagree; a third decides.",
+    ),
+    "reviews.yours": (
+        "您已复核过此件,须由另一人复核。",
+        "You have decided this one; another person is to decide it too.",
+    ),
     "reviews.status.open": ("待复核", "waiting"),
     "reviews.status.second": ("待第二人", "second person"),
     "reviews.status.disputed": ("有分歧", "disputed"),
@@ -70,12 +79,20 @@ REVIEWS: dict[str, tuple[str, str]] = {
     "reviews.precision": ("“基本确认”的准确率", "Precision of “probable”"),
     "reviews.found": ("“存疑”中确为本人", "Found among “possible”"),
     "reviews.agreement": ("双人一致率", "Agreement of two"),
-    "reviews.share": ("{count}/{total},95% 区间 {low}–{high}", "{count} of {total}, 95 % interval {low}–{high}"),
+    "reviews.share": (
+        "{count}/{total},95% 区间 {low}–{high}",
+        "{count} of {total}, 95 % interval {low}–{high}",
+    ),
     "reviews.nothing": ("无样本", "no sample"),
-    "reviews.figures.none": ("近 12 个月没有办结的复核,尚无法计算。", "No review was decided in the last 12 months."),
+    "reviews.figures.none": (
+        "近 12 个月没有办结的复核,尚无法计算。",
+        "No review was decided in the last 12 months.",
+    ),
     "reviews.figures.why": (
         "抽查的“基本确认”中确为本人的占比,即该等级的准确率;双人一致率低时应统一复核口径。",
-        ("Of the probable ones looked at, how many were indeed the person: the precision of the grade. "
-        "Where two reviewers seldom agree, compare how they judge."),
+        (
+            "Of the probable ones looked at, how many were indeed the person: the precision of the grade. "
+            "Where two reviewers seldom agree, compare how they judge."
+        ),
     ),
 }

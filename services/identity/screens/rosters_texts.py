@@ -7,8 +7,10 @@ ROSTERS: dict[str, tuple[str, str]] = {
     "rosters.upload": ("上传名册", "Upload a roster"),
     "rosters.upload.lead": (
         "上传后先逐行核对并与登记册比对,不会立即生效;由另一人确认后才导入。",
-        ("A roster is checked row by row and compared with the register; nothing takes effect "
-        "before another person has confirmed it."),
+        (
+            "A roster is checked row by row and compared with the register; nothing takes effect "
+            "before another person has confirmed it."
+        ),
     ),
     "rosters.file": ("名册文件(.xlsx 或 .csv)", "File (.xlsx or .csv)"),
     "rosters.file.missing": ("请选择名册文件", "Choose the roster's file"),
@@ -24,14 +26,19 @@ ROSTERS: dict[str, tuple[str, str]] = {
     "rosters.mapping.title": ("认不出的表头", "Headers that mean nothing yet"),
     "rosters.mapping.lead": (
         "名册缺少必需的列。若文件里有、只是叫法不同,请在下面指明,再上传一次;对应关系会记住,下次自动识别。",
-        ("The roster lacks columns that are needed. Where the file only calls them otherwise, say "
-        "so here and upload again; it is remembered for this source."),
+        (
+            "The roster lacks columns that are needed. Where the file only calls them otherwise, say "
+            "so here and upload again; it is remembered for this source."
+        ),
     ),
     "rosters.mapping.keep": ("仅保留,不使用", "keep, mean nothing"),
     "rosters.mapping.missing": ("缺少的列", "Missing columns"),
     "rosters.mapping.again": ("记住并重新上传", "Remember and upload again"),
     "rosters.mapping.known": ("记住的表头", "Remembered headers"),
-    "rosters.mapping.none": ("此来源尚未记住任何特别的表头。", "Nothing special is remembered for this source."),
+    "rosters.mapping.none": (
+        "此来源尚未记住任何特别的表头。",
+        "Nothing special is remembered for this source.",
+    ),
     "rosters.mapping.header": ("文件中的表头", "Header in the file"),
     "rosters.mapping.column": ("对应的列", "Means"),
     "rosters.mapping.forget": ("不再记住", "forget"),
@@ -70,7 +77,10 @@ ROSTERS: dict[str, tuple[str, str]] = {
     ),
     "rosters.errors": ("未通过的行", "Rejected rows"),
     "rosters.errors.none": ("各行均通过核对。", "Every row was accepted."),
-    "rosters.errors.first": ("以下为前 {shown} 条,共 {total} 条;全部见错误清单。", "The first {shown} of {total}; all are in the errors file."),
+    "rosters.errors.first": (
+        "以下为前 {shown} 条,共 {total} 条;全部见错误清单。",
+        "The first {shown} of {total}; all are in the errors file.",
+    ),
     "rosters.errors.file": ("下载错误清单 errors.xlsx", "Download errors.xlsx"),
     "rosters.errors.row": ("行", "Row"),
     "rosters.errors.column": ("列", "Column"),
@@ -78,8 +88,10 @@ ROSTERS: dict[str, tuple[str, str]] = {
     "rosters.households": ("成员不全的家庭", "Households with members missing"),
     "rosters.households.lead": (
         "全量名册只列出了这些家庭的部分成员,多半是漏填。导入后,未列出的成员将退出。",
-        ("The full roster lists only some members of these households, often by a slip. Those "
-        "left out leave the register when it is applied."),
+        (
+            "The full roster lists only some members of these households, often by a slip. Those "
+            "left out leave the register when it is applied."
+        ),
     ),
     "rosters.households.listed": ("列出", "Listed"),
     "rosters.households.missing": ("缺少", "Missing"),
@@ -89,8 +101,10 @@ ROSTERS: dict[str, tuple[str, str]] = {
     "rosters.affected.all": ("查看 {n} 次", "Show {n}"),
     "rosters.affected.lead": (
         "名册追溯更正后,下列就诊当日的类别与当时答复不同,已自动通知结算;当时的答复仍留存。",
-        ("The roster reaches back: on the days of these visits other categories held than was "
-        "answered. Settlement was told; what was answered then stays on record."),
+        (
+            "The roster reaches back: on the days of these visits other categories held than was "
+            "answered. Settlement was told; what was answered then stays on record."
+        ),
     ),
     "rosters.affected.visit": ("就诊", "Visit"),
     "rosters.affected.then": ("当时类别", "Categories then"),
@@ -108,15 +122,23 @@ ROSTERS: dict[str, tuple[str, str]] = {
     "rosters.apply": ("导入登记册", "Apply to the register"),
     "rosters.apply.lead": (
         "导入后立即在所有窗口生效,不能撤回;如有差错,需上传更正的名册。",
-        ("It takes effect at every window at once and cannot be taken back; a mistake is corrected "
-        "by another roster."),
+        (
+            "It takes effect at every window at once and cannot be taken back; a mistake is corrected "
+            "by another roster."
+        ),
     ),
-    "rosters.apply.sure": ("我已知悉,{n} 人将退出登记", "I know that {n} persons will leave the register"),
+    "rosters.apply.sure": (
+        "我已知悉,{n} 人将退出登记",
+        "I know that {n} persons will leave the register",
+    ),
     "rosters.apply.sure.none": ("我已核对,同意导入", "I have looked at it and apply it"),
     "rosters.apply.unsure": ("请先勾选", "Tick this first"),
     "rosters.confirmed.done": ("已确认,可以导入。", "Confirmed; it can be applied."),
     "rosters.applied.done": ("已导入。", "Applied."),
-    "rosters.uploaded.done": ("已上传并核对,尚未生效。", "Uploaded and checked; nothing takes effect yet."),
+    "rosters.uploaded.done": (
+        "已上传并核对,尚未生效。",
+        "Uploaded and checked; nothing takes effect yet.",
+    ),
     "rosters.back": ("返回名册导入", "Back to rosters"),
     "rosters.open": ("查看", "Open"),
     "stage.reading": ("读取文件", "reading the file"),
@@ -135,18 +157,24 @@ BATCH: dict[str, tuple[str, str]] = {
     "batch.title": ("批量识别", "Batch"),
     "batch.lead": (
         "上传就诊清单(如上月门诊),得到每行的识别结果。只识别、不登记就诊,也不发通知;结果不在系统留存。",
-        ("Upload a list of visits, such as last month's outpatients, and get every row's grade. "
-        "Nothing is kept as a recognition and nobody is told; the result is not stored."),
+        (
+            "Upload a list of visits, such as last month's outpatients, and get every row's grade. "
+            "Nothing is kept as a recognition and nobody is told; the result is not stored."
+        ),
     ),
     "batch.file": ("就诊清单(.xlsx)", "List of visits (.xlsx)"),
     "batch.file.missing": ("请选择就诊清单", "Choose the list"),
     "batch.do": ("开始识别", "Match"),
     "batch.columns": (
-        ("首行为表头。可识别的列:姓名、证件号码、出生日期、性别、联系电话、住址(或乡镇、村)、健康卡号、母亲证件号码、"
-        "就诊日期;其余各列原样保留。最多 {n} 行。"),
-        ("The first row holds headers. Read are: name, ID number, birth date, sex, telephone, address "
-        "(or township, village), card number, mother's ID number, date of visit; all columns are "
-        "kept. At most {n} rows."),
+        (
+            "首行为表头。可识别的列:姓名、证件号码、出生日期、性别、联系电话、住址(或乡镇、村)、健康卡号、母亲证件号码、"
+            "就诊日期;其余各列原样保留。最多 {n} 行。"
+        ),
+        (
+            "The first row holds headers. Read are: name, ID number, birth date, sex, telephone, address "
+            "(or township, village), card number, mother's ID number, date of visit; all columns are "
+            "kept. At most {n} rows."
+        ),
     ),
     "batch.added": (
         "结果在各列之后增加:识别等级、姓名(脱敏)、人员编号、人员类别、理由。",

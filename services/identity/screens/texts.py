@@ -12,8 +12,10 @@ SHARED: dict[str, tuple[str, str]] = {
     "problem.title": ("未能办理", "This could not be done"),
     "lost": (
         "没有得到系统应答,刚才的操作可能未完成。请稍后重试;仍不行请联系管理员。",
-        ("The system did not answer; what you did may not have been carried out. Try again shortly, "
-        "then call the operator."),
+        (
+            "The system did not answer; what you did may not have been carried out. Try again shortly, "
+            "then call the operator."
+        ),
     ),
     "problem.back": ("返回", "Back"),
     "who.client": ("接口 {name}", "client {name}"),
@@ -52,6 +54,11 @@ SHARED: dict[str, tuple[str, str]] = {
     "source.civil_affairs": ("民政局", "Civil affairs"),
     "source.disabled_federation": ("残联", "Disabled persons' federation"),
     "source.insurer": ("医保局", "Insurer"),
+    "leaving.lifted": ("脱贫", "lifted out of poverty"),
+    "leaving.died": ("死亡", "died"),
+    "leaving.moved": ("迁出", "moved away"),
+    "leaving.not_listed": ("全量名册未列入", "absent from a full roster"),
+    "leaving.other": ("其他", "other"),
     "visit.outpatient": ("门诊", "Outpatient"),
     "visit.inpatient": ("住院", "Inpatient"),
     "visit.chronic_outpatient": ("门诊慢特病", "Chronic outpatient"),

@@ -10,8 +10,10 @@ WINDOW: dict[str, tuple[str, str]] = {
     ),
     "window.box.hint": (
         "例:张三 1962-03-04;可再加 性别、村、电话。新生儿:张三之子 2016-02-01 母 后接母亲证件号码。按回车即查。",
-        ("e.g. 张三 1962-03-04; sex, village or telephone may follow. A newborn: 张三之子 2016-02-01 母 and "
-        "the mother's number. Enter asks."),
+        (
+            "e.g. 张三 1962-03-04; sex, village or telephone may follow. A newborn: 张三之子 2016-02-01 母 and "
+            "the mother's number. Enter asks."
+        ),
     ),
     "window.do": ("识别", "Recognise"),
     "window.facility": ("医疗机构", "Institution"),
@@ -85,8 +87,10 @@ WINDOW: dict[str, tuple[str, str]] = {
     ),
     "window.possible.open": (
         "先照常接诊。需要先登记就诊的,由医院系统调用 POST /claims/v1/encounters,就诊号用 {visit_no}。",
-        ("Treat meanwhile. To open the case at once the hospital's system calls "
-        "POST /claims/v1/encounters with visit number {visit_no}."),
+        (
+            "Treat meanwhile. To open the case at once the hospital's system calls "
+            "POST /claims/v1/encounters with visit number {visit_no}."
+        ),
     ),
     "window.none.check": (
         "请核对号码是否看错、患者姓名是否有同音字,或改用“姓名 出生日期 村”再查。",
@@ -94,13 +98,17 @@ WINDOW: dict[str, tuple[str, str]] = {
     ),
     "window.none.usual": (
         "仍未查到的,按普通患者办理;患者认为自己在册的,请其联系所在乡镇或扶贫办核实。",
-        ("If still not found, treat as any patient; who believes to be on the register asks the "
-        "township or the poverty office."),
+        (
+            "If still not found, treat as any patient; who believes to be on the register asks the "
+            "township or the poverty office."
+        ),
     ),
     "window.none.open": (
         "就诊登记由医院系统调用 POST /claims/v1/encounters,就诊号 {visit_no};补录名册后会自动更正。",
-        ("The hospital's system opens the case with POST /claims/v1/encounters, visit number "
-        "{visit_no}; a later roster corrects it by itself."),
+        (
+            "The hospital's system opens the case with POST /claims/v1/encounters, visit number "
+            "{visit_no}; a later roster corrects it by itself."
+        ),
     ),
     "window.person": ("人员编号", "Person"),
     "window.too_long": ("内容过长或无法使用,请核对", "Too long or not usable; check it"),

@@ -15,7 +15,7 @@ async def keep(
     region: str,
     *,
     version: str,
-    content: str,
+    content_enc: bytes,
     people: int,
     revision: int,
     at: datetime,
@@ -24,7 +24,7 @@ async def keep(
     statement = insert(match_weights).values(
         region=region,
         version=version,
-        content=content,
+        content_enc=content_enc,
         people=people,
         revision=revision,
         learned_at=at,

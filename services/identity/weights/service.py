@@ -14,7 +14,7 @@ from services.identity.matching.records import Person
 from services.identity.matching.teaching import learn
 from services.identity.persons.register import lock_register
 from services.identity.recognition.faces import Registered, faces
-from services.identity.recognition.repository import RegistryRepository
+from services.identity.recognition.repository import WEIGHTS_COLUMN, RegistryRepository
 from services.identity.roster.repository import RosterRepository
 from services.identity.settings import settings_of
 from services.identity.weights import repository
@@ -42,7 +42,7 @@ async def learn_from_register(session: WriteSession, context: ServiceContext) ->
         session,
         region,
         version=AGREED_WEIGHTS.version,
-        content=AGREED_WEIGHTS.to_json(),
+        content_enc=context.vault.encrypt(AGREED_WEIGHTS.to_json(), column=WEIGHTS_COLUMN),
         people=0,
         revision=0,
         at=_BEFORE_ANY,
@@ -64,7 +64,7 @@ async def learn_from_register(session: WriteSession, context: ServiceContext) ->
         session,
         region,
         version=learned.version,
-        content=learned.to_json(),
+        content_enc=context.vault.encrypt(learned.to_json(), column=WEIGHTS_COLUMN),
         people=len(people),
         revision=revision,
         at=context.clock.now(),

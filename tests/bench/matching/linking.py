@@ -129,6 +129,25 @@ def assigned(
     return links
 
 
+def answered(
+    scores: dict[tuple[int, int], float], asked: Sequence[Record], registered: Sequence[Record]
+) -> list[Link]:
+    """The best registered record of each asked one, believed against its rivals.
+
+    This is what a window does: one question, and a register that has nobody twice.
+    """
+    odds = {pair: 2.0**bits for pair, bits in scores.items()}
+    of_asked: dict[int, list[tuple[float, int]]] = defaultdict(list)
+    for (one, other), value in odds.items():
+        of_asked[one].append((value, other))
+    links: list[Link] = []
+    for one, found in of_asked.items():
+        value, other = max(found, key=lambda item: (item[0], registered[item[1]].key))
+        rivals = math.fsum((*(each for each, _ in found), -value, 1.0))
+        links.append(Link(asked[one].key, registered[other].key, math.log2(value / rivals)))
+    return links
+
+
 def unassigned(
     scores: dict[tuple[int, int], float], asked: Sequence[Record], registered: Sequence[Record]
 ) -> list[Link]:

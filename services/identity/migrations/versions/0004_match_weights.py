@@ -16,7 +16,7 @@ def upgrade() -> None:
         "match_weights",
         sa.Column("region", sa.String(12), nullable=False),
         sa.Column("version", sa.String(32), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("content_enc", sa.LargeBinary(), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("learned_at", sa.DateTime(timezone=True), nullable=False),
