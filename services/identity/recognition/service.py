@@ -28,6 +28,7 @@ from services.identity.recognition.schemas import (
     RecognitionRequest,
 )
 from services.identity.reviews import service as reviews
+from services.identity.revisions.repository import RevisionRepository
 from services.identity.settings import settings_of
 from shared.clock import business_date
 from shared.db.session import WriteSession
@@ -150,6 +151,7 @@ async def recognise(
     _check_time(body.visit.occurred_at, now, timedelta(hours=settings.future_tolerance_hours))
     limit = guess_limit_of(context)
     limit.refuse_if_spent(caller.client_id, facility.facility_code, now.timestamp())
+    await RevisionRepository(session, context.region.region_code).join_recognitions()
     found = await match(session, context, body.credentials, at=body.visit.occurred_at)
     decision = found.decision
     if decision.grade == "none":

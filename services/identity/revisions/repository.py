@@ -20,7 +20,7 @@ from services.identity.models import (
 from services.identity.models.base import UUID_TYPE
 
 RECOGNISING_LOCK = 0x59495A48414E11
-"""Advisory lock key. A recognition may hold it shared; whoever asks which recognitions a change
+"""Advisory lock key. A recognition holds it shared; whoever asks which recognitions a change
 concerns holds it alone, so that none slips by that was begun before and is kept after."""
 
 
@@ -35,6 +35,12 @@ class RevisionRepository:
         """Wait for recognitions under way; new ones wait until the transaction ends."""
         await self._session.execute(
             text("SELECT pg_advisory_xact_lock(:key)"), {"key": RECOGNISING_LOCK}
+        )
+
+    async def join_recognitions(self) -> None:
+        """Count as a recognition under way until the transaction ends; before anything is read."""
+        await self._session.execute(
+            text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": RECOGNISING_LOCK}
         )
 
     async def groups(self, person_ids: Sequence[UUID]) -> dict[UUID, Group]:

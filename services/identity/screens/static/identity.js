@@ -67,7 +67,15 @@
     return fetch(form.action, { method: "POST", body: asForm, headers: headers(), cache: "no-store" });
   }
 
+  // What was wrong last time is no longer said of what is being sent now.
+  function forgive(form) {
+    for (const fault of form.querySelectorAll(".fault")) fault.remove();
+    for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+    for (const done of form.querySelectorAll("[data-done]")) done.hidden = true;
+  }
+
   function busy(form, on) {
+    if (on) forgive(form);
     form.toggleAttribute("data-busy", on);
     for (const button of form.querySelectorAll("button")) {
       if (on) button.setAttribute("aria-busy", "true");
