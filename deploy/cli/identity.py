@@ -67,7 +67,9 @@ def match(
         raise typer.Exit(1) from None
     _write(target, result.content)
     console.print(_table(result))
-    console.print(f"written to {target} (mode 0600: it tells who is on the register)", soft_wrap=True)
+    console.print(
+        f"written to {target} (mode 0600: it tells who is on the register)", soft_wrap=True
+    )
 
 
 def _write(target: Path, content: bytes) -> None:

@@ -10,7 +10,16 @@ from starlette.responses import Response
 from services.identity.batch import service
 from services.identity.batch.service import MOST_ROWS_OF_PAGE, Progress
 from services.identity.batch.workbook import MEDIA_TYPE
-from services.identity.screens.kit import PageRoute, Said, faults_of, render, said, told, uploaded
+from services.identity.screens.kit import (
+    CLOSES_FILES,
+    PageRoute,
+    Said,
+    faults_of,
+    render,
+    said,
+    told,
+    uploaded,
+)
 from shared.http.problem import Problem, TooLarge
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
@@ -19,7 +28,12 @@ from shared.web.signin.required import signed_in
 
 _STATE = "identity.batches"
 
-router = APIRouter(prefix="/batch", route_class=PageRoute, include_in_schema=False)
+router = APIRouter(
+    prefix="/batch",
+    route_class=PageRoute,
+    dependencies=[CLOSES_FILES],
+    include_in_schema=False,
+)
 
 Caller = Annotated[Principal, signed_in("identity:persons")]
 

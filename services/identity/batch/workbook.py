@@ -138,7 +138,7 @@ def write_visits(visits: Visits, found: Sequence[Matched], *, english: bool = Fa
 
 def _count(book: Any, found: Sequence[Matched], side: int) -> None:
     sheet = book.create_sheet(("汇总", "Summary")[side])
-    counts = Counter(one.grade for one in found)
+    counts: Counter[str | None] = Counter(one.grade for one in found)
     sheet.append([_bold(sheet, words[side]) for words in (("识别等级", "Grade"), ("行数", "Rows"))])
     for grade, words in GRADES.items():
         sheet.append([words[side], counts[grade]])

@@ -213,7 +213,7 @@ def _credentials(box: Box, typed: Typed) -> Credentials:
         card_no=box.card_no,
         name=box.name,
         birth_date=box.birth_date,
-        sex=box.sex or (sex if sex in ("M", "F") else None),  # type: ignore[arg-type]
+        sex=box.sex or (sex if sex in ("M", "F") else None),
         phone=box.phone or typed["phone"] or None,
         address=typed["village"] or box.address,
         mother_id_number=box.mother_id_number or typed["mother"] or None,

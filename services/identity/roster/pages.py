@@ -18,6 +18,7 @@ from services.identity.roster.listings import MappingRequest
 from services.identity.roster.problems import MappingFaulty
 from services.identity.roster.schemas import RosterImportAnswer, RosterMode, RosterSource
 from services.identity.screens.kit import (
+    CLOSES_FILES,
     PageRoute,
     Said,
     Typed,
@@ -50,7 +51,12 @@ _SILENT = timedelta(seconds=30)
 
 Done = Literal["uploaded", "confirmed", "applied"]
 
-router = APIRouter(prefix="/rosters", route_class=PageRoute, include_in_schema=False)
+router = APIRouter(
+    prefix="/rosters",
+    route_class=PageRoute,
+    dependencies=[CLOSES_FILES],
+    include_in_schema=False,
+)
 
 Caller = Annotated[Principal, signed_in("identity:roster")]
 After = Annotated[str | None, Query(max_length=400)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import UploadFile
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -102,6 +102,18 @@ async def fields(request: Request) -> Typed:
     """The texts of the submitted form, tidied at their ends; of several the last."""
     form = await request.form()
     return Typed((name, text.strip()) for name, text in form.multi_items() if isinstance(text, str))
+
+
+async def _close_form(request: Request) -> AsyncIterator[None]:
+    """Let go of the files that a form brought, also of one that was refused."""
+    try:
+        yield
+    finally:
+        await request.close()
+
+
+CLOSES_FILES = Depends(_close_form, scope="function")
+"""Dependency of a router whose forms bring files."""
 
 
 async def uploaded(request: Request, name: str) -> UploadFile | None:

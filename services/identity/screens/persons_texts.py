@@ -16,8 +16,10 @@ PERSONS: dict[str, tuple[str, str]] = {
     "persons.found": ("查到 {n} 人", "{n} found"),
     "persons.found.none": (
         "登记册中没有相符的人员。请核对号码或姓名用字;姓名须与登记一致,窗口识别则容许同音字。",
-        ("Nobody on the register fits. Check number and spelling: the name must be as registered; "
-        "the window allows for homophones."),
+        (
+            "Nobody on the register fits. Check number and spelling: the name must be as registered; "
+            "the window allows for homophones."
+        ),
     ),
     "persons.truncated": (
         "相符人员较多,只显示前 {n} 人,请加上出生日期。",
@@ -115,8 +117,10 @@ PERSONS: dict[str, tuple[str, str]] = {
     "merge.do": ("合并为一人", "Merge"),
     "merge.consequence": (
         "两条记录今后视为同一人,类别合并计算,既往识别相应更正;合并可以撤销。",
-        ("From now on both are one person, their categories count together and earlier "
-        "recognitions are corrected. A merge can be undone."),
+        (
+            "From now on both are one person, their categories count together and earlier "
+            "recognitions are corrected. A merge can be undone."
+        ),
     ),
     "merge.swap": ("互换保留与并入", "Swap who is kept"),
     "merge.done": (
