@@ -13,6 +13,7 @@ from services.claims.encounters.handlers import (
     on_person_entered,
     on_person_left,
     on_recognition_made,
+    on_recognition_revised,
 )
 from services.claims.facilities.endpoints import router as facilities
 from services.claims.ledger.endpoints import router as ledger
@@ -29,6 +30,7 @@ from shared.events.catalog import (
     PersonEntered,
     PersonLeft,
     RecognitionMade,
+    RecognitionRevised,
     SettlementMade,
     SettlementReversed,
 )
@@ -56,6 +58,11 @@ MODULE = ServiceModule(
             RecognitionMade,
             on_recognition_made,
             "a recognised patient's encounter opens by itself, without a deposit (LP-23, JK-14)",
+        ),
+        Subscription(
+            RecognitionRevised,
+            on_recognition_revised,
+            "a visit's patient or categories are known better: the case follows, or is marked",
         ),
         Subscription(
             PersonEntered,

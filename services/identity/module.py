@@ -19,6 +19,7 @@ from services.identity.recognition.registry import loaded
 from services.identity.reviews.endpoints import router as reviews
 from services.identity.reviews.pages import router as review_pages
 from services.identity.roster.endpoints import router as rosters
+from services.identity.roster.mapping_pages import router as mapping_pages
 from services.identity.roster.pages import router as roster_pages
 from services.identity.screens.kit import router as screen_assets
 from services.identity.weights.handlers import on_roster_applied
@@ -46,6 +47,7 @@ MODULE = ServiceModule(
     pages=(
         screen_assets,
         window_pages,
+        mapping_pages,
         roster_pages,
         review_pages,
         person_pages,

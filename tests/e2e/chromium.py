@@ -45,7 +45,7 @@ class Chromium:
             os.dup2(98, 3)
             os.dup2(99, 4)
 
-        self._process = subprocess.Popen(  # noqa: PLW1509 - the pipe must be 3 and 4
+        self._process = subprocess.Popen(
             [
                 find_chromium(),
                 "--headless=new",
@@ -59,7 +59,7 @@ class Chromium:
                 f"--window-size={width},{height}",
                 "about:blank",
             ],
-            preexec_fn=third_and_fourth,
+            preexec_fn=third_and_fourth,  # noqa: PLW1509 - the pipe must be 3 and 4
             close_fds=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -200,7 +200,7 @@ class Chromium:
         self.fill("#user", user)
         self.fill("#password", password)
         self.key("Enter")
-        self.until("!location.pathname.startsWith('/signin')")
+        self.until("!location.pathname.startsWith('/signin') && document.readyState === 'complete'")
 
     def sign_out(self) -> None:
         self.click("form.leave button")

@@ -13,6 +13,7 @@ from shared.events.catalog import (
     PersonEntered,
     PersonLeft,
     RecognitionMade,
+    RecognitionRevised,
 )
 from shared.runtime.context import ServiceContext
 
@@ -48,6 +49,44 @@ async def on_recognition_made(
             township=said.township,
             village=said.village,
         ),
+    )
+
+
+async def on_recognition_revised(
+    event: Envelope[RecognitionRevised], session: WriteSession, context: ServiceContext
+) -> None:
+    """Identity knows better: the visit gets its patient, another one, or none.
+
+    A review, a roster that reaches back, a number that arrived or a merge may be the reason. What
+    is settled stays, and is marked as waiting for a new settlement.
+    """
+    said = event.data
+    if said.to_grade not in {"certain", "probable"} or said.to_person_id is None:
+        await recognising.withdraw(
+            session,
+            context,
+            facility_code=said.facility_code,
+            visit_no=said.visit_no,
+            recognition_id=said.recognition_id,
+        )
+        return
+    await recognising.recognise(
+        session,
+        context,
+        facility_code=said.facility_code,
+        visit_no=said.visit_no,
+        recognition=Recognition(
+            recognition_id=said.recognition_id,
+            grade="certain" if said.to_grade == "certain" else "probable",
+            person_id=said.to_person_id,
+            categories=tuple(_period(category) for category in said.categories),
+            treat_first_pay_later=said.entitlements.treat_first_pay_later,
+            occurred_at=said.occurred_at,
+            visit_type=said.visit_type,
+            township=said.township,
+            village=said.village,
+        ),
+        revised=True,
     )
 
 

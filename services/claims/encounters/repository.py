@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, tuple_, update
+from sqlalchemy import Row, bindparam, delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from services.claims.encounters.domain import Period, Recognition, Status
@@ -87,6 +87,18 @@ def _keep_member() -> Insert:
 _KEEP_MEMBER = _keep_member()
 _KEEP_RECOGNITION = insert(encounter_recognitions).on_conflict_do_nothing(
     index_elements=["recognition_id"]
+)
+_SAID = insert(encounter_recognitions)
+_REVISE_RECOGNITION = _SAID.on_conflict_do_update(
+    index_elements=["recognition_id"],
+    set_={
+        column.name: _SAID.excluded[column.name]
+        for column in encounter_recognitions.c
+        if column.name not in ("recognition_id", "encounter_id")
+    },
+)
+_WITHDRAW_RECOGNITION = delete(encounter_recognitions).where(
+    encounter_recognitions.c.recognition_id == bindparam("of_recognition")
 )
 _OPEN = (
     insert(encounters)
@@ -229,10 +241,19 @@ async def has_visit_at(session: ReadSession, *, person_id: str, facility_code: s
     return (await session.execute(statement)).one_or_none() is not None
 
 
+async def withdraw_recognition(session: WriteSession, recognition_id: str) -> None:
+    """Forget a recognition that identity has taken back."""
+    await session.execute(_WITHDRAW_RECOGNITION, {"of_recognition": recognition_id})
+
+
 async def keep_recognition(
-    session: WriteSession, encounter_id: UUID, recognition: Recognition
+    session: WriteSession, encounter_id: UUID, recognition: Recognition, *, revised: bool = False
 ) -> None:
-    """Remember what identity said of the visit; a second delivery changes nothing."""
+    """Remember what identity said of the visit; a second delivery changes nothing.
+
+    Args:
+        revised: whether it replaces what was said under the same id.
+    """
     row = {
         "recognition_id": recognition.recognition_id,
         "encounter_id": encounter_id,
@@ -245,7 +266,7 @@ async def keep_recognition(
         "village": recognition.village,
         "occurred_at": recognition.occurred_at,
     }
-    await session.execute(_KEEP_RECOGNITION, row)
+    await session.execute(_REVISE_RECOGNITION if revised else _KEEP_RECOGNITION, row)
 
 
 async def recognitions_of(session: ReadSession, encounter_id: UUID) -> list[Recognition]:

@@ -8,14 +8,12 @@ from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import ValidationError
 from starlette.responses import Response
 
-from services.identity.roster import mappings, reading, service
+from services.identity.roster import reading, service
 from services.identity.roster.columns import HEADERS, word
 from services.identity.roster.errors_file import MEDIA_TYPE
-from services.identity.roster.listings import MappingRequest
-from services.identity.roster.problems import MappingFaulty
+from services.identity.roster.mapping_pages import HEADER_FIELD, KEEP, column_words, remember
 from services.identity.roster.schemas import RosterImportAnswer, RosterMode, RosterSource
 from services.identity.screens.kit import (
     CLOSES_FILES,
@@ -43,9 +41,6 @@ SOURCES: tuple[RosterSource, ...] = get_args(RosterSource)
 MODES: tuple[RosterMode, ...] = ("delta", "full")
 _LISTED = 20
 _ERRORS_SHOWN = 100
-_HEADER = "header:"
-"""Of a form's fields that say what a header means."""
-_KEEP = "-"
 _ENDED = ("done", "failed")
 _SILENT = timedelta(seconds=30)
 
@@ -87,7 +82,7 @@ async def upload(request: Request, caller: Caller, session: Writes, context: Con
     if file is None or day is None or source is None:
         return await _page(request, context, session, caller, typed=typed, faults=faults, code=422)
     mode: RosterMode = "full" if typed["mode"] == "full" else "delta"
-    refused = await _remember(session, context, caller, source, typed)
+    refused = await remember(session, context, caller, source, typed)
     answer: RosterImportAnswer | Problem
     if refused is not None:
         answer = refused
@@ -111,40 +106,6 @@ async def progress(request: Request, caller: Caller, session: Reads, context: Co
     return render(
         request, "progress.html", {"under_way": await _under_way(session, context, caller)}
     )
-
-
-@router.get("/mappings/{source}")
-async def mapping(
-    source: RosterSource,
-    request: Request,
-    caller: Caller,
-    session: Reads,
-    context: Context,
-    saved: bool = False,
-) -> Response:
-    """What a source's headers mean."""
-    return await _mapping_page(request, context, session, caller, source, saved=saved)
-
-
-@router.post("/mappings/{source}")
-async def set_mapping(
-    source: RosterSource, request: Request, caller: Caller, session: Writes, context: Context
-) -> Response:
-    """Change what is remembered, add to it, or forget."""
-    typed = await fields(request)
-    headers = {
-        name.removeprefix(_HEADER): None if column == _KEEP else column
-        for name, column in typed.items()
-        if name.startswith(_HEADER) and column
-    }
-    if typed["new_header"]:
-        headers[typed["new_header"]] = None if typed["new_column"] == _KEEP else typed["new_column"]
-    answer = await _put(session, context, caller, source, headers)
-    if answer is not None:
-        return await _mapping_page(
-            request, context, session, caller, source, typed=typed, problem=answer
-        )
-    return see(f"/identity/rosters/mappings/{source}?saved=true")
 
 
 @router.get("/{import_id}")
@@ -242,46 +203,15 @@ async def _page(
             "problem": None if problem is None or unknown is not None else told(problem),
             "unknown": unknown,
             "missing": [fault.field for fault in problem.errors] if problem is not None else [],
-            "columns": _columns(),
-            "header_field": _HEADER,
-            "keep": _KEEP,
+            "columns": column_words(),
+            "header_field": HEADER_FIELD,
+            "keep": KEEP,
             "items": items,
             "next_cursor": listed.next_cursor,
             "after": after,
             "under_way": await _under_way(session, context, caller),
         },
         status=code,
-    )
-
-
-async def _mapping_page(
-    request: Request,
-    context: ServiceContext,
-    session: ReadSession,
-    caller: Principal,
-    source: RosterSource,
-    *,
-    typed: Typed | None = None,
-    problem: Problem | None = None,
-    saved: bool = False,
-) -> Response:
-    found = await mappings.get_mapping(session, context, caller, source)
-    return render(
-        request,
-        "roster_mapping.html",
-        {
-            "source": source,
-            "found": found.model_dump(mode="json"),
-            "who": name_of(context, found.updated_by),
-            "columns": _columns(),
-            "header_field": _HEADER,
-            "keep": _KEEP,
-            "typed": typed or Typed(),
-            "saved": saved,
-            "problem": None if problem is None else told(problem),
-            "faults": [] if problem is None else list(faults_of(problem).values()),
-        },
-        status=200 if problem is None else problem.status,
     )
 
 
@@ -355,50 +285,11 @@ def _row_fault(fault: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _columns() -> list[tuple[str, str, str]]:
-    """Code, Chinese and English word of every column that a header may mean."""
-    return [(code, texts[0], code.replace("_", " ")) for code, texts in HEADERS.items()]
-
-
 def _unknown_headers(problem: Problem | None) -> Sequence[str] | None:
     """Headers that mean nothing yet; None where that is not what is wrong."""
     if problem is None or "unknown_headers" not in problem.extra:
         return None
     return list(problem.extra["unknown_headers"])
-
-
-async def _remember(
-    session: WriteSession,
-    context: ServiceContext,
-    caller: Principal,
-    source: RosterSource,
-    typed: Typed,
-) -> Problem | None:
-    """Keep what the form says of headers, beside what is remembered already."""
-    said_now = {
-        name.removeprefix(_HEADER): None if column == _KEEP else column
-        for name, column in typed.items()
-        if name.startswith(_HEADER) and column
-    }
-    if not said_now:
-        return None
-    known = await mappings.get_mapping(session, context, caller, source)
-    return await _put(session, context, caller, source, {**known.headers, **said_now})
-
-
-async def _put(
-    session: WriteSession,
-    context: ServiceContext,
-    caller: Principal,
-    source: RosterSource,
-    headers: Mapping[str, str | None],
-) -> Problem | None:
-    try:
-        body = MappingRequest.model_validate({"headers": dict(headers)})
-    except ValidationError:
-        return MappingFaulty("a header has 1 to 60 characters, and at most 100 are remembered")
-    answer = await attempt(session, mappings.put_mapping(session, context, caller, source, body))
-    return answer if isinstance(answer, Problem) else None
 
 
 async def _under_way(

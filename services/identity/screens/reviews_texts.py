@@ -33,6 +33,7 @@ REVIEWS: dict[str, tuple[str, str]] = {
         "键盘:1 是同一人 · 2 不是同一人 · J 下一件 · K 上一件 · N 写备注",
         "Keys: 1 same person · 2 different · J next · K previous · N note",
     ),
+    "reviews.keys.several": ("A B C… 选定候选人员", "A B C… choose a candidate"),
     "reviews.double": (
         "抽中双人复核:两人分别判断,互不知晓。",
         "Drawn for double review: two persons decide without knowing of each other.",

@@ -16,6 +16,7 @@ from shared.events.catalog import (
     PersonEntered,
     PersonLeft,
     RecognitionMade,
+    RecognitionRevised,
     RosterApplied,
 )
 from shared.runtime.context import ServiceContext
@@ -36,6 +37,11 @@ def _keep_person() -> ReturningInsert[tuple[str]]:
 _KEEP_PERSON = _keep_person()
 _KEEP_ROSTER = insert(table_of(Roster)).on_conflict_do_nothing()
 _KEEP_RECOGNITION = insert(table_of(Recognition)).on_conflict_do_nothing()
+_ANSWER = insert(table_of(Recognition))
+_KEEP_REVISED = _ANSWER.on_conflict_do_update(
+    index_elements=["recognition_id"],
+    set_={name: _ANSWER.excluded[name] for name in ("grade", "person_id", "township", "village")},
+)
 _ADD_CATEGORY = insert(table_of(PersonCategory))
 _FORGET_CATEGORIES = delete(table_of(PersonCategory)).where(
     table_of(PersonCategory).c.person_id == bindparam("of_person")
@@ -131,3 +137,23 @@ async def recognition_made(
         "village": told.village if told.township else None,
     }
     await session.execute(_KEEP_RECOGNITION, row)
+
+
+async def recognition_revised(
+    event: Envelope[RecognitionRevised], session: WriteSession, context: ServiceContext
+) -> None:
+    """The answer as now known; it comes after the first one, for both have one key."""
+    told = event.data
+    row = {
+        "recognition_id": told.recognition_id,
+        "region": context.region.region_code,
+        "grade": told.to_grade,
+        "person_id": told.to_person_id,
+        "facility_code": told.facility_code,
+        "visit_no": told.visit_no,
+        "visit_type": told.visit_type,
+        "occurred_on": business_date(told.occurred_at),
+        "township": told.township,
+        "village": told.village if told.township else None,
+    }
+    await session.execute(_KEEP_REVISED, row)

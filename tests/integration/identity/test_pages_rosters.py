@@ -57,7 +57,7 @@ async def test_faulty_rows_are_listed_and_can_be_sent_back(
 ) -> None:
     """Goal: each fault with row, column, cure; no value. Method: one bad number among two rows."""
     bad = PATIENT.row().replace(PATIENT.number, PATIENT.number[:-1] + "0")
-    content = "\n".join([HEADER, bad, NEIGHBOUR.row()]).encode("gbk")
+    content = f"{HEADER}\n{bad}\n{NEIGHBOUR.row()}".encode("gbk")
     async with screen(identity, tmp_path, "identity:roster") as desk:
         sent = await upload(desk, content)
         page = await desk.follow(sent)

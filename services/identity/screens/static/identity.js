@@ -154,7 +154,7 @@
     if (!target) return;
     event.preventDefault();
     if (target.matches("input, textarea")) target.focus();
-    else target.click();
+    if (!target.matches("textarea")) target.click();
   });
 
   window.addEventListener("popstate", () => location.reload());
@@ -163,6 +163,11 @@
   let polling = 0;
   function begin() {
     aim();
+    const chosen = document.querySelector(".queue-list [aria-current]");
+    if (chosen) {
+      const list = chosen.closest(".queue-list");
+      list.scrollTop = chosen.offsetTop - list.clientHeight / 2;
+    }
     clearInterval(polling);
     const line = document.querySelector("[data-poll]");
     if (!line) return;
