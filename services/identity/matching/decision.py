@@ -198,8 +198,10 @@ def _by_own_number(holder: Ranked, ranked: tuple[Ranked, ...]) -> Decision:
         related = any(in_one_household(one, holder) for one in rather)
         why = "number_of_relative" if related else "several_alike"
         return Decision("possible", holder, _told(holder, (*rather, *ranked)), (why,))
-    # A name heard or read wrongly, or cut short, may also be a relative's own.
-    best: Grade = "certain" if named in SURE_NAME else "probable"
+    # A name heard or read wrongly, or cut short, may also be a relative's own; one that only sounds
+    # like his is certain when the birth date was told as well.
+    heard = named in SURE_NAME and holder.level(BIRTH) in SAME_DAY
+    best: Grade = "certain" if named in OWN_NAME or heard else "probable"
     return Decision(_lowered(best, steps), holder, told, reasons)
 
 

@@ -81,7 +81,9 @@ class TestByNumber:
     def test_a_name_heard_or_cut_short_is_probable(self) -> None:
         """Goal: certain needs the person's own name. Method: a look-alike, a truncated name."""
         long = person("long", "阿依古丽·买买提", BORN, 12, household_id="H9")
-        assert decided(PATIENT, number=OWN, name="陈健国").grade == "certain"
+        heard = {"number": OWN, "name": "陈健国"}
+        assert decided(PATIENT, **heard).grade == "probable"
+        assert decided(PATIENT, **heard, birth_date=BORN).grade == "certain"
         cut = decided(PATIENT, long, number=id_number(BORN, 12), name="阿依古丽")
         assert (cut.grade, cut.person_id) == ("probable", "long")
 
