@@ -1,4 +1,4 @@
-"""The order of the suite, and the one thing that every test puts back."""
+"""The order of the suite, what chance must not decide in it, and what every test puts back."""
 
 import logging
 import os
@@ -10,6 +10,10 @@ import structlog
 
 # A worker of pytest-xdist has the width of its parent's terminal; commands under test would keep it.
 os.environ.pop("COLUMNS", None)
+# Which reviews a second person decides too, and which probable answers are looked at, is drawn by
+# the ids of the day: tests that are about it set the shares themselves.
+os.environ["IDENTITY_DOUBLE_REVIEW_SHARE"] = "0"
+os.environ["IDENTITY_PROBABLE_SAMPLE_SHARE"] = "0"
 
 TESTS = Path(__file__).parent
 SLOW_FIRST = ("reliability", "e2e", "bench", "transport", "integration", "contract")
