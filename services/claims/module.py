@@ -17,6 +17,7 @@ from services.claims.encounters.handlers import (
 )
 from services.claims.facilities.endpoints import router as facilities
 from services.claims.ledger.endpoints import router as ledger
+from services.claims.merges.handlers import on_person_merged, on_person_unmerged
 from services.claims.models import METADATA
 from services.claims.packs.endpoints import router as packs
 from services.claims.packs.service import pack_in_force
@@ -29,6 +30,8 @@ from shared.events.catalog import (
     PersonChanged,
     PersonEntered,
     PersonLeft,
+    PersonMerged,
+    PersonUnmerged,
     RecognitionMade,
     RecognitionRevised,
     SettlementMade,
@@ -78,6 +81,16 @@ MODULE = ServiceModule(
             PersonLeft,
             on_person_left,
             "from which day a person is an ordinary resident again",
+        ),
+        Subscription(
+            PersonMerged,
+            on_person_merged,
+            "both ids' visits count against one year: caps and deductibles are the person's",
+        ),
+        Subscription(
+            PersonUnmerged,
+            on_person_unmerged,
+            "two persons after all: each has his own year again",
         ),
     ),
     publishes=(EncounterOpened, EncounterDischarged, SettlementMade, SettlementReversed),

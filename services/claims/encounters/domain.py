@@ -15,6 +15,7 @@ from typing import Final, Literal
 from shared.clock import business_date
 
 Status = Literal["open", "charging", "discharged", "settled"]
+Grade = Literal["certain", "probable", "possible", "none"]
 Action = Literal["charge", "withdraw_charges", "discharge", "settle", "reverse"]
 
 TRANSITIONS: Final[Mapping[tuple[Status, Action], Status]] = {
@@ -89,20 +90,30 @@ def in_force(periods: Iterable[Period], day: date) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Recognition:
-    """What identity said of a visit's patient; only ``certain`` and ``probable`` come here."""
+    """What identity said last, under one id, of a visit's patient.
+
+    ``possible`` and ``none`` name nobody: such a one was withdrawn, and is remembered only so that
+    an older word, delivered again, does not bring it back.
+    """
 
     recognition_id: str
-    grade: Literal["certain", "probable"]
-    person_id: str
+    grade: Grade
+    person_id: str | None
     categories: tuple[Period, ...]
     treat_first_pay_later: bool
     occurred_at: datetime
     visit_type: str
     township: str | None = None
     village: str | None = None
+    sequence: int = 1
+    """Of the event that said it: 1 as made, then one more with every revision."""
+
+    @property
+    def names_somebody(self) -> bool:
+        return self.grade in _GRADE_ORDER and self.person_id is not None
 
 
-_GRADE_ORDER: Final = {"certain": 0, "probable": 1}
+_GRADE_ORDER: Final[Mapping[str, int]] = {"certain": 0, "probable": 1}
 
 
 def winner(recognitions: Sequence[Recognition]) -> Recognition | None:
@@ -110,17 +121,56 @@ def winner(recognitions: Sequence[Recognition]) -> Recognition | None:
 
     The answer does not depend on the order in which the events arrived.
     """
-    if not recognitions:
-        return None
-    return min(recognitions, key=lambda r: (_GRADE_ORDER[r.grade], r.occurred_at, r.recognition_id))
+    return min(
+        (recognition for recognition in recognitions if recognition.names_somebody),
+        key=lambda r: (_GRADE_ORDER[r.grade], r.occurred_at, r.recognition_id),
+        default=None,
+    )
 
 
 def in_conflict(recognitions: Sequence[Recognition], named_by_hospital: str | None) -> bool:
-    """Whether different persons are named for one visit."""
-    persons = {recognition.person_id for recognition in recognitions}
+    """Whether different ids are named for one visit; a merge may show them to be one person."""
+    persons = {recognition.person_id for recognition in recognitions if recognition.names_somebody}
     if named_by_hospital is not None:
         persons.add(named_by_hospital)
     return len(persons) > 1
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What a new settlement of a settled bill would change."""
+
+    person: bool
+    categories: bool
+
+    def __bool__(self) -> bool:
+        return self.person or self.categories
+
+
+def pending(
+    *,
+    settled_person: str | None,
+    settled_categories: Iterable[str],
+    chosen: Recognition | None,
+    named_by_hospital: str | None,
+    day: date,
+) -> Pending:
+    """Compare what a bill was settled on with what is known now.
+
+    Without a recognition the registry says the categories, as at any visit that the hospital
+    registers itself; they are looked up when it is settled again, and are no reason to do so.
+
+    Args:
+        settled_person: as identity or the hospital told it when the bill was settled.
+        settled_categories: in force on the visit's date, as settled.
+        day: the visit's date, by which categories are judged.
+    """
+    if chosen is None:
+        return Pending(person=named_by_hospital != settled_person, categories=False)
+    return Pending(
+        person=chosen.person_id != settled_person,
+        categories=set(in_force(chosen.categories, day)) != set(settled_categories),
+    )
 
 
 def treat_first(*, poor: bool, in_region: bool, designated: bool) -> bool:

@@ -60,6 +60,13 @@ async def find_encounters(
     visit_no: Annotated[str | None, Query(max_length=64, examples=["ZY2016030001"])] = None,
     facility_code: Annotated[str | None, Query(max_length=32, examples=["H51111300101"])] = None,
     status: Annotated[Literal["open", "charging", "discharged", "settled"] | None, Query()] = None,
+    recognition_pending: Annotated[
+        bool | None,
+        Query(
+            description="`true`: settled, but what was learned since changes the person or the"
+            " categories; to be reversed and settled again"
+        ),
+    ] = None,
 ) -> EncounterList:
     """The caller's encounters, in the order in which they were opened."""
     position = position_of(cursor)
@@ -70,6 +77,7 @@ async def find_encounters(
         visit_no=visit_no,
         facility_code=facility_code,
         status=status,
+        recognition_pending=recognition_pending,
         after_id=position,
         limit=limit,
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.claims.encounters import recognising, service
-from services.claims.encounters.domain import Period, Recognition
-from services.claims.encounters.repository import Member
+from services.claims.encounters.domain import Grade, Period, Recognition
+from services.claims.encounters.members import Member
 from shared.db.session import WriteSession
 from shared.events.base import Envelope
 from shared.events.catalog import (
@@ -16,6 +16,8 @@ from shared.events.catalog import (
     RecognitionRevised,
 )
 from shared.runtime.context import ServiceContext
+
+_NAMING = frozenset({"certain", "probable"})
 
 
 def _period(category: CategoryPeriod) -> Period:
@@ -31,25 +33,9 @@ async def on_recognition_made(
     ``POST /encounters``, and a review may still name him.
     """
     said = event.data
-    if said.grade not in {"certain", "probable"} or said.person_id is None:
+    if said.grade not in _NAMING or said.person_id is None:
         return
-    await recognising.recognise(
-        session,
-        context,
-        facility_code=said.facility_code,
-        visit_no=said.visit_no,
-        recognition=Recognition(
-            recognition_id=said.recognition_id,
-            grade="certain" if said.grade == "certain" else "probable",
-            person_id=said.person_id,
-            categories=tuple(_period(category) for category in said.categories),
-            treat_first_pay_later=said.entitlements.treat_first_pay_later,
-            occurred_at=said.occurred_at,
-            visit_type=said.visit_type,
-            township=said.township,
-            village=said.village,
-        ),
-    )
+    await _recognise(event, said.grade, said.person_id, session, context)
 
 
 async def on_recognition_revised(
@@ -61,15 +47,22 @@ async def on_recognition_revised(
     is settled stays, and is marked as waiting for a new settlement.
     """
     said = event.data
-    if said.to_grade not in {"certain", "probable"} or said.to_person_id is None:
-        await recognising.withdraw(
-            session,
-            context,
-            facility_code=said.facility_code,
-            visit_no=said.visit_no,
-            recognition_id=said.recognition_id,
-        )
-        return
+    grade = said.to_grade
+    if grade in _NAMING and said.to_person_id is None:
+        # It promises a person and gives none; nobody can be treated on it.
+        grade = "none"
+    person_id = said.to_person_id if grade in _NAMING else None
+    await _recognise(event, grade, person_id, session, context)
+
+
+async def _recognise(
+    event: Envelope[RecognitionMade] | Envelope[RecognitionRevised],
+    grade: Grade,
+    person_id: str | None,
+    session: WriteSession,
+    context: ServiceContext,
+) -> None:
+    said = event.data
     await recognising.recognise(
         session,
         context,
@@ -77,16 +70,16 @@ async def on_recognition_revised(
         visit_no=said.visit_no,
         recognition=Recognition(
             recognition_id=said.recognition_id,
-            grade="certain" if said.to_grade == "certain" else "probable",
-            person_id=said.to_person_id,
+            grade=grade,
+            person_id=person_id,
             categories=tuple(_period(category) for category in said.categories),
             treat_first_pay_later=said.entitlements.treat_first_pay_later,
             occurred_at=said.occurred_at,
             visit_type=said.visit_type,
             township=said.township,
             village=said.village,
+            sequence=event.sequence,
         ),
-        revised=True,
     )
 
 

@@ -38,7 +38,7 @@ def answer(context: ServiceContext, encounter: Encounter, totals: Totals) -> Enc
             "facility_code": encounter.facility_code,
             "visit_no": encounter.visit_no,
             "type": encounter.visit_type,
-            "person_id": encounter.person_id,
+            "person_id": encounter.patient_id,
             "admitted_at": encounter.admitted_at.astimezone(SHANGHAI),
             "discharged_at": discharged_at.astimezone(SHANGHAI) if discharged_at else None,
             "diagnoses": list(encounter.diagnoses),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.claims.encounters import repository
+from services.claims.encounters import members, repository
 from services.claims.encounters.domain import (
     Recognition,
     in_conflict,
     in_force,
+    pending,
     treat_first,
     winner,
 )
@@ -29,14 +30,18 @@ async def recognise(
     facility_code: str,
     visit_no: str,
     recognition: Recognition,
-    revised: bool = False,
 ) -> None:
-    """Open the recognised patient's encounter, or attach him to the one that is there.
+    """Open the recognised patient's encounter, or let what is known now decide the one there is.
 
     The end state does not depend on the order or number of deliveries: of several recognitions
-    a certain one counts before a probable one, then the earlier; a settled encounter keeps its
-    person until the settlement is reversed.
+    a certain one counts before a probable one, then the earlier, each as it was told last; a
+    settled encounter keeps its person until the settlement is reversed. A recognition that names
+    nobody opens nothing: it takes back what was said under its id, and then the hospital's word
+    counts again, or nobody's.
     """
+    if not recognition.names_somebody:
+        await _withdraw(session, context, facility_code, visit_no, recognition)
+        return
     facility = facility_of(context, facility_code)
     encounter_id = new_id()
     region = context.region.region_code
@@ -65,22 +70,17 @@ async def recognise(
     )
     if encounter is None:
         raise EncounterNotFound
-    await repository.keep_recognition(session, encounter.id, recognition, revised=revised)
+    await repository.keep_recognition(session, encounter.id, recognition)
     await apply_recognitions(session, context, encounter)
 
 
-async def withdraw(
+async def _withdraw(
     session: WriteSession,
     context: ServiceContext,
-    *,
     facility_code: str,
     visit_no: str,
-    recognition_id: str,
+    recognition: Recognition,
 ) -> None:
-    """Take back what a recognition said of a visit: the hospital's word counts again, or nobody's.
-
-    A settled encounter keeps its person until the settlement is reversed, and is marked.
-    """
     encounter = await repository.lock_visit(
         session,
         region=context.region.region_code,
@@ -89,9 +89,8 @@ async def withdraw(
     )
     if encounter is None:
         return
-    await repository.withdraw_recognition(session, recognition_id)
-    if encounter.recognition_id is not None:
-        await apply_recognitions(session, context, encounter)
+    await repository.keep_recognition(session, encounter.id, recognition)
+    await apply_recognitions(session, context, encounter)
 
 
 async def apply_recognitions(
@@ -101,24 +100,18 @@ async def apply_recognitions(
     recognitions = await repository.recognitions_of(session, encounter.id)
     chosen = winner(recognitions)
     named = None if encounter.registration is None else encounter.registration.get("person_id")
-    if chosen is None and encounter.recognition_id is None:
-        return encounter
-    columns = (
-        await _unrecognised_columns(session, context, encounter, named)
-        if chosen is None
-        else _recognised_columns(chosen)
-    )
     wanted: dict[str, Any] = {"recognition_conflict": in_conflict(recognitions, named)}
     if encounter.status == "settled":
-        wanted["recognition_pending"] = any(
-            _stored(encounter, column) != value for column, value in columns.items()
-        )
+        wanted |= await _pending_columns(session, encounter, chosen, named)
     else:
-        wanted["recognition_pending"] = False
-        wanted |= columns
-        if chosen is not None and encounter.registration is None:
-            wanted |= {"visit_type": chosen.visit_type, "admitted_at": chosen.occurred_at}
-    if all(_stored(encounter, column) == value for column, value in wanted.items()):
+        wanted |= {"recognition_pending": False, "pending_person_id": None}
+        if chosen is not None:
+            wanted |= _recognised_columns(chosen)
+            if encounter.registration is None:
+                wanted |= {"visit_type": chosen.visit_type, "admitted_at": chosen.occurred_at}
+        elif encounter.recognition_id is not None:
+            wanted |= await _unrecognised_columns(session, context, encounter, named)
+    if all(encounter.stored[column] == value for column, value in wanted.items()):
         return encounter
     await repository.change(session, encounter, wanted)
     changed = await repository.required(session, encounter.id)
@@ -128,11 +121,34 @@ async def apply_recognitions(
     return changed
 
 
+async def _pending_columns(
+    session: WriteSession, encounter: Encounter, chosen: Recognition | None, named: str | None
+) -> dict[str, Any]:
+    """Money is not moved by an event: what a new settlement would change is marked."""
+    if encounter.settlement_id is None:
+        raise AssertionError("a settled encounter has its settlement")
+    admitted_at = encounter.admitted_at
+    if chosen is not None and encounter.registration is None:
+        admitted_at = chosen.occurred_at
+    changes = pending(
+        settled_person=encounter.person_id,
+        settled_categories=await repository.settled_categories(session, encounter.settlement_id),
+        chosen=chosen,
+        named_by_hospital=named,
+        day=business_date(admitted_at),
+    )
+    other = chosen.person_id if chosen is not None else named
+    return {
+        "recognition_pending": bool(changes),
+        "pending_person_id": other if changes.person and not changes.categories else None,
+    }
+
+
 async def _unrecognised_columns(
     session: WriteSession, context: ServiceContext, encounter: Encounter, named: str | None
 ) -> dict[str, Any]:
     """As the hospital registered the visit, without any word of identity."""
-    member = await repository.get_member(session, named) if named else None
+    member = await members.get_member(session, named) if named else None
     facility = facility_of(context, encounter.facility_code)
     poor = member is not None and bool(
         in_force(member.categories, business_date(encounter.admitted_at))
@@ -160,12 +176,3 @@ def _recognised_columns(recognition: Recognition) -> dict[str, Any]:
         "township": recognition.township,
         "village": recognition.village,
     }
-
-
-def _stored(encounter: Encounter, column: str) -> Any:
-    if column == "categories":
-        periods = encounter.recognised_categories
-        return None if periods is None else [period.as_dict() for period in periods]
-    if column in {"township", "village"}:
-        return getattr(encounter, f"recognised_{column}")
-    return getattr(encounter, column)

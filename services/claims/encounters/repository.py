@@ -1,18 +1,36 @@
-"""All SQL of the encounters and of the members projection."""
+"""All SQL of the encounters and of what recognitions said of them; ``members`` has the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    bindparam,
+    case,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from services.claims.encounters.domain import Period, Recognition, Status
-from services.claims.models import encounter_recognitions, encounters, members
+from services.claims.encounters.members import periods
+from services.claims.merges.repository import joins, kept_or_self
+from services.claims.models import (
+    encounter_recognitions,
+    encounters,
+    members,
+    person_merges,
+    settlements,
+)
 from shared.db.session import ReadSession, WriteSession
 
 
@@ -35,6 +53,7 @@ class Encounter:
     insurance_plan: str
     deposit_fen: int
     person_id: str | None
+    """As identity or the hospital told it: what the visit's events say. See ``patient_id``."""
     recognition_id: str | None
     recognition_grade: str | None
     recognised_categories: tuple[Period, ...] | None
@@ -43,14 +62,28 @@ class Encounter:
     recognised_township: str | None
     recognised_village: str | None
     recognition_conflict: bool
+    """Different persons are named; ids that a merge made one are no conflict."""
     recognition_pending: bool
+    """A new settlement would be another person's, or on other categories."""
     registration: Mapping[str, Any] | None
     settlement_id: UUID | None
+    settled_person_id: str | None
     settlement_count: int
     last_settlement_id: UUID | None
+    kept_person_id: str | None
+    """Who stands for the person since a merge; None: he himself."""
     member_categories: tuple[Period, ...]
     member_township: str | None
     member_village: str | None
+    stored: Mapping[Any, Any]
+    """The row as it stands, by column."""
+
+    @property
+    def patient_id(self) -> str | None:
+        """For whom the visit is settled, or would be now."""
+        if self.status == "settled":
+            return self.settled_person_id
+        return self.kept_person_id or self.person_id
 
     @property
     def categories(self) -> tuple[Period, ...]:
@@ -68,38 +101,57 @@ class Encounter:
         return self.recognised_village or self.member_village
 
 
-def _periods(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Period, ...]:
-    return tuple(Period.from_dict(item) for item in stored or ())
-
-
-def _keep_member() -> Insert:
-    statement = insert(members)
+def _keep_recognition() -> Insert:
+    statement = insert(encounter_recognitions)
     said = statement.excluded
     return statement.on_conflict_do_update(
-        index_elements=["person_id"],
-        set_={column.name: said[column.name] for column in members.c if column.name != "person_id"},
-        where=tuple_(said.recorded_at, said.sequence)
-        > tuple_(members.c.recorded_at, members.c.sequence),
+        index_elements=["recognition_id"],
+        set_={
+            column.name: said[column.name]
+            for column in encounter_recognitions.c
+            if column.name not in {"recognition_id", "encounter_id"}
+        },
+        where=said.sequence > encounter_recognitions.c.sequence,
+    )
+
+
+def _still_in_conflict() -> ColumnElement[bool]:
+    """Whether the ids named for a visit mean different persons, merges considered."""
+    named = kept_or_self(encounters.c.registration["person_id"].astext)
+    said = encounter_recognitions
+    merge = person_merges.alias()
+    recognised = func.coalesce(merge.c.kept_person_id, said.c.person_id)
+    differ = (
+        # The greatest and the least of something and NULL is that something.
+        select(
+            func.greatest(func.max(recognised), named) != func.least(func.min(recognised), named)
+        )
+        .select_from(said.outerjoin(merge, joins(merge, said.c.person_id)))
+        .where(said.c.encounter_id == encounters.c.id, said.c.person_id.is_not(None))
+        .correlate(encounters)
+        .scalar_subquery()
+    )
+    return case((encounters.c.recognition_conflict, func.coalesce(differ, false())), else_=false())
+
+
+def _still_pending() -> ColumnElement[bool]:
+    """Whether a new settlement would change something, merges considered."""
+    other = encounters.c.pending_person_id
+    return case(
+        (
+            encounters.c.recognition_pending,
+            or_(
+                other.is_(None),
+                kept_or_self(other).is_distinct_from(kept_or_self(encounters.c.person_id)),
+            ),
+        ),
+        else_=false(),
     )
 
 
 # Made once: putting a statement together costs more than sending it.
-_KEEP_MEMBER = _keep_member()
-_KEEP_RECOGNITION = insert(encounter_recognitions).on_conflict_do_nothing(
-    index_elements=["recognition_id"]
-)
-_SAID = insert(encounter_recognitions)
-_REVISE_RECOGNITION = _SAID.on_conflict_do_update(
-    index_elements=["recognition_id"],
-    set_={
-        column.name: _SAID.excluded[column.name]
-        for column in encounter_recognitions.c
-        if column.name not in ("recognition_id", "encounter_id")
-    },
-)
-_WITHDRAW_RECOGNITION = delete(encounter_recognitions).where(
-    encounter_recognitions.c.recognition_id == bindparam("of_recognition")
-)
+_STILL_PENDING = _still_pending()
+_KEEP_RECOGNITION = _keep_recognition()
 _OPEN = (
     insert(encounters)
     .on_conflict_do_nothing(index_elements=["region", "facility_code", "visit_no"])
@@ -107,6 +159,9 @@ _OPEN = (
 )
 _COLUMNS = (
     *encounters.c,
+    person_merges.c.kept_person_id,
+    _still_in_conflict().label("still_in_conflict"),
+    _STILL_PENDING.label("still_pending"),
     members.c.categories.label("member_categories"),
     members.c.township.label("member_township"),
     members.c.village.label("member_village"),
@@ -134,24 +189,31 @@ def _encounter(row: Row[Any]) -> Encounter:
         person_id=stored["person_id"],
         recognition_id=stored["recognition_id"],
         recognition_grade=stored["recognition_grade"],
-        recognised_categories=None if recognised is None else _periods(recognised),
+        recognised_categories=None if recognised is None else periods(recognised),
         treat_first_pay_later=stored["treat_first_pay_later"],
         recognised_township=stored["township"],
         recognised_village=stored["village"],
-        recognition_conflict=stored["recognition_conflict"],
-        recognition_pending=stored["recognition_pending"],
+        recognition_conflict=stored["still_in_conflict"],
+        recognition_pending=stored["still_pending"],
         registration=stored["registration"],
         settlement_id=stored["settlement_id"],
+        settled_person_id=stored["settled_person_id"],
         settlement_count=stored["settlement_count"],
         last_settlement_id=stored["last_settlement_id"],
-        member_categories=_periods(stored["member_categories"]),
+        kept_person_id=stored["kept_person_id"],
+        member_categories=periods(stored["member_categories"]),
         member_township=stored["member_township"],
         member_village=stored["member_village"],
+        stored=stored,
     )
 
 
 _SELECT = select(*_COLUMNS).select_from(
-    encounters.outerjoin(members, members.c.person_id == encounters.c.person_id)
+    encounters.outerjoin(person_merges, joins(person_merges, encounters.c.person_id)).outerjoin(
+        members,
+        members.c.person_id
+        == func.coalesce(person_merges.c.kept_person_id, encounters.c.person_id),
+    )
 )
 _BY_ID = _SELECT.where(encounters.c.id == bindparam("encounter_id"))
 _LOCK = _BY_ID.with_for_update(of=encounters)
@@ -216,6 +278,7 @@ async def find(
     visit_no: str | None,
     facility_code: str | None,
     status: str | None,
+    recognition_pending: bool | None,
     after: UUID | None,
     limit: int,
 ) -> list[Encounter]:
@@ -227,33 +290,31 @@ async def find(
         statement = statement.where(encounters.c.facility_code == facility_code)
     if status is not None:
         statement = statement.where(encounters.c.status == status)
+    if recognition_pending is True:
+        # The plain column as well, for it is what the index holds.
+        statement = statement.where(encounters.c.recognition_pending, _STILL_PENDING)
+    elif recognition_pending is False:
+        statement = statement.where(~_STILL_PENDING)
     if after is not None:
         statement = statement.where(encounters.c.id > after)
     rows = await session.execute(statement.order_by(encounters.c.id).limit(limit))
     return [_encounter(row) for row in rows]
 
 
-async def has_visit_at(session: ReadSession, *, person_id: str, facility_code: str | None) -> bool:
-    """Whether the person was ever a patient of the facility (None: of any)."""
-    statement = select(encounters.c.id).where(encounters.c.person_id == person_id).limit(1)
+async def has_visit_at(
+    session: ReadSession, *, person_ids: Collection[str], facility_code: str | None
+) -> bool:
+    """Whether the person, by any of his ids, was ever a patient of the facility (None: of any)."""
+    statement = select(encounters.c.id).where(encounters.c.person_id.in_(person_ids)).limit(1)
     if facility_code is not None:
         statement = statement.where(encounters.c.facility_code == facility_code)
     return (await session.execute(statement)).one_or_none() is not None
 
 
-async def withdraw_recognition(session: WriteSession, recognition_id: str) -> None:
-    """Forget a recognition that identity has taken back."""
-    await session.execute(_WITHDRAW_RECOGNITION, {"of_recognition": recognition_id})
-
-
 async def keep_recognition(
-    session: WriteSession, encounter_id: UUID, recognition: Recognition, *, revised: bool = False
+    session: WriteSession, encounter_id: UUID, recognition: Recognition
 ) -> None:
-    """Remember what identity said of the visit; a second delivery changes nothing.
-
-    Args:
-        revised: whether it replaces what was said under the same id.
-    """
+    """Remember what identity said last of the visit; a repeated or older word changes nothing."""
     row = {
         "recognition_id": recognition.recognition_id,
         "encounter_id": encounter_id,
@@ -265,73 +326,39 @@ async def keep_recognition(
         "township": recognition.township,
         "village": recognition.village,
         "occurred_at": recognition.occurred_at,
+        "sequence": recognition.sequence,
     }
-    await session.execute(_REVISE_RECOGNITION if revised else _KEEP_RECOGNITION, row)
+    await session.execute(_KEEP_RECOGNITION, row)
+
+
+_RECOGNITIONS = select(encounter_recognitions).where(
+    encounter_recognitions.c.encounter_id == bindparam("encounter_id")
+)
 
 
 async def recognitions_of(session: ReadSession, encounter_id: UUID) -> list[Recognition]:
-    rows = await session.execute(
-        select(encounter_recognitions).where(encounter_recognitions.c.encounter_id == encounter_id)
-    )
+    """What is known of a visit's patient, withdrawn words included."""
+    rows = await session.execute(_RECOGNITIONS, {"encounter_id": encounter_id})
     return [
         Recognition(
             recognition_id=row.recognition_id,
             grade=row.grade,
             person_id=row.person_id,
-            categories=_periods(row.categories),
+            categories=periods(row.categories),
             treat_first_pay_later=row.treat_first_pay_later,
             occurred_at=row.occurred_at,
             visit_type=row.visit_type,
             township=row.township,
             village=row.village,
+            sequence=row.sequence,
         )
         for row in rows
     ]
 
 
-@dataclass(frozen=True)
-class Member:
-    """What the registry's events told of a person."""
-
-    person_id: str
-    household_id: str | None
-    township: str | None
-    village: str | None
-    categories: tuple[Period, ...]
-    effective_on: date
-    recorded_at: datetime
-    sequence: int
-
-
-async def keep_member(session: WriteSession, region: str, member: Member) -> None:
-    """Keep the latest word about a person, whatever the order in which the words arrive."""
-    row = {
-        "person_id": member.person_id,
-        "region": region,
-        "household_id": member.household_id,
-        "township": member.township,
-        "village": member.village,
-        "categories": [period.as_dict() for period in member.categories],
-        "effective_on": member.effective_on,
-        "recorded_at": member.recorded_at,
-        "sequence": member.sequence,
-    }
-    await session.execute(_KEEP_MEMBER, row)
-
-
-async def get_member(session: ReadSession, person_id: str) -> Member | None:
-    row = (
-        await session.execute(select(members).where(members.c.person_id == person_id))
-    ).one_or_none()
-    if row is None:
-        return None
-    return Member(
-        person_id=row.person_id,
-        household_id=row.household_id,
-        township=row.township,
-        village=row.village,
-        categories=_periods(row.categories),
-        effective_on=row.effective_on,
-        recorded_at=row.recorded_at,
-        sequence=row.sequence,
+async def settled_categories(session: ReadSession, settlement_id: UUID) -> tuple[str, ...]:
+    """On which categories a bill was settled."""
+    found = await session.execute(
+        select(settlements.c.categories).where(settlements.c.id == settlement_id)
     )
+    return tuple(found.scalar_one())

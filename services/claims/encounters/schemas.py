@@ -117,6 +117,7 @@ class EncounterAnswer(BaseModel):
     visit_no: str
     type: VisitType
     person_id: str | None
+    """For whom it is settled, or would be: of two merged persons, the kept one."""
     admitted_at: datetime
     discharged_at: datetime | None
     diagnoses: list[str]
@@ -132,7 +133,8 @@ class EncounterAnswer(BaseModel):
     recognition_conflict: bool
     """Different persons were named for this visit: somebody must look before it is settled."""
     recognition_pending: bool
-    """A recognition came after the settlement: reverse and settle again to use it."""
+    """What was learned after the settlement changes the person or the categories: reverse and
+    settle again to use it."""
     totals: ChargeTotals
     settlement_id: str | None
     township: str | None

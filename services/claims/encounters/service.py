@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.claims.encounters import repository
+from services.claims.encounters import members, repository
 from services.claims.encounters.domain import (
     Discharge,
     TransitionNotAllowed,
@@ -17,6 +17,7 @@ from services.claims.encounters.domain import (
     in_force,
     treat_first,
 )
+from services.claims.encounters.members import Member
 from services.claims.encounters.problems import (
     DepositNotAllowed,
     DischargedAlready,
@@ -29,10 +30,11 @@ from services.claims.encounters.problems import (
     fault_future,
     fault_order,
 )
-from services.claims.encounters.repository import Encounter, Member
+from services.claims.encounters.repository import Encounter
 from services.claims.encounters.schemas import DischargeRequest, EncounterRequest
 from services.claims.encounters.telling import tell_discharged, tell_opened
 from services.claims.facilities.service import facility_of
+from services.claims.merges import repository as merges
 from services.claims.settings import settings_of
 from shared.clock import business_date
 from shared.db.session import ReadSession, WriteSession
@@ -61,7 +63,7 @@ async def open_encounter(
     if not caller.may_see_facility(body.facility_code):
         raise FacilityNotYours
     _check_registration(context, body)
-    member = await repository.get_member(session, body.person_id) if body.person_id else None
+    member = await members.get_member(session, body.person_id) if body.person_id else None
     admitted_on = business_date(body.admitted_at)
     poor = member is not None and bool(in_force(member.categories, admitted_on))
     _check_deposit(facility, poor=poor, deposit_fen=body.deposit)
@@ -190,10 +192,23 @@ async def _register_again(
     # A recognition opened the case; now the hospital tells the rest of it.
     if encounter.status == "settled":
         raise EncounterSettledAlready
-    if body.person_id is not None and body.person_id != encounter.person_id:
-        raise PersonDiffers("leave person_id out, or have the recognition reviewed")
+    columns = _registered_columns(body, registration)
     facility = facility_of(context, body.facility_code)
-    poor = bool(in_force(encounter.categories, business_date(body.admitted_at)))
+    if encounter.recognition_id is not None:
+        await _check_person(session, encounter, body.person_id)
+        poor = bool(in_force(encounter.categories, business_date(body.admitted_at)))
+    else:
+        # What identity had said was taken back since: the hospital's word is the only one.
+        member = await members.get_member(session, body.person_id) if body.person_id else None
+        poor = member is not None and bool(
+            in_force(member.categories, business_date(body.admitted_at))
+        )
+        columns |= {
+            "person_id": body.person_id,
+            "treat_first_pay_later": treat_first(
+                poor=poor, in_region=facility.in_region, designated=facility.designated
+            ),
+        }
     _check_deposit(facility, poor=poor, deposit_fen=body.deposit)
     if encounter.discharged_at is not None and business_date(
         encounter.discharged_at
@@ -201,8 +216,20 @@ async def _register_again(
         raise EncounterRefused(
             "the visit was discharged before this admission", errors=[fault_order("admitted_at")]
         )
-    await repository.change(session, encounter, _registered_columns(body, registration))
-    return await repository.required(session, encounter.id)
+    await repository.change(session, encounter, columns)
+    registered = await repository.required(session, encounter.id)
+    if registered.status == "discharged" and registered.person_id != encounter.person_id:
+        await tell_discharged(session, facility, registered)
+    return registered
+
+
+async def _check_person(
+    session: WriteSession, encounter: Encounter, named_by_hospital: str | None
+) -> None:
+    if named_by_hospital is None or named_by_hospital == encounter.person_id:
+        return
+    if await merges.kept_of(session, named_by_hospital) != encounter.patient_id:
+        raise PersonDiffers("leave person_id out, or have the recognition reviewed")
 
 
 async def discharge(
@@ -314,6 +341,7 @@ async def find(
     visit_no: str | None,
     facility_code: str | None,
     status: str | None,
+    recognition_pending: bool | None,
     after_id: UUID | None,
     limit: int,
 ) -> list[Encounter]:
@@ -331,6 +359,7 @@ async def find(
         visit_no=visit_no,
         facility_code=facility_code,
         status=status,
+        recognition_pending=recognition_pending,
         after=after_id,
         limit=limit + 1,
     )
@@ -338,7 +367,7 @@ async def find(
 
 async def keep_member(session: WriteSession, context: ServiceContext, member: Member) -> None:
     """Keep what the registry says of a person; the latest recorded word counts."""
-    await repository.keep_member(session, context.region.region_code, member)
+    await members.keep_member(session, context.region.region_code, member)
 
 
 def _latest(context: ServiceContext) -> datetime:

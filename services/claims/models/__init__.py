@@ -4,6 +4,7 @@ from services.claims.models.base import METADATA
 from services.claims.models.charges import charge_batches, charge_lines
 from services.claims.models.encounters import encounter_recognitions, encounters, members
 from services.claims.models.ledger import accounts, journal_entries, postings
+from services.claims.models.merges import person_merges, standing_moves
 from services.claims.models.settlements import (
     BENEFITS,
     settlement_lines,
@@ -22,9 +23,11 @@ __all__ = [
     "encounters",
     "journal_entries",
     "members",
+    "person_merges",
     "postings",
     "settlement_lines",
     "settlement_payers",
     "settlements",
+    "standing_moves",
     "standings",
 ]

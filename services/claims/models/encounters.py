@@ -48,12 +48,18 @@ encounters = Table(
     Column("township", String(64), nullable=True),
     Column("village", String(64), nullable=True),
     # Recognitions of this visit (or the hospital) name different persons: somebody must look.
+    # By the ids as told: a merge may show that they mean one person, and then nobody need look.
     Column("recognition_conflict", Boolean, nullable=False, server_default=text("false")),
-    # A better recognition came after the settlement: reverse and settle again to use it.
+    # What is known now gives the settled bill another person or other categories: reverse and
+    # settle again to use it.
     Column("recognition_pending", Boolean, nullable=False, server_default=text("false")),
+    # The other person, where that alone is pending: a merge with him settles the matter.
+    Column("pending_person_id", String(64), nullable=True),
     # What the hospital said in POST /encounters; null while only a recognition opened it.
     Column("registration", JSONB, nullable=True),
     Column("settlement_id", UUID_TYPE, nullable=True),
+    # For whom it is settled: of a merged person, the kept one of that day.
+    Column("settled_person_id", String(64), nullable=True),
     # How often it was settled, and the last one, which the next supersedes.
     Column("settlement_count", Integer, nullable=False, server_default=text("0")),
     Column("last_settlement_id", UUID_TYPE, nullable=True),
@@ -65,7 +71,15 @@ encounters = Table(
     CheckConstraint(
         "(status IN ('discharged', 'settled')) = (discharged_at IS NOT NULL)", name="discharged"
     ),
+    CheckConstraint("settled_person_id IS NULL OR status = 'settled'", name="settled_person"),
+    CheckConstraint("pending_person_id IS NULL OR recognition_pending", name="pending_person"),
     Index("ix_encounters_person_id", "person_id"),
+    Index(
+        "ix_encounters_pending",
+        "region",
+        "id",
+        postgresql_where=text("recognition_pending"),
+    ),
     Index("ix_encounters_visit_no", "visit_no"),
 )
 
@@ -74,15 +88,20 @@ encounter_recognitions = Table(
     METADATA,
     Column("recognition_id", String(64), primary_key=True),
     Column("encounter_id", UUID_TYPE, ForeignKey("encounters.id"), nullable=False),
+    # As last told; one that was withdrawn (possible, none) stays, so that an older word of it
+    # that is delivered again does not bring it back.
     Column("grade", String(16), nullable=False),
-    Column("person_id", String(64), nullable=False),
+    Column("person_id", String(64), nullable=True),
     Column("categories", JSONB, nullable=False),
     Column("treat_first_pay_later", Boolean, nullable=False),
     Column("visit_type", String(24), nullable=False),
     Column("township", String(64), nullable=True),
     Column("village", String(64), nullable=True),
     Column("occurred_at", TIMESTAMP, nullable=False),
-    CheckConstraint("grade IN ('certain', 'probable')", name="grade"),
+    # Of the newest event told of the recognition: 1 as made, then one more with every revision.
+    Column("sequence", BigInteger, nullable=False),
+    CheckConstraint("grade IN ('certain', 'probable', 'possible', 'none')", name="grade"),
+    CheckConstraint("(grade IN ('certain', 'probable')) = (person_id IS NOT NULL)", name="named"),
     Index("ix_encounter_recognitions_encounter_id", "encounter_id"),
 )
 

@@ -15,6 +15,7 @@ from services.claims.encounters.problems import EncounterSettledAlready
 from services.claims.encounters.repository import Encounter
 from services.claims.facilities.service import facility_of
 from services.claims.ledger import service as ledger
+from services.claims.merges import repository as merges
 from services.claims.packs.service import pack_in_force, parameters_on
 from services.claims.settlement import repository
 from services.claims.settlement.bill import (
@@ -32,6 +33,7 @@ from services.claims.settlement.problems import (
 from services.claims.settlement.repository import Amounts, Stored
 from services.claims.settlement.telling import tell_made, tell_reversed
 from services.claims.standings import repository as standings
+from services.claims.standings.repository import Year
 from shared.clock import business_date
 from shared.db.session import ReadSession, WriteSession
 from shared.ids import new_id
@@ -63,11 +65,11 @@ async def preview(
     if not any(line.amount_fen for line in lines):
         raise EmptyBill("send the charges first")
     standing = Standing()
-    if encounter.person_id is not None:
+    if encounter.patient_id is not None:
         standing = await standings.read(
             session,
             area=context.region.pooling_area,
-            person_id=encounter.person_id,
+            person_id=encounter.patient_id,
             year=year_of(visit),
         )
     return calculate(context, encounter, visit, lines, standing), discharged_on
@@ -78,8 +80,9 @@ async def settle(
 ) -> tuple[Stored, bool]:
     """Fix every payer's share of the visit's bill, once, whoever asks twice.
 
-    The encounter's row is held first, the person's year second, accounts last; every use case
-    keeps that order.
+    The encounter's row is held first, then the person against a merge, then his year, accounts
+    last; every use case keeps that order. A visit of a person who was merged into another is
+    settled for the kept one, and against his year.
 
     Returns:
         The settlement, and whether this call made it.
@@ -97,21 +100,17 @@ async def settle(
     lines = await charges.lines_of(session, encounter_id)
     if not any(line.amount_fen for line in lines):
         raise EmptyBill("send the charges first")
-    area, year = context.region.pooling_area, year_of(visit)
-    before = Standing()
-    if encounter.person_id is not None:
-        before = await standings.lock(session, area=area, person_id=encounter.person_id, year=year)
+    year = year_of(visit)
+    held = await _held_year(session, context, encounter.person_id, year)
+    if held is not None and held.person_id != encounter.patient_id:
+        # Merged, or apart again, since the encounter was read: the home may be another's.
+        encounter = await encounters.required(session, encounter_id)
+    before = held.standing if held is not None else Standing()
     result = calculate(context, encounter, visit, lines, before)
     stored = _to_store(context, caller, encounter, facility, result, year)
     await repository.insert_settlement(session, stored, result.lines)
-    if encounter.person_id is not None:
-        await standings.write(
-            session,
-            area=area,
-            person_id=encounter.person_id,
-            year=year,
-            standing=before.plus(result.consumed),
-        )
+    if held is not None:
+        await standings.write(session, held, before.plus(result.consumed))
     await _post(session, context, stored)
     version = await encounters.change(
         session,
@@ -119,6 +118,7 @@ async def settle(
         {
             "status": after(encounter.status, "settle"),
             "settlement_id": stored.id,
+            "settled_person_id": stored.person_id,
             "settlement_count": stored.ordinal,
             "last_settlement_id": stored.id,
         },
@@ -126,6 +126,18 @@ async def settle(
     await tell_made(session, stored, version)
     await _log(session, caller, stored, "settlement.made")
     return stored, True
+
+
+async def _held_year(
+    session: WriteSession, context: ServiceContext, person_id: str | None, year: int
+) -> Year | None:
+    """The year against which a person's bills count now, held until the transaction ends."""
+    if person_id is None:
+        return None
+    await merges.hold(session, person_id)
+    return await standings.lock(
+        session, area=context.region.pooling_area, person_id=person_id, year=year
+    )
 
 
 def _to_store(
@@ -152,7 +164,7 @@ def _to_store(
         facility_code=encounter.facility_code,
         facility_level=facility.facility_level,
         in_region=facility.in_region,
-        person_id=encounter.person_id,
+        person_id=encounter.patient_id,
         category=categories[0] if categories else None,
         categories=categories,
         township=encounter.township,
@@ -204,16 +216,18 @@ async def reverse(
     encounter = await encounter_service.locked_for(session, caller, original.encounter_id)
     if encounter.settlement_id != settlement_id:
         raise ReversedAlready("read the settlement to see its reversal")
-    if original.person_id is not None:
-        area, year = context.region.pooling_area, original.standing_year
-        now = await standings.lock(session, area=area, person_id=original.person_id, year=year)
-        await standings.write(
-            session,
-            area=area,
-            person_id=original.person_id,
-            year=year,
-            standing=now.minus(original.standing_delta),
-        )
+    held = await _held_year(session, context, original.person_id, original.standing_year)
+    if held is not None and original.person_id is not None:
+        await standings.write(session, held, held.standing.minus(original.standing_delta))
+        if held.person_id != original.person_id:
+            # A merge has taken it along: what would be given back is less by it.
+            await merges.take_back(
+                session,
+                area=held.area,
+                person_id=original.person_id,
+                year=held.year,
+                amounts=original.standing_delta,
+            )
     reversal = replace(
         original,
         id=new_id(),
@@ -232,7 +246,13 @@ async def reverse(
     version = await encounters.change(
         session,
         encounter,
-        {"status": after(encounter.status, "reverse"), "settlement_id": None},
+        {
+            "status": after(encounter.status, "reverse"),
+            "settlement_id": None,
+            "settled_person_id": None,
+            "recognition_pending": False,
+            "pending_person_id": None,
+        },
     )
     await tell_reversed(session, reversal, version)
     await _log(session, caller, reversal, "settlement.reversed")

@@ -31,12 +31,14 @@ async def standing(
     year: Annotated[int | None, Query(ge=2000, le=2199, examples=[2016])] = None,
 ) -> StandingAnswer:
     """Year-to-date accumulators; `year_to_date` may be sent to `POST /settlements/quote` as is."""
-    wanted, found = await service.standing_of(session, context, caller, person_id, year)
+    found = await service.standing_of(session, context, caller, person_id, year)
     return StandingAnswer.model_validate(
         {
-            "person_id": person_id,
-            "year": wanted,
-            "pooling_area": context.region.pooling_area,
-            "year_to_date": {benefit: Fen(getattr(found, benefit)) for benefit in BENEFITS},
+            "person_id": found.person_id,
+            "year": found.year,
+            "pooling_area": found.area,
+            "year_to_date": {
+                benefit: Fen(getattr(found.standing, benefit)) for benefit in BENEFITS
+            },
         }
     )

@@ -48,6 +48,7 @@ class StandingAnswer(BaseModel):
     )
 
     person_id: str
+    """Of a person who was merged into another, the kept one: the year is his."""
     year: int
     pooling_area: str
     year_to_date: YearToDate

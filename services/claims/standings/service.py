@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from services.claims.encounters import members
 from services.claims.encounters import repository as encounters
-from services.claims.settlement.bill import Standing
+from services.claims.merges import repository as merges
 from services.claims.standings import repository
+from services.claims.standings.repository import Year
 from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.http.problem import NotFound
@@ -25,21 +27,24 @@ async def standing_of(
     caller: Principal,
     person_id: str,
     year: int | None,
-) -> tuple[int, Standing]:
+) -> Year:
     """A person's calendar year (default: this one), per benefit; the reading is logged.
+
+    The id of a person who was merged into another gives the kept one's year.
 
     Raises:
         StandingNotFound: neither registered nor ever a patient, or not the caller's to see.
     """
     kind, _, value = caller.organisation.partition(":")
-    member = await encounters.get_member(session, person_id)
+    member = await members.get_member(session, person_id)
+    meant = await merges.group_of(session, person_id)
     if kind == "facility":
-        visible = await encounters.has_visit_at(session, person_id=person_id, facility_code=value)
+        visible = await encounters.has_visit_at(session, person_ids=meant, facility_code=value)
     elif kind == "township":
         visible = member is not None and caller.may_see_township(member.township)
     else:
         visible = member is not None or await encounters.has_visit_at(
-            session, person_id=person_id, facility_code=None
+            session, person_ids=meant, facility_code=None
         )
     if not visible:
         raise StandingNotFound
@@ -53,6 +58,11 @@ async def standing_of(
         at=context.clock.now(),
         detail={"year": wanted},
     )
-    return wanted, await repository.read(
-        session, area=context.region.pooling_area, person_id=person_id, year=wanted
+    kept = meant[0]
+    area = context.region.pooling_area
+    return Year(
+        area,
+        kept,
+        wanted,
+        await repository.read(session, area=area, person_id=kept, year=wanted),
     )

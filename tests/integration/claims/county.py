@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,10 @@ from shared.events.catalog import (
     PersonChanged,
     PersonEntered,
     PersonLeft,
+    PersonMerged,
+    PersonUnmerged,
     RecognitionMade,
+    RecognitionRevised,
 )
 from shared.ids import new_id
 from shared.policy.folders import BUNDLED_PACKS
@@ -41,6 +44,7 @@ TOWNSHIP = "H51111300201"
 OUTSIDE = "H51110200901"
 REGION = "511113"
 NOW = datetime(2016, 3, 10, 1, 0, tzinfo=UTC)
+MERGED_FROM = datetime(2016, 3, 9, 1, 0, tzinfo=UTC)
 POOR = CategoryPeriod(code="registered_poor", valid_from=date(2014, 1, 1))
 
 BILL_A: list[dict[str, Any]] = [
@@ -153,9 +157,8 @@ class Claims:
     # --- identity's events ----------------------------------------------------------------------
 
     async def deliver(self, event: Event, *, sequence: int = 1) -> None:
-        """As the consumer loop does: find the subscription, handle in one transaction."""
-        subscription = next(s for s in MODULE.subscriptions if s.event is type(event))
-        envelope = Envelope(
+        """An event of identity."""
+        envelope: Envelope[Event] = Envelope(
             id=new_id(),
             type=event.type_name(),
             source=f"/yizhan/{REGION}/identity",
@@ -165,6 +168,11 @@ class Claims:
             sequence=sequence,
             data=event,
         )
+        await self.hand_over(envelope)
+
+    async def hand_over(self, envelope: Envelope[Any]) -> None:
+        """As the consumer loop does: find the subscription, handle in one transaction."""
+        subscription = next(s for s in MODULE.subscriptions if s.event is type(envelope.data))
         async with self.context.db.writing() as session:
             await subscription.handler(envelope, session, self.context)
 
@@ -242,6 +250,59 @@ def recognition(
             "township": "永和镇",
             "village": "坪上村",
         }
+    )
+
+
+def revision(
+    visit_no: str,
+    recognition_id: str,
+    to_person_id: str | None,
+    *,
+    to_grade: str = "certain",
+    categories: tuple[CategoryPeriod, ...] = (POOR,),
+    occurred_at: str = "2016-03-01T08:30:00+08:00",
+) -> RecognitionRevised:
+    """What identity now says under an earlier recognition's id."""
+    entitled = to_person_id is not None and bool(categories)
+    return RecognitionRevised.model_validate(
+        {
+            "recognition_id": recognition_id,
+            "reason": "review",
+            "from_grade": "probable",
+            "to_grade": to_grade,
+            "to_person_id": to_person_id,
+            "categories": categories,
+            "entitlements": Entitlements(
+                treat_first_pay_later=entitled, one_stop_settlement=entitled, fee_waivers=entitled
+            ),
+            "facility_code": DISTRICT,
+            "visit_no": visit_no,
+            "visit_type": "inpatient",
+            "occurred_at": occurred_at,
+            "recorded_at": "2016-03-05T08:30:00+08:00",
+            "township": "永和镇",
+            "village": "坪上村",
+        }
+    )
+
+
+def merged(kept: str, absorbed: str, number: int = 1) -> PersonMerged:
+    """Identity's news that two persons are one; merges are numbered in their order."""
+    return PersonMerged(
+        merge_id=f"m-{number:04}",
+        kept_person_id=kept,
+        absorbed_person_id=absorbed,
+        recorded_at=MERGED_FROM + timedelta(minutes=2 * number),
+    )
+
+
+def unmerged(kept: str, absorbed: str, number: int = 1) -> PersonUnmerged:
+    """The news that the merge of that number was a mistake."""
+    return PersonUnmerged(
+        merge_id=f"m-{number:04}",
+        kept_person_id=kept,
+        absorbed_person_id=absorbed,
+        recorded_at=MERGED_FROM + timedelta(minutes=2 * number + 1),
     )
 
 

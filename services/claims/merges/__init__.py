@@ -1,0 +1,1 @@
+"""Merged persons: for whom an absorbed person's visits settle, and whose year his standing is."""
