@@ -10,19 +10,11 @@ from starlette.responses import Response
 from services.identity.batch import service
 from services.identity.batch.service import MOST_ROWS_OF_PAGE, Progress
 from services.identity.batch.workbook import MEDIA_TYPE
-from services.identity.screens.kit import (
-    CLOSES_FILES,
-    PageRoute,
-    Said,
-    faults_of,
-    render,
-    said,
-    told,
-    uploaded,
-)
+from services.identity.screens.kit import PageRoute, render, said
 from shared.http.problem import Problem, TooLarge
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
+from shared.web.kit import CLOSES_FILES, Said, faults_of, told, uploaded
 from shared.web.language import Language, language_of
 from shared.web.signin.required import signed_in
 

@@ -13,11 +13,12 @@ from starlette.responses import Response
 from services.identity.cards import service
 from services.identity.cards.schemas import CardRequest, RevokeRequest
 from services.identity.persons.pages import person_page
-from services.identity.screens.kit import PageRoute, Typed, attempt, fields, said, see, told
+from services.identity.screens.kit import PageRoute, said
 from shared.db.session import Writes
 from shared.http.problem import Problem
 from shared.runtime.context import Context
 from shared.security.principal import Principal
+from shared.web.kit import Typed, attempt, fields, see, told
 from shared.web.signin.required import signed_in
 
 _MODULE_PIXELS = 4

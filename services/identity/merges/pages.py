@@ -14,11 +14,12 @@ from services.identity.merges.schemas import MergeRequest, UndoRequest
 from services.identity.persons import service as persons
 from services.identity.persons.pages import find, person_page
 from services.identity.persons.schemas import FoundPersons
-from services.identity.screens.kit import PageRoute, Said, Typed, attempt, fields, said, see, told
+from services.identity.screens.kit import PageRoute, said
 from shared.db.session import Writes, WriteSession
 from shared.http.problem import Problem
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
+from shared.web.kit import Said, Typed, attempt, fields, see, told
 from shared.web.signin.required import signed_in
 
 router = APIRouter(prefix="/persons", route_class=PageRoute, include_in_schema=False)

@@ -18,23 +18,12 @@ from services.identity.persons import service
 from services.identity.persons.schemas import FoundPersons, PersonSearch, RevealRequest
 from services.identity.roster import reading
 from services.identity.screens.box import LONGEST, read
-from services.identity.screens.kit import (
-    PageRoute,
-    Said,
-    Typed,
-    attempt,
-    faults_of,
-    fields,
-    name_of,
-    render,
-    said,
-    see,
-    told,
-)
+from services.identity.screens.kit import PageRoute, name_of, render, said
 from shared.db.session import Writes, WriteSession
 from shared.http.problem import Forbidden, Problem
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
+from shared.web.kit import Said, Typed, attempt, faults_of, fields, see, told
 from shared.web.signin.required import signed_in
 
 _DOTS_OF_A_CODE = 2

@@ -22,23 +22,15 @@ from services.identity.recognition.schemas import (
 )
 from services.identity.reviews.words import evidence_words
 from services.identity.screens.box import LONGEST, Box, read
-from services.identity.screens.kit import (
-    PageRoute,
-    Said,
-    Typed,
-    attempt,
-    faults_of,
-    fields,
-    render,
-    said,
-)
-from services.identity.screens.kit import told as told_of
+from services.identity.screens.kit import PageRoute, render, said
 from shared.clock import SHANGHAI
 from shared.db.session import Writes
 from shared.http.problem import Problem
 from shared.policy.region import Facility
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
+from shared.web.kit import Said, Typed, attempt, faults_of, fields
+from shared.web.kit import told as told_of
 from shared.web.signin.cookies import is_secure
 from shared.web.signin.required import signed_in
 

@@ -11,22 +11,12 @@ from starlette.responses import Response
 
 from services.identity.reviews import service
 from services.identity.reviews.schemas import DecisionAnswer, DecisionRequest, ReviewAnswer
-from services.identity.screens.kit import (
-    PageRoute,
-    Said,
-    Typed,
-    attempt,
-    fields,
-    name_of,
-    render,
-    said,
-    see,
-    told,
-)
+from services.identity.screens.kit import PageRoute, name_of, render, said
 from shared.db.session import Reads, Writes, WriteSession
 from shared.http.problem import Problem
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
+from shared.web.kit import Said, Typed, attempt, fields, see, told
 from shared.web.signin.required import signed_in
 
 LISTED = 30

@@ -14,21 +14,12 @@ from services.identity.roster.columns import HEADERS
 from services.identity.roster.listings import MappingRequest
 from services.identity.roster.problems import MappingFaulty
 from services.identity.roster.schemas import RosterSource
-from services.identity.screens.kit import (
-    PageRoute,
-    Typed,
-    attempt,
-    faults_of,
-    fields,
-    name_of,
-    render,
-    see,
-    told,
-)
+from services.identity.screens.kit import PageRoute, name_of, render
 from shared.db.session import Reads, ReadSession, Writes, WriteSession
 from shared.http.problem import Problem
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
+from shared.web.kit import Typed, attempt, faults_of, fields, see, told
 from shared.web.signin.required import signed_in
 
 HEADER_FIELD = "header:"

@@ -15,26 +15,23 @@ from services.identity.roster.columns import HEADERS, word
 from services.identity.roster.errors_file import MEDIA_TYPE
 from services.identity.roster.mapping_pages import HEADER_FIELD, KEEP, column_words, remember
 from services.identity.roster.schemas import RosterImportAnswer, RosterMode, RosterSource
-from services.identity.screens.kit import (
-    CLOSES_FILES,
-    PageRoute,
-    Said,
-    Typed,
-    attempt,
-    faults_of,
-    fields,
-    name_of,
-    render,
-    said,
-    see,
-    told,
-    uploaded,
-)
+from services.identity.screens.kit import PageRoute, name_of, render, said
 from shared.clock import business_date
 from shared.db.session import Reads, ReadSession, Writes, WriteSession
 from shared.http.problem import Problem, TooLarge
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
+from shared.web.kit import (
+    CLOSES_FILES,
+    Said,
+    Typed,
+    attempt,
+    faults_of,
+    fields,
+    see,
+    told,
+    uploaded,
+)
 from shared.web.signin.required import signed_in
 
 SOURCES: tuple[RosterSource, ...] = get_args(RosterSource)

@@ -6,31 +6,10 @@ from services.identity.screens.persons_texts import PERSONS
 from services.identity.screens.reviews_texts import REVIEWS
 from services.identity.screens.rosters_texts import BATCH, ROSTERS
 from services.identity.screens.window_texts import WINDOW
+from shared.events.catalog.words import CATEGORY_WORDS, VISIT_TYPE_WORDS, keyed
 
 SHARED: dict[str, tuple[str, str]] = {
     "identity": ("身份识别", "Identity"),
-    "problem.title": ("未能办理", "This could not be done"),
-    "lost": (
-        "没有得到系统应答,刚才的操作可能未完成。请稍后重试;仍不行请联系管理员。",
-        (
-            "The system did not answer; what you did may not have been carried out. Try again shortly, "
-            "then call the operator."
-        ),
-    ),
-    "problem.back": ("返回", "Back"),
-    "who.client": ("接口 {name}", "client {name}"),
-    "who.nobody": ("—", "—"),
-    "none": ("无", "none"),
-    "yes": ("是", "yes"),
-    "no": ("否", "no"),
-    "all": ("全部", "all"),
-    "more": ("下一页", "More"),
-    "first": ("回到第一页", "Back to the first"),
-    "required": ("必填", "required"),
-    "optional": ("可不填", "optional"),
-    "save": ("保存", "Save"),
-    "cancel": ("不办了", "Cancel"),
-    "busy": ("正在办理…", "Working…"),
     "field.name": ("姓名", "Name"),
     "field.id_number": ("证件号码", "ID number"),
     "field.birth_date": ("出生日期", "Birth date"),
@@ -59,19 +38,8 @@ SHARED: dict[str, tuple[str, str]] = {
     "leaving.moved": ("迁出", "moved away"),
     "leaving.not_listed": ("全量名册未列入", "absent from a full roster"),
     "leaving.other": ("其他", "other"),
-    "visit.outpatient": ("门诊", "Outpatient"),
-    "visit.inpatient": ("住院", "Inpatient"),
-    "visit.chronic_outpatient": ("门诊慢特病", "Chronic outpatient"),
-    "visit.emergency": ("急诊", "Emergency"),
-    "category.registered_poor": ("建档立卡", "Registered poor"),
-    "category.registered_poor_lifted": ("已脱贫", "Lifted out of poverty"),
-    "category.destitute": ("特困", "Destitute"),
-    "category.subsistence": ("低保", "Subsistence allowance"),
-    "category.orphan": ("孤儿", "Orphan"),
-    "category.low_income": ("低收入救助对象", "Low income"),
-    "category.illness_impoverished_severe": ("因病致贫重病", "Impoverished by illness"),
-    "category.severely_disabled": ("重度残疾", "Severely disabled"),
-    "category.marginal": ("边缘易致贫", "On the margin of poverty"),
+    **keyed("visit", VISIT_TYPE_WORDS),
+    **keyed("category", CATEGORY_WORDS),
     "box.empty": (
         "请输入证件号码、健康卡号,或“姓名 出生日期”",
         "Type an ID number, a card number, or a name and birth date",
@@ -84,10 +52,6 @@ SHARED: dict[str, tuple[str, str]] = {
     "box.two_numbers": (
         "输入了两个号码,请只留一个(母亲的号码前写“母”)",
         "Two numbers were typed; keep one (write 母 before a mother's number)",
-    ),
-    "footer.logged": (
-        "本页每次查询都会留痕。姓名与证件号码不会出现在网址中。",
-        "Every look-up here is logged. No name or number ever stands in an address.",
     ),
 }
 
