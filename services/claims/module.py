@@ -25,6 +25,7 @@ from services.claims.settings import settings_of
 from services.claims.settlement.endpoints import router as settlements
 from services.claims.standings.endpoints import router as standings
 from shared.events.catalog import (
+    EncounterCancelled,
     EncounterDischarged,
     EncounterOpened,
     PersonChanged,
@@ -93,6 +94,12 @@ MODULE = ServiceModule(
             "two persons after all: each has his own year again",
         ),
     ),
-    publishes=(EncounterOpened, EncounterDischarged, SettlementMade, SettlementReversed),
+    publishes=(
+        EncounterOpened,
+        EncounterDischarged,
+        EncounterCancelled,
+        SettlementMade,
+        SettlementReversed,
+    ),
     lifespan=_lifespan,
 )

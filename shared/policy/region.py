@@ -60,6 +60,14 @@ class FeeWaivers:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferralIssuers:
+    """Who may refer a patient to an institution outside the region, and the article that says so."""
+
+    facilities: frozenset[str]
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class RegionPack:
     """A region in force from ``valid_from`` to ``valid_to`` inclusive (None: open)."""
 
@@ -75,6 +83,8 @@ class RegionPack:
     townships: tuple[Township, ...]
     fee_waivers: FeeWaivers | None = None
     """None: the region's documents know no waiver."""
+    referral_issuers: ReferralIssuers | None = None
+    """None: the region's documents name nobody who alone may refer."""
 
     def facility(self, facility_code: str) -> Facility | None:
         """The institution of that code; None when the region does not know it."""
@@ -133,6 +143,7 @@ def read_region(folder: Path, faults: list[Fault]) -> RegionPack | None:
         pooling_area = region.text("pooling_area")
         name = region.words("name")
         fee_waivers = _fee_waivers(region)
+        referral_issuers = _referral_issuers(region)
     for key, value in (("code", code), ("pooling_area", pooling_area)):
         if value and not _REGION_CODE.fullmatch(value):
             region.fault(
@@ -142,6 +153,7 @@ def read_region(folder: Path, faults: list[Fault]) -> RegionPack | None:
                 "应为带引号的六位行政区划代码",
             )
     townships, facilities = _places(folder, faults)
+    _check_issuers(region, referral_issuers, facilities)
     return RegionPack(
         pack_id,
         content_hash(folder),
@@ -154,6 +166,7 @@ def read_region(folder: Path, faults: list[Fault]) -> RegionPack | None:
         facilities,
         townships,
         fee_waivers,
+        referral_issuers,
     )
 
 
@@ -180,6 +193,36 @@ def _fee_waivers(region: Reader) -> FeeWaivers | None:
                 f"{level} 应为以下之一: {', '.join(FACILITY_LEVELS)}",
             )
     return FeeWaivers(frozenset(levels), citation)
+
+
+def _referral_issuers(region: Reader) -> ReferralIssuers | None:
+    reader = region.child("referral_issuers", required=False)
+    if reader is None:
+        return None
+    with reader.whole():
+        codes = reader.texts("facilities")
+        citation = reader.citation()
+    if reader.content.get("facilities") == []:
+        reader.fault(
+            "facilities",
+            "unreachable",
+            "an empty list lets nobody refer; name an institution or remove referral_issuers",
+            "空列表表示无人可办理转诊;请填写机构或删去 referral_issuers",
+        )
+    return ReferralIssuers(frozenset(codes), citation)
+
+
+def _check_issuers(
+    region: Reader, issuers: ReferralIssuers | None, facilities: Iterable[Facility]
+) -> None:
+    known = {facility.facility_code for facility in facilities}
+    for code in sorted(issuers.facilities - known) if issuers is not None and known else ():
+        region.fault(
+            "referral_issuers",
+            "unknown_facility",
+            f"{code} is not in the list of facilities; add it or correct the code",
+            f"{code} 不在机构名单中;请补充或改正代码",
+        )
 
 
 def read_validity(head: Reader) -> tuple[date, date | None]:

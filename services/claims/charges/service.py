@@ -11,7 +11,10 @@ from services.claims.charges.repository import Batch
 from services.claims.charges.schemas import ChargesRequest
 from services.claims.encounters import repository as encounters
 from services.claims.encounters.domain import Action, Status, TransitionNotAllowed, after
-from services.claims.encounters.problems import EncounterSettledAlready
+from services.claims.encounters.problems import (
+    EncounterCancelledAlready,
+    EncounterSettledAlready,
+)
 from services.claims.encounters.service import locked_for
 from services.claims.settings import settings_of
 from services.claims.settlement.bill import BillRefused
@@ -54,7 +57,8 @@ async def add(
         The batch, and whether this call added it.
 
     Raises:
-        EncounterNotFound, EncounterSettledAlready: the bill cannot be changed.
+        EncounterNotFound, EncounterSettledAlready, EncounterCancelledAlready: the bill cannot be
+            changed.
         BatchDiffers: the number was used for other lines.
         CalculationRefused: lines that cannot stand in a bill, every fault at once.
         TooManyLines: beyond the limit of a batch or of an encounter.
@@ -126,6 +130,8 @@ def _allowed(status: Status, action: Action) -> Status:
     try:
         return after(status, action)
     except TransitionNotAllowed as refusal:
+        if status == "cancelled":
+            raise EncounterCancelledAlready from refusal
         raise EncounterSettledAlready(
             "reverse the settlement, correct the charges, and settle again"
         ) from refusal

@@ -1,7 +1,8 @@
 """Encounters: the state machine, and which recognition of a visit counts.
 
 ``open`` → ``charging`` (the first charges came) → ``discharged`` → ``settled``; a reversal leads
-back from ``settled`` to ``discharged``, where the bill may be corrected and settled again.
+back from ``settled`` to ``discharged``, where the bill may be corrected and settled again. Until it
+is settled a visit may be ``cancelled``, which is final.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Final, Literal
 
 from shared.clock import business_date
 
-Status = Literal["open", "charging", "discharged", "settled"]
+Status = Literal["open", "charging", "discharged", "settled", "cancelled"]
 Grade = Literal["certain", "probable", "possible", "none"]
-Action = Literal["charge", "withdraw_charges", "discharge", "settle", "reverse"]
+Action = Literal["charge", "withdraw_charges", "discharge", "settle", "reverse", "cancel"]
 
 TRANSITIONS: Final[Mapping[tuple[Status, Action], Status]] = {
     ("open", "charge"): "charging",
@@ -29,6 +30,9 @@ TRANSITIONS: Final[Mapping[tuple[Status, Action], Status]] = {
     ("charging", "discharge"): "discharged",
     ("discharged", "settle"): "settled",
     ("settled", "reverse"): "discharged",
+    ("open", "cancel"): "cancelled",
+    ("charging", "cancel"): "cancelled",
+    ("discharged", "cancel"): "cancelled",
 }
 
 
@@ -199,6 +203,7 @@ class Discharge:
     discharged_at: datetime
     diagnoses: tuple[str, ...]
     referral: bool = False
+    referral_issuer: str | None = None
     disease_programme: str | None = None
 
 

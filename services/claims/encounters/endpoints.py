@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
 from services.claims.charges import repository as charges
 from services.claims.cursors import position_of
-from services.claims.encounters import service
+from services.claims.encounters import changing, discharging, service
 from services.claims.encounters.presenting import answer
 from services.claims.encounters.schemas import (
+    CancelRequest,
     DischargeRequest,
     EncounterAnswer,
     EncounterList,
     EncounterRequest,
+    EvidenceRequest,
+    Status,
 )
 from shared.db.session import Reads, Writes
 from shared.http.pagination import Cursor, Limit, encode_cursor
@@ -36,8 +39,14 @@ OK = 200
     responses={
         200: {"model": EncounterAnswer, "description": "The visit is registered already, alike"},
         403: {"description": "`facility_not_yours`"},
-        409: {"description": "`encounter_differs`, `person_differs`, `encounter_settled`"},
-        422: {"description": "`unknown_facility`, `deposit_not_allowed`, `validation_failed`"},
+        409: {
+            "description": "`encounter_differs`, `person_differs`, `encounter_settled`,"
+            " `encounter_cancelled`"
+        },
+        422: {
+            "description": "`unknown_facility`, `deposit_not_allowed`, `referral_not_allowed`,"
+            " `validation_failed`"
+        },
     },
 )
 async def open_encounter(
@@ -59,7 +68,7 @@ async def find_encounters(
     cursor: Cursor = None,
     visit_no: Annotated[str | None, Query(max_length=64, examples=["ZY2016030001"])] = None,
     facility_code: Annotated[str | None, Query(max_length=32, examples=["H51111300101"])] = None,
-    status: Annotated[Literal["open", "charging", "discharged", "settled"] | None, Query()] = None,
+    status: Annotated[Status | None, Query()] = None,
     recognition_pending: Annotated[
         bool | None,
         Query(
@@ -107,9 +116,10 @@ async def get_encounter(
     summary="The patient goes home",
     responses={
         404: {"description": "`encounter_not_found`"},
-        409: {"description": "`discharged_already`"},
+        409: {"description": "`discharged_already`, `encounter_cancelled`"},
         422: {
-            "description": "`validation_failed`: before the admission, in the future, not ICD-10"
+            "description": "`referral_not_allowed`; `validation_failed`: before the admission, in"
+            " the future, not ICD-10"
         },
     },
 )
@@ -117,5 +127,37 @@ async def discharge(
     encounter_id: UUID, body: DischargeRequest, caller: Hospital, session: Writes, context: Context
 ) -> EncounterAnswer:
     """End the visit; from now on it can be settled. Charges may still be corrected until then."""
-    encounter = await service.discharge(session, context, caller, encounter_id, body)
+    encounter = await discharging.discharge(session, context, caller, encounter_id, body)
+    return answer(context, encounter, await charges.totals_of(session, encounter_id))
+
+
+@router.post(
+    "/encounters/{encounter_id}/cancel",
+    summary="The visit did not take place",
+    responses={
+        404: {"description": "`encounter_not_found`"},
+        409: {"description": "`encounter_settled`"},
+    },
+)
+async def cancel(
+    encounter_id: UUID, body: CancelRequest, caller: Hospital, session: Writes, context: Context
+) -> EncounterAnswer:
+    """Possible until the settlement, and final: nothing is charged or settled any more."""
+    encounter = await changing.cancel(session, context, caller, encounter_id, body.reason)
+    return answer(context, encounter, await charges.totals_of(session, encounter_id))
+
+
+@router.post(
+    "/encounters/{encounter_id}/evidence",
+    summary="What the patient showed",
+    responses={
+        404: {"description": "`encounter_not_found`"},
+        409: {"description": "`encounter_cancelled`"},
+    },
+)
+async def note_evidence(
+    encounter_id: UUID, body: EvidenceRequest, caller: Hospital, session: Writes, context: Context
+) -> EncounterAnswer:
+    """May be told later, even after the settlement: revise it then, and the rule applies (XB-06)."""
+    encounter = await changing.note_evidence(session, context, caller, encounter_id, body)
     return answer(context, encounter, await charges.totals_of(session, encounter_id))

@@ -35,6 +35,18 @@ class DischargedAlready(Conflict):
     title_zh = "该就诊已登记出院,内容不一致"
 
 
+class EncounterCancelledAlready(Conflict):
+    code = "encounter_cancelled"
+    title = "The encounter is cancelled; register a new visit under its own number"
+    title_zh = "该就诊已取消;请以新的就诊号登记"
+
+
+class ReferralNotAllowed(Unprocessable):
+    code = "referral_not_allowed"
+    title = "This referral cannot count: the wrong institution issued it, or none is named"
+    title_zh = "转诊无效:办理机构不符合规定或未填写"
+
+
 class DepositNotAllowed(Unprocessable):
     code = "deposit_not_allowed"
     title = "A registered poor patient pays no deposit here"

@@ -101,6 +101,9 @@ async def apply_recognitions(
     chosen = winner(recognitions)
     named = None if encounter.registration is None else encounter.registration.get("person_id")
     wanted: dict[str, Any] = {"recognition_conflict": in_conflict(recognitions, named)}
+    if encounter.status == "cancelled":
+        # It is over; what is known of its patient is kept, and changes nothing.
+        return encounter
     if encounter.status == "settled":
         wanted |= await _pending_columns(session, encounter, chosen, named)
     else:

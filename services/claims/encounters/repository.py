@@ -49,7 +49,9 @@ class Encounter:
     discharged_at: datetime | None
     diagnoses: tuple[str, ...]
     referral: bool
+    referral_issuer: str | None
     disease_programme: str | None
+    card_presented: bool
     insurance_plan: str
     deposit_fen: int
     person_id: str | None
@@ -183,6 +185,8 @@ def _encounter(row: Row[Any]) -> Encounter:
         discharged_at=stored["discharged_at"],
         diagnoses=tuple(stored["diagnoses"]),
         referral=stored["referral"],
+        referral_issuer=stored["referral_issuer"],
+        card_presented=stored["card_presented"],
         disease_programme=stored["disease_programme"],
         insurance_plan=stored["insurance_plan"],
         deposit_fen=stored["deposit_fen"],

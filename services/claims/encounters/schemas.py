@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from shared.money import Fen, Money
 
@@ -13,6 +20,19 @@ VisitType = Literal["outpatient", "inpatient", "chronic_outpatient", "emergency"
 VisitNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{0,63}$")]
 """The hospital's own number of the visit. Never an ID number: it stands in URLs."""
 Code = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z_-]+$")]
+Status = Literal["open", "charging", "discharged", "settled", "cancelled"]
+
+
+def _none_is_none(value: Any) -> Any:
+    """``"none"`` is how some systems write that no programme applies."""
+    return None if value == "none" else value
+
+
+Programme = Annotated[
+    Literal["major_14", "serious_34", "national_94", "chronic_4"] | None,
+    BeforeValidator(_none_is_none),
+]
+"""The treatment programme that the disease belongs to, or none."""
 
 _EXAMPLE_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 ENCOUNTER_EXAMPLE: dict[str, Any] = {
@@ -26,7 +46,10 @@ ENCOUNTER_EXAMPLE: dict[str, Any] = {
     "discharged_at": "2016-03-08T10:00:00+08:00",
     "diagnoses": ["J18.900"],
     "referral": False,
+    "referral_issuer": None,
     "disease_programme": None,
+    "insurance_plan": "resident",
+    "evidence": {"card_presented": False},
     "treat_first_pay_later": True,
     "deposit": "0.00",
     "deposit_to_return": "0.00",
@@ -40,6 +63,17 @@ ENCOUNTER_EXAMPLE: dict[str, Any] = {
     "township": "永和镇",
     "village": "坪上村",
 }
+
+
+class EvidenceRequest(BaseModel):
+    """What the patient showed."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"card_presented": True}}
+    )
+
+    card_presented: bool = False
+    """The card for registered poor households (明白卡, XB-06)."""
 
 
 class EncounterRequest(BaseModel):
@@ -66,8 +100,11 @@ class EncounterRequest(BaseModel):
     admitted_at: AwareDatetime
     deposit: Money = Field(default_factory=lambda: Fen(0))
     referral: bool = False
-    disease_programme: Code | None = None
-    insurance_plan: Code = "resident"
+    referral_issuer: Code | None = None
+    """The facility that issued the referral; some regions say which may (XB-08)."""
+    disease_programme: Programme = None
+    insurance_plan: Annotated[str, StringConstraints(min_length=1, max_length=32)] = "resident"
+    evidence: EvidenceRequest = Field(default_factory=EvidenceRequest)
 
 
 class DischargeRequest(BaseModel):
@@ -86,8 +123,21 @@ class DischargeRequest(BaseModel):
     ] = []
     referral: bool | None = None
     """Whether the patient came by a referral; left out: as registered."""
-    disease_programme: Code | None = None
+    referral_issuer: Code | None = None
     """Left out: as registered."""
+    disease_programme: Programme = None
+    """Left out: as registered."""
+
+
+class CancelRequest(BaseModel):
+    """Why the visit did not take place."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"reason": "registered twice"}}
+    )
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    """Without names or numbers of persons: it is kept."""
 
 
 class CategoryAnswer(BaseModel):
@@ -112,7 +162,7 @@ class EncounterAnswer(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": ENCOUNTER_EXAMPLE})
 
     encounter_id: str
-    status: Literal["open", "charging", "discharged", "settled"]
+    status: Status
     facility_code: str
     visit_no: str
     type: VisitType
@@ -122,7 +172,10 @@ class EncounterAnswer(BaseModel):
     discharged_at: datetime | None
     diagnoses: list[str]
     referral: bool
+    referral_issuer: str | None
     disease_programme: str | None
+    insurance_plan: str
+    evidence: EvidenceRequest
     treat_first_pay_later: bool
     deposit: Money
     deposit_to_return: Money

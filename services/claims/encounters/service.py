@@ -1,4 +1,4 @@
-"""Use cases of the encounters: register, discharge, find. Recognitions: ``recognising``."""
+"""Use cases of the encounters: register and find. The others: ``discharging``, ``changing``, ``recognising``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ from uuid import UUID
 
 from services.claims.encounters import members, repository
 from services.claims.encounters.domain import (
-    Discharge,
-    TransitionNotAllowed,
-    after,
-    check_discharge,
     deposit_allowed,
     in_force,
     treat_first,
@@ -20,8 +16,7 @@ from services.claims.encounters.domain import (
 from services.claims.encounters.members import Member
 from services.claims.encounters.problems import (
     DepositNotAllowed,
-    DischargedAlready,
-    DischargeRefused,
+    EncounterCancelledAlready,
     EncounterDiffers,
     EncounterNotFound,
     EncounterRefused,
@@ -30,15 +25,17 @@ from services.claims.encounters.problems import (
     fault_future,
     fault_order,
 )
+from services.claims.encounters.referring import check_referral
 from services.claims.encounters.repository import Encounter
-from services.claims.encounters.schemas import DischargeRequest, EncounterRequest
+from services.claims.encounters.schemas import EncounterRequest
 from services.claims.encounters.telling import tell_discharged, tell_opened
 from services.claims.facilities.service import facility_of
 from services.claims.merges import repository as merges
+from services.claims.packs.service import pack_in_force
 from services.claims.settings import settings_of
 from shared.clock import business_date
 from shared.db.session import ReadSession, WriteSession
-from shared.http.problem import Conflict, FieldFault
+from shared.http.problem import FieldFault
 from shared.ids import new_id
 from shared.policy.region import Facility
 from shared.runtime.context import ServiceContext
@@ -56,13 +53,16 @@ async def open_encounter(
 
     Raises:
         FacilityUnknown, FacilityNotYours, EncounterRefused: the request cannot be right.
+        ReferralNotAllowed: the wrong institution issued the referral (XB-08).
         DepositNotAllowed: a deposit from a listed poor person (LP-23, JK-14).
-        EncounterDiffers, PersonDiffers, EncounterSettledAlready: the visit is known otherwise.
+        EncounterDiffers, PersonDiffers, EncounterSettledAlready, EncounterCancelledAlready: the
+            visit is known otherwise.
     """
     facility = facility_of(context, body.facility_code)
     if not caller.may_see_facility(body.facility_code):
         raise FacilityNotYours
     _check_registration(context, body)
+    check_referral(context, facility, referral=body.referral, issuer=body.referral_issuer)
     member = await members.get_member(session, body.person_id) if body.person_id else None
     admitted_on = business_date(body.admitted_at)
     poor = member is not None and bool(in_force(member.categories, admitted_on))
@@ -103,7 +103,7 @@ async def open_encounter(
 
 def _check_registration(context: ServiceContext, body: EncounterRequest) -> None:
     faults = []
-    if body.admitted_at > _latest(context):
+    if body.admitted_at > latest_time(context):
         faults.append(fault_future("admitted_at"))
     if body.deposit < 0:
         faults.append(
@@ -112,6 +112,17 @@ def _check_registration(context: ServiceContext, body: EncounterRequest) -> None
                 code="negative_amount",
                 message='a deposit is not negative; write "0.00" when there is none',
                 message_zh="押金不能为负;没有押金请填 0.00",
+            )
+        )
+    plans = pack_in_force(context).plans
+    if body.insurance_plan not in plans:
+        listed = ", ".join(sorted(set(plans.values())))
+        faults.append(
+            FieldFault(
+                field="insurance_plan",
+                code="unknown_insurance_plan",
+                message=f"the region's pack does not know this plan; write one of: {listed}",
+                message_zh=f"政策包没有这个险种;应为以下之一: {listed}",
             )
         )
     if faults:
@@ -139,7 +150,15 @@ def _check_deposit(facility: Facility, *, poor: bool, deposit_fen: int) -> None:
 
 
 def _registration(body: EncounterRequest) -> dict[str, Any]:
-    """What the hospital said, in one form, to compare a second call with."""
+    """What the hospital said, in one form, to compare a second call with.
+
+    Facts that are seldom said are kept only when they are: what was registered before the
+    interface knew them compares as before.
+    """
+    seldom = {
+        "referral_issuer": body.referral_issuer,
+        "card_presented": body.evidence.card_presented,
+    }
     return {
         "type": body.type,
         "person_id": body.person_id,
@@ -148,6 +167,7 @@ def _registration(body: EncounterRequest) -> dict[str, Any]:
         "referral": body.referral,
         "disease_programme": body.disease_programme,
         "insurance_plan": body.insurance_plan,
+        **{name: value for name, value in seldom.items() if value},
     }
 
 
@@ -157,8 +177,10 @@ def _registered_columns(body: EncounterRequest, registration: Mapping[str, Any])
         "admitted_at": body.admitted_at,
         "deposit_fen": int(body.deposit),
         "referral": body.referral,
+        "referral_issuer": body.referral_issuer,
         "disease_programme": body.disease_programme,
         "insurance_plan": body.insurance_plan,
+        "card_presented": body.evidence.card_presented,
         "registration": registration,
     }
 
@@ -177,12 +199,14 @@ async def _register_again(
     )
     if encounter is None:
         raise EncounterNotFound
+    if encounter.status == "cancelled":
+        raise EncounterCancelledAlready
     if encounter.registration is not None:
         if dict(encounter.registration) != registration:
             differing = sorted(
                 name
-                for name, said in registration.items()
-                if encounter.registration.get(name) != said
+                for name in {*registration, *encounter.registration}
+                if encounter.registration.get(name) != registration.get(name)
             )
             raise EncounterDiffers(
                 "another content was registered under this visit number; give a new visit its"
@@ -230,87 +254,6 @@ async def _check_person(
         return
     if await merges.kept_of(session, named_by_hospital) != encounter.patient_id:
         raise PersonDiffers("leave person_id out, or have the recognition reviewed")
-
-
-async def discharge(
-    session: WriteSession,
-    context: ServiceContext,
-    caller: Principal,
-    encounter_id: UUID,
-    body: DischargeRequest,
-) -> Encounter:
-    """The patient goes home; the bill may be settled. The same content again changes nothing.
-
-    Raises:
-        EncounterNotFound: no such encounter, or another facility's.
-        DischargeRefused: before the admission, in the future, or a malformed diagnosis.
-        DischargedAlready: discharged before, with other content.
-    """
-    encounter = await locked_for(session, caller, encounter_id)
-    wanted = Discharge(
-        discharged_at=body.discharged_at,
-        diagnoses=tuple(code.strip().upper() for code in body.diagnoses),
-        referral=encounter.referral if body.referral is None else body.referral,
-        disease_programme=body.disease_programme or encounter.disease_programme,
-    )
-    _check_discharge(context, encounter, wanted)
-    if encounter.discharged_at is not None:
-        known = Discharge(
-            discharged_at=encounter.discharged_at,
-            diagnoses=encounter.diagnoses,
-            referral=encounter.referral,
-            disease_programme=encounter.disease_programme,
-        )
-        if known != wanted:
-            raise DischargedAlready("the first discharge stands; send the same content to repeat")
-        return encounter
-    try:
-        status = after(encounter.status, "discharge")
-    except TransitionNotAllowed as refusal:
-        raise Conflict(str(refusal)) from refusal
-    await repository.change(
-        session,
-        encounter,
-        {
-            "status": status,
-            "discharged_at": wanted.discharged_at,
-            "diagnoses": list(wanted.diagnoses),
-            "referral": wanted.referral,
-            "disease_programme": wanted.disease_programme,
-        },
-    )
-    discharged = await repository.required(session, encounter_id)
-    await tell_discharged(session, facility_of(context, discharged.facility_code), discharged)
-    await audit.record(
-        session,
-        actor=caller.client_id,
-        organisation=caller.organisation,
-        action="encounter.discharged",
-        subject=str(encounter_id),
-        at=context.clock.now(),
-    )
-    return discharged
-
-
-def _check_discharge(context: ServiceContext, encounter: Encounter, wanted: Discharge) -> None:
-    found = check_discharge(wanted, admitted_at=encounter.admitted_at, latest=_latest(context))
-    if not found:
-        return
-    faults = []
-    if found.before_admission:
-        faults.append(fault_order("discharged_at"))
-    if found.in_future:
-        faults.append(fault_future("discharged_at"))
-    faults += [
-        FieldFault(
-            field=f"diagnoses[{index}]",
-            code="malformed_diagnosis",
-            message='write an ICD-10 code, such as "J18.900"',
-            message_zh="请填写 ICD-10 编码,如 J18.900",
-        )
-        for index in found.malformed_diagnoses
-    ]
-    raise DischargeRefused("correct the fields named in errors", errors=faults)
 
 
 async def visible(session: ReadSession, caller: Principal, encounter_id: UUID) -> Encounter:
@@ -370,5 +313,6 @@ async def keep_member(session: WriteSession, context: ServiceContext, member: Me
     await members.keep_member(session, context.region.region_code, member)
 
 
-def _latest(context: ServiceContext) -> datetime:
+def latest_time(context: ServiceContext) -> datetime:
+    """No hospital's clock is further ahead than this."""
     return context.clock.now() + timedelta(hours=settings_of(context).future_tolerance_hours)

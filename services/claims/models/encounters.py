@@ -36,7 +36,11 @@ encounters = Table(
     Column("discharged_at", TIMESTAMP, nullable=True),
     Column("diagnoses", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("referral", Boolean, nullable=False, server_default=text("false")),
+    # The facility that issued the referral; some regions say which may (XB-08).
+    Column("referral_issuer", String(32), nullable=True),
     Column("disease_programme", String(32), nullable=True),
+    # Whether the patient showed the card for registered poor households (XB-06).
+    Column("card_presented", Boolean, nullable=False, server_default=text("false")),
     Column("insurance_plan", String(32), nullable=False),
     fen_column("deposit_fen"),
     # Who the patient is: the winning recognition, or else the person the hospital named.
@@ -63,13 +67,24 @@ encounters = Table(
     # How often it was settled, and the last one, which the next supersedes.
     Column("settlement_count", Integer, nullable=False, server_default=text("0")),
     Column("last_settlement_id", UUID_TYPE, nullable=True),
+    Column("cancelled_at", TIMESTAMP, nullable=True),
+    Column("cancel_reason", String(200), nullable=True),
     Column("created_at", TIMESTAMP, nullable=False, server_default=func.now()),
     UniqueConstraint("region", "facility_code", "visit_no"),
-    CheckConstraint("status IN ('open', 'charging', 'discharged', 'settled')", name="status"),
+    CheckConstraint(
+        "status IN ('open', 'charging', 'discharged', 'settled', 'cancelled')", name="status"
+    ),
     CheckConstraint("deposit_fen >= 0", name="deposit"),
     CheckConstraint("(status = 'settled') = (settlement_id IS NOT NULL)", name="settled"),
     CheckConstraint(
-        "(status IN ('discharged', 'settled')) = (discharged_at IS NOT NULL)", name="discharged"
+        "(status IN ('discharged', 'settled')) = (discharged_at IS NOT NULL)"
+        " OR status = 'cancelled'",
+        name="discharged",
+    ),
+    CheckConstraint(
+        "(status = 'cancelled') = (cancelled_at IS NOT NULL)"
+        " AND (cancelled_at IS NULL) = (cancel_reason IS NULL)",
+        name="cancelled",
     ),
     CheckConstraint("settled_person_id IS NULL OR status = 'settled'", name="settled_person"),
     CheckConstraint("pending_person_id IS NULL OR recognition_pending", name="pending_person"),

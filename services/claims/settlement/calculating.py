@@ -115,7 +115,7 @@ def calculate(
     return _split(
         context,
         pack_in_force(context),
-        Bill(visit=visit, lines=lines),
+        Bill(visit=visit, lines=lines, evidence=Evidence(encounter.card_presented)),
         Person(frozenset(categories_of(encounter)), encounter.insurance_plan),
         standing,
     )

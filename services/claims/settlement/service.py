@@ -11,7 +11,10 @@ from services.claims.encounters import recognising
 from services.claims.encounters import repository as encounters
 from services.claims.encounters import service as encounter_service
 from services.claims.encounters.domain import after
-from services.claims.encounters.problems import EncounterSettledAlready
+from services.claims.encounters.problems import (
+    EncounterCancelledAlready,
+    EncounterSettledAlready,
+)
 from services.claims.encounters.repository import Encounter
 from services.claims.facilities.service import facility_of
 from services.claims.ledger import service as ledger
@@ -54,6 +57,8 @@ async def preview(
     encounter = await encounter_service.visible(session, caller, encounter_id)
     if encounter.settlement_id is not None:
         raise EncounterSettledAlready("read the settlement instead")
+    if encounter.status == "cancelled":
+        raise EncounterCancelledAlready
     facility = facility_of(context, encounter.facility_code)
     discharged_on = (
         business_date(encounter.discharged_at)
@@ -93,6 +98,8 @@ async def settle(
     encounter = await encounter_service.locked_for(session, caller, encounter_id)
     if encounter.settlement_id is not None:
         return await _stored(session, encounter.settlement_id), False
+    if encounter.status == "cancelled":
+        raise EncounterCancelledAlready
     if encounter.discharged_at is None:
         raise NotDischarged("send POST /encounters/{id}/discharge first")
     facility = facility_of(context, encounter.facility_code)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from shared.events.base import Event
 from shared.events.catalog.claims import (
+    EncounterCancelled,
     EncounterDischarged,
     EncounterOpened,
     PayerShare,
@@ -49,6 +50,7 @@ ALL: tuple[type[Event], ...] = (
     CardRevoked,
     EncounterOpened,
     EncounterDischarged,
+    EncounterCancelled,
     SettlementMade,
     SettlementReversed,
     ContractSigned,
@@ -71,6 +73,7 @@ __all__ = [
     "CategoryPeriod",
     "ContractEnded",
     "ContractSigned",
+    "EncounterCancelled",
     "EncounterDischarged",
     "EncounterOpened",
     "Entitlements",

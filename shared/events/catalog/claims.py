@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -56,6 +56,14 @@ class EncounterDischarged(_EncounterEvent):
     discharged_on: date
     diagnoses: tuple[str, ...] = ()
     """ICD-10 codes."""
+
+
+class EncounterCancelled(_EncounterEvent):
+    """The visit did not take place, or was registered by mistake; it will not be settled."""
+
+    verb: ClassVar[str] = "cancelled"
+
+    cancelled_at: datetime
 
 
 class SettlementMade(Event):

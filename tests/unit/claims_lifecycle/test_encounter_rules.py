@@ -28,8 +28,8 @@ NOON = datetime(2016, 3, 1, 4, tzinfo=UTC)
 
 def test_only_the_listed_transitions_are_possible() -> None:
     """Goal: no way around the machine. Method: every state with every action."""
-    states = ("open", "charging", "discharged", "settled")
-    actions = ("charge", "withdraw_charges", "discharge", "settle", "reverse")
+    states = ("open", "charging", "discharged", "settled", "cancelled")
+    actions = ("charge", "withdraw_charges", "discharge", "settle", "reverse", "cancel")
     for status, action in itertools.product(states, actions):
         if (status, action) in TRANSITIONS:
             assert after(status, action) == TRANSITIONS[status, action]

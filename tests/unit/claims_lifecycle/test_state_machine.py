@@ -1,0 +1,73 @@
+"""The encounter's state machine, walked at random: what is guarded stays guarded on every path."""
+
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from services.claims.encounters.domain import (
+    TRANSITIONS,
+    Action,
+    Status,
+    TransitionNotAllowed,
+    after,
+)
+
+ACTIONS: tuple[Action, ...] = (
+    "charge",
+    "withdraw_charges",
+    "discharge",
+    "settle",
+    "reverse",
+    "cancel",
+)
+
+
+class VisitLife(RuleBasedStateMachine):
+    """Any order of actions. Beside the machine a model counts what a visit's life must obey."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.status: Status = "open"
+        self.gone_home = 0
+        self.settled = 0
+        self.reversed = 0
+        self.cancelled = 0
+
+    @rule(action=st.sampled_from(ACTIONS))
+    def act(self, action: Action) -> None:
+        before = self.status
+        try:
+            self.status = after(self.status, action)
+        except TransitionNotAllowed as refused:
+            assert (refused.status, refused.action) == (before, action)
+            assert (before, action) not in TRANSITIONS
+            return
+        self.gone_home += action == "discharge"
+        self.settled += action == "settle"
+        self.reversed += action == "reverse"
+        self.cancelled += action == "cancel"
+        if action in {"charge", "withdraw_charges"}:
+            assert before in {"open", "charging", "discharged"}
+
+    @precondition(lambda self: self.status == "settled")
+    @rule(action=st.sampled_from([a for a in ACTIONS if a != "reverse"]))
+    def nothing_but_a_reversal_moves_what_is_settled(self, action: Action) -> None:
+        try:
+            after(self.status, action)
+        except TransitionNotAllowed:
+            return
+        raise AssertionError(f"{action} moved a settled encounter")
+
+    @invariant()
+    def home_at_most_once_settled_once_over_for_good(self) -> None:
+        assert self.gone_home <= 1
+        assert self.cancelled <= 1
+        assert self.settled - self.reversed == (self.status == "settled")
+        assert self.settled == 0 or self.gone_home == 1
+        assert (self.status == "cancelled") == (self.cancelled == 1)
+
+
+VisitLife.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestVisitLife: Any = VisitLife.TestCase
