@@ -8,23 +8,31 @@ the request. Both carry English and Chinese.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing wrong with a content file, and the cure."""
+    """One thing wrong with a content file, and the cure. ``line`` 0: not known."""
 
     file: str
     where: str
     code: str
     message: str
     message_zh: str
+    line: int = field(default=0, compare=False)
+
+    @property
+    def place(self) -> str:
+        """File, line and key, as an editor takes them."""
+        return (
+            f"{self.file}:{self.line}: {self.where}" if self.line else f"{self.file}: {self.where}"
+        )
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.where}: {self.message}"
+        return f"{self.place}: {self.message}"
 
 
 class PackInvalid(Exception):

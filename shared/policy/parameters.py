@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from importlib.resources.abc import Traversable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from shared.policy.errors import (
     ParameterMissing,
     Refusal,
 )
-from shared.policy.reading import Citation, Reader, Words, read_mapping
+from shared.policy.reading import Citation, Reader, Words, read_file
 from shared.policy.values import UNITS, Row, Shape, Value, ValueMalformed
 
 MAX_PARAMETERS = 2_000
@@ -39,8 +40,20 @@ class DatedValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Who confirmed an assumed value, on which day, by which document."""
+
+    by: str
+    on: date
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
-    """One named number, word or table of a policy, with its source."""
+    """One named number, word or table of a policy, with its source.
+
+    ``assumed``: the source leaves the value open; ``note`` says why this one was taken.
+    """
 
     name: str
     description: Words
@@ -49,6 +62,12 @@ class Parameter:
     values: tuple[DatedValue, ...]
     assumed: bool
     note: str
+    confirmation: Confirmation | None = None
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether the value is still somebody's assumption."""
+        return self.assumed and self.confirmation is None
 
     @property
     def unit(self) -> str:
@@ -66,8 +85,8 @@ class ParameterView:
     """The parameters of one day, for one calculation.
 
     Looking a name up raises ``ParameterMissing`` when it is unknown or without a value that day.
-    ``assumptions`` lists the assumed names that were looked up, in alphabetical order; a value
-    given for this calculation is no assumption of the pack.
+    ``assumptions`` lists the assumed, unconfirmed names that were looked up, in alphabetical order;
+    a value given for this calculation is no assumption of the pack.
     """
 
     __slots__ = ("_assumed", "_by_name", "_given", "_used", "_values", "day")
@@ -151,7 +170,8 @@ class Parameters:
 
     def __init__(self, parameters: Iterable[Parameter]) -> None:
         self.by_name: dict[str, Parameter] = {p.name: p for p in parameters}
-        self.assumed_names = frozenset(p.name for p in self.by_name.values() if p.assumed)
+        # Assumed and not confirmed.
+        self.assumed_names = frozenset(p.name for p in self.by_name.values() if p.unconfirmed)
         # Between two of these days nothing changes, so one prepared snapshot serves every day.
         changes = {date.min}
         for parameter in self.by_name.values():
@@ -198,14 +218,15 @@ class Parameters:
                 continue
             try:
                 given[name] = parameter.shape.parse(raw)
-            except ValueMalformed as fault:
-                refusals.append(
+            except ValueMalformed as malformed:
+                refusals.extend(
                     Refusal(
                         "malformed_parameter",
                         f"parameters.{name}",
-                        fault.message,
-                        fault.message_zh,
+                        f"{fault.at}: {fault.message}" if fault.at else fault.message,
+                        f"{fault.at}: {fault.message_zh}" if fault.at else fault.message_zh,
                     )
+                    for fault in malformed.all
                 )
         if refusals:
             raise OverrideRefused(refusals)
@@ -219,25 +240,29 @@ def load_parameters(path: Path) -> Parameters:
         PackInvalid: with every fault of the file.
     """
     faults: list[Fault] = []
-    parameters = read_parameters(path, faults)
+    parameters = read_parameters(path.parent, path.name, faults)
     if faults:
         raise PackInvalid(path.parent.name, faults)
     return parameters
 
 
 def read_parameters(
-    path: Path, faults: list[Fault], *, covers: tuple[date, date | None] | None = None
+    folder: Traversable,
+    file: str,
+    faults: list[Fault],
+    *,
+    covers: tuple[date, date | None] | None = None,
 ) -> Parameters:
-    """Read a parameter file and note its faults.
+    """Read a parameter file of a folder and note its faults.
 
     ``covers`` is the span (first and last day, None: open) in which every parameter must have a
     value or an open ``null``; a day without either is a gap.
     """
-    content = read_mapping(path, faults)
+    content = read_file(folder, file, faults)
     if len(content) > MAX_PARAMETERS:
         faults.append(
             Fault(
-                path.name,
+                file,
                 "(file)",
                 "too_many",
                 f"more than {MAX_PARAMETERS} parameters; split the pack",
@@ -247,7 +272,7 @@ def read_parameters(
         return Parameters(())
     found = []
     for name in content:
-        body = Reader(path.name, "", content, faults).child(name)
+        body = Reader(file, "", content, faults).child(name)
         if body is not None:
             found.append(_parameter(name, body, covers))
     return Parameters(found)
@@ -260,9 +285,27 @@ def _parameter(name: str, body: Reader, covers: tuple[date, date | None] | None)
         citation = body.citation()
         assumed = body.flag("assumed", default=False)
         note = body.text("note", required=assumed)
+        confirmation = _confirmation(body, assumed=assumed)
         values = _values(body, shape)
     _check_spans(body, values, covers)
-    return Parameter(name, description, shape, citation, values, assumed, note)
+    return Parameter(name, description, shape, citation, values, assumed, note, confirmation)
+
+
+def _confirmation(body: Reader, *, assumed: bool) -> Confirmation | None:
+    reader = body.child("confirmed", required=False)
+    if reader is None:
+        return None
+    if not assumed:
+        body.fault(
+            "confirmed",
+            "nothing_to_confirm",
+            "the value is not assumed; remove confirmed, or state assumed: true and its note",
+            "该取值不是假定;请删去 confirmed,或注明 assumed: true 及说明",
+        )
+    with reader.whole():
+        by, on = reader.text("by"), reader.day("on")
+        citation = Citation(reader.text("document"), reader.text("article"))
+    return Confirmation(by, on or date.min, citation)
 
 
 def _shape(body: Reader) -> Shape:
@@ -318,8 +361,11 @@ def _values(body: Reader, shape: Shape) -> tuple[DatedValue, ...]:
                 until = entry.day("until", required=False)
         try:
             value = shape.parse(content) if shape.unit else None
-        except ValueMalformed as fault:
-            listed.fault(start.isoformat(), fault.code, fault.message, fault.message_zh)
+        except ValueMalformed as malformed:
+            for fault in malformed.all:
+                listed.fault(
+                    f"{start.isoformat()}{fault.at}", fault.code, fault.message, fault.message_zh
+                )
             continue
         values.append(DatedValue(start, until, value))
     return tuple(sorted(values, key=lambda dated: dated.start))

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import yaml
@@ -17,8 +17,12 @@ MAX_FILE_BYTES = 1_000_000
 """Policy content is written by hand; a larger file is a mistake or an attack."""
 
 
-class _Repeated(yaml.YAMLError):
+class _NotPlain(yaml.YAMLError):
     """A key stands twice in one mapping, or the text uses aliases."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -27,19 +31,21 @@ class _StrictLoader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             message = "aliases (*name) are not allowed; write the content out"
-            raise _Repeated(message)
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise _NotPlain(event.start_mark.line + 1, message)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            line = key_node.start_mark.line + 1
             if not isinstance(key, Hashable):
-                message = f"line {key_node.start_mark.line + 1}: a key must be plain text or a date"
-                raise _Repeated(message)
+                message = "a key must be plain text or a date"
+                raise _NotPlain(line, message)
             if key in seen:
-                message = f"line {key_node.start_mark.line + 1}: the key {key} stands twice"
-                raise _Repeated(message)
+                message = f"the key {key} stands twice"
+                raise _NotPlain(line, message)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
@@ -64,64 +70,86 @@ class Citation:
         return f"{self.document} · {self.article}"
 
 
-def read_mapping(path: Path, faults: list[Fault], *, pack: Path | None = None) -> Mapping[str, Any]:
-    """The mapping in the YAML file; an empty one, with a fault, when there is none."""
-    name = path.name if pack is None else path.relative_to(pack).as_posix()
+def compose(text: str) -> yaml.Node | None:
+    """The text's nodes, which know their lines; as strict as reading it.
+
+    Raises:
+        yaml.YAMLError: it is no plain YAML.
+    """
+    loader = _StrictLoader(text)
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
+        return loader.get_single_node()
+    finally:
+        loader.dispose()
+
+
+def read_mapping(path: Traversable, faults: list[Fault]) -> Mapping[str, Any]:
+    """The mapping in the YAML file; an empty one, with a fault, when there is none."""
+
+    def nothing(code: str, message: str, message_zh: str, line: int = 0) -> Mapping[str, Any]:
+        faults.append(Fault(path.name, "(file)", code, message, message_zh, line))
+        return {}
+
+    try:
+        with path.open("rb") as file:
+            raw: bytes = file.read(MAX_FILE_BYTES + 1)
+        if len(raw) > MAX_FILE_BYTES:
+            return nothing(
+                "file_too_large",
+                f"the file is larger than {MAX_FILE_BYTES} bytes; split the content",
+                f"文件超过 {MAX_FILE_BYTES} 字节;请拆分内容",
+            )
+        content = yaml.load(raw.decode("utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+    except UnicodeDecodeError:
+        return nothing(
+            "not_utf8",
+            "the file is not UTF-8 text; save it as UTF-8",
+            "文件不是 UTF-8 编码;请另存为 UTF-8",
+        )
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        line = _line_of(error)
+        told = " ".join(str(error).split()) or type(error).__name__
+        return nothing(
+            "yaml_malformed",
+            f"the file is not valid YAML: {told}",
+            f"文件不是有效的 YAML{f'(第 {line} 行)' if line else ''}: {told}",
+            line,
+        )
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        return nothing(
+            "not_a_mapping",
+            "the file must hold a mapping with plain text keys",
+            "文件内容应为以文字为键的映射",
+        )
+    return content
+
+
+def read_file(
+    folder: Traversable, name: str, faults: list[Fault], *, required: bool = True
+) -> Mapping[str, Any]:
+    """The mapping in a file of the folder; an empty one, with a fault if required, when missing."""
+    try:
+        return read_mapping(folder.joinpath(name), faults)
+    except FileNotFoundError:
+        if required:
             faults.append(
                 Fault(
                     name,
                     "(file)",
-                    "file_too_large",
-                    f"the file is larger than {MAX_FILE_BYTES} bytes; split the content",
-                    f"文件超过 {MAX_FILE_BYTES} 字节;请拆分内容",
+                    "file_missing",
+                    "the file is missing; add it",
+                    "缺少该文件;请补上",
                 )
             )
-            return {}
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
-    except FileNotFoundError:
-        faults.append(
-            Fault(
-                name, "(file)", "file_missing", "the file is missing; add it", "缺少该文件;请补上"
-            )
-        )
         return {}
-    except UnicodeDecodeError:
-        faults.append(
-            Fault(
-                name,
-                "(file)",
-                "not_utf8",
-                "the file is not UTF-8 text; save it as UTF-8",
-                "文件不是 UTF-8 编码;请另存为 UTF-8",
-            )
-        )
-        return {}
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        told = " ".join(str(error).split()) or type(error).__name__
-        faults.append(
-            Fault(
-                name,
-                "(file)",
-                "yaml_malformed",
-                f"the file is not valid YAML: {told}",
-                f"文件不是有效的 YAML: {told}",
-            )
-        )
-        return {}
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-        faults.append(
-            Fault(
-                name,
-                "(file)",
-                "not_a_mapping",
-                "the file must hold a mapping with plain text keys",
-                "文件内容应为以文字为键的映射",
-            )
-        )
-        return {}
-    return content
+
+
+def _line_of(error: Exception) -> int:
+    """The line at which YAML ended; 0 when unknown."""
+    if isinstance(error, _NotPlain):
+        return error.line
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    return mark.line + 1 if mark is not None else 0
 
 
 class Reader:

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from shared.policy.errors import Fault, PackInvalid
 from shared.policy.folders import BUNDLED_PACKS, PACK_FILE, content_hash, find_pack
-from shared.policy.reading import Citation, Reader, Words, read_mapping
+from shared.policy.reading import Citation, Reader, Words, read_file
 
 FACILITIES_FILE = "facilities.yaml"
 FACILITY_LEVELS = ("village", "township", "primary", "secondary", "tertiary", "unrated")
@@ -121,9 +122,9 @@ def _load(folder: Path, _version: str) -> RegionPack:
     return region
 
 
-def read_region(folder: Path, faults: list[Fault]) -> RegionPack | None:
+def read_region(folder: Traversable, faults: list[Fault]) -> RegionPack | None:
     """Read a pack's region and note its faults; None when it cannot be told at all."""
-    head = Reader(PACK_FILE, "", read_mapping(folder / PACK_FILE, faults), faults)
+    head = Reader(PACK_FILE, "", read_file(folder, PACK_FILE, faults), faults)
     if not head.content:
         return None
     pack_id = head.text("id")
@@ -243,8 +244,10 @@ def read_validity(head: Reader) -> tuple[date, date | None]:
     return valid_from or date.min, valid_to
 
 
-def _places(folder: Path, faults: list[Fault]) -> tuple[tuple[Township, ...], tuple[Facility, ...]]:
-    body = Reader(FACILITIES_FILE, "", read_mapping(folder / FACILITIES_FILE, faults), faults)
+def _places(
+    folder: Traversable, faults: list[Fault]
+) -> tuple[tuple[Township, ...], tuple[Facility, ...]]:
+    body = Reader(FACILITIES_FILE, "", read_file(folder, FACILITIES_FILE, faults), faults)
     if not body.content:
         return (), ()
     with body.whole():

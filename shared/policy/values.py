@@ -6,7 +6,7 @@ Amounts and ratios are strings in YAML and JSON alike, because a bare ``0.83`` i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
@@ -28,13 +28,22 @@ Value = int | Decimal | str | tuple[Row, ...] | None
 
 
 class ValueMalformed(ValueError):
-    """A value that does not fit its parameter; tells fault and cure in both languages."""
+    """A value that does not fit its parameter; tells fault and cure in both languages.
 
-    def __init__(self, code: str, message: str, message_zh: str) -> None:
+    ``at`` is the place inside a table (``[1].ratio``), ``others`` what else is wrong with it.
+    """
+
+    def __init__(self, code: str, message: str, message_zh: str, *, at: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.message_zh = message_zh
+        self.at = at
+        self.others: tuple[ValueMalformed, ...] = ()
+
+    @property
+    def all(self) -> tuple[ValueMalformed, ...]:
+        return (self, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,36 +76,56 @@ class Shape:
                 f"应为 1 至 {MAX_ROWS} 行的列表",
             )
         rows: list[Row] = []
-        for number, row in enumerate(raw, start=1):
+        faults: list[ValueMalformed] = []
+        for position, row in enumerate(raw):
             if not isinstance(row, Mapping) or set(row) != set(self.columns):
                 listed = ", ".join(self.columns)
-                raise ValueMalformed(
-                    "malformed_table",
-                    f"row {number} must have exactly the columns {listed}",
-                    f"第 {number} 行应恰好包含这些列: {listed}",
+                faults.append(
+                    ValueMalformed(
+                        "malformed_table",
+                        f"row {position + 1} must have exactly the columns {listed}",
+                        f"第 {position + 1} 行应恰好包含这些列: {listed}",
+                        at=f"[{position}]",
+                    )
                 )
-            rows.append(
-                {name: _scalar(unit, row[name], None) for name, unit in self.columns.items()}
-            )
-        self._check_brackets(rows)
+                continue
+            rows.append(self._row(position, row, faults))
+        if not faults:
+            faults.extend(self._bracket_faults(rows))
+        if faults:
+            faults[0].others = tuple(faults[1:])
+            raise faults[0]
         return tuple(rows)
 
-    def _check_brackets(self, rows: list[Row]) -> None:
+    def _row(self, position: int, row: Mapping[str, Any], faults: list[ValueMalformed]) -> Row:
+        cells: dict[str, int | Decimal | str] = {}
+        for name, unit in self.columns.items():
+            try:
+                cells[name] = _scalar(unit, row[name], None)
+            except ValueMalformed as fault:
+                fault.at = f"[{position}].{name}"
+                faults.append(fault)
+        return cells
+
+    def _bracket_faults(self, rows: list[Row]) -> Iterator[ValueMalformed]:
         if not self.brackets:
             return
         edges = [row[self.brackets] for row in rows]
         if edges[0] != 0:
-            raise ValueMalformed(
+            yield ValueMalformed(
                 "bracket_gap",
                 f"the first row's {self.brackets} must be 0, else the lowest part has no row",
                 f"第一行的 {self.brackets} 应为 0,否则最低一段没有对应的行",
+                at=f"[0].{self.brackets}",
             )
-        if any(not _below(low, high) for low, high in pairwise(edges)):
-            raise ValueMalformed(
-                "bracket_overlap",
-                f"{self.brackets} must rise from row to row, else two rows claim the same part",
-                f"{self.brackets} 应逐行递增,否则两行会重叠",
-            )
+        for position, (low, high) in enumerate(pairwise(edges), start=1):
+            if not _below(low, high):
+                yield ValueMalformed(
+                    "bracket_overlap",
+                    f"{self.brackets} must rise from row to row, else two rows claim the same part",
+                    f"{self.brackets} 应逐行递增,否则两行会重叠",
+                    at=f"[{position}].{self.brackets}",
+                )
 
 
 def _below(low: int | Decimal | str, high: int | Decimal | str) -> bool:

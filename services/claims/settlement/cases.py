@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from services.claims.settlement.domain import settle
 from services.claims.settlement.quotes import read_quote
 from services.claims.settlement.tiers import SettlementPack
 from shared.policy.errors import Fault, PackInvalid, Refused
-from shared.policy.reading import Reader, read_mapping
+from shared.policy.places import with_lines
+from shared.policy.reading import Reader, read_file
 
 CASES_FILE = "cases.yaml"
 _REFUSED = "refused"
@@ -40,14 +41,14 @@ class ExampleResult:
         return not self.differences
 
 
-def load_cases(folder: Path) -> list[WorkedExample]:
+def load_cases(folder: Traversable) -> list[WorkedExample]:
     """The worked examples of a pack's folder.
 
     Raises:
         PackInvalid: the file is missing or malformed, with every fault.
     """
     faults: list[Fault] = []
-    head = Reader(CASES_FILE, "", read_mapping(folder / CASES_FILE, faults), faults)
+    head = Reader(CASES_FILE, "", read_file(folder, CASES_FILE, faults), faults)
     found = []
     if head.content:
         with head.whole():
@@ -58,7 +59,7 @@ def load_cases(folder: Path) -> list[WorkedExample]:
                 if period is not None and asked is not None and expected is not None:
                     found.append(WorkedExample(name, period, asked.content, expected.content))
     if faults:
-        raise PackInvalid(folder.name, faults)
+        raise PackInvalid(folder.name, with_lines(faults, folder))
     return found
 
 
@@ -76,7 +77,7 @@ def run_case(pack: SettlementPack, example: WorkedExample) -> ExampleResult:
     return ExampleResult(example.name, tuple(_differences("", example.expect, answer)))
 
 
-def run_cases(pack: SettlementPack, folder: Path) -> list[ExampleResult]:
+def run_cases(pack: SettlementPack, folder: Traversable) -> list[ExampleResult]:
     """Calculate every example of the pack's folder."""
     return [run_case(pack, example) for example in load_cases(folder)]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from services.claims.settlement.lines import CLASS_B_RATIO, IMPLANT_MAX, IMPLANT_MIN
@@ -22,7 +23,8 @@ from services.claims.settlement.tiers import SettlementPack, Tier
 from shared.policy.errors import Fault, PackInvalid
 from shared.policy.folders import BUNDLED_PACKS, PACK_FILE, content_hash, find_pack
 from shared.policy.parameters import Parameters, read_parameters
-from shared.policy.reading import Reader, read_mapping
+from shared.policy.places import with_lines
+from shared.policy.reading import Reader, read_file
 from shared.policy.region import read_region, read_validity
 
 IMPLANT_LOWEST_PERCENT, IMPLANT_HIGHEST_PERCENT = 18, 60
@@ -38,7 +40,7 @@ def load_pack(
 ) -> SettlementPack:
     """Load a pack by its id; keep the result, loading reads and checks every file.
 
-    ``production`` refuses a pack with assumed values: someone must confirm them first.
+    ``production`` refuses a pack with unconfirmed assumptions: someone must confirm them first.
 
     Raises:
         PackUnknown: no such pack.
@@ -47,22 +49,22 @@ def load_pack(
     return load_pack_folder(find_pack(pack_id, extra_dirs, bundled=bundled), production=production)
 
 
-def load_pack_folder(folder: Path, *, production: bool = False) -> SettlementPack:
+def load_pack_folder(folder: Traversable, *, production: bool = False) -> SettlementPack:
     """Load the pack in a folder; see ``load_pack``."""
     faults: list[Fault] = []
     pack = _read(folder, faults)
     if production and pack is not None:
         faults.extend(_unconfirmed(pack.parameters))
     if faults or pack is None:
-        raise PackInvalid(folder.name, faults)
+        raise PackInvalid(folder.name, with_lines(faults, folder))
     return pack
 
 
-def validate_pack(folder: Path) -> list[Fault]:
+def validate_pack(folder: Traversable) -> list[Fault]:
     """Everything wrong with a pack's folder: rules, parameters, region; empty when sound."""
     faults: list[Fault] = []
     _read(folder, faults)
-    return sorted(faults)
+    return with_lines(faults, folder)
 
 
 def _unconfirmed(parameters: Parameters) -> list[Fault]:
@@ -71,21 +73,21 @@ def _unconfirmed(parameters: Parameters) -> list[Fault]:
             PARAMETERS_FILE,
             name,
             "assumption_unconfirmed",
-            "the value is assumed; confirm it with the document that states it, and remove"
-            " assumed, before production",
-            "该取值为假定;投入使用前请以文件确认,并去掉 assumed",
+            "the value is assumed; before production, state under confirmed who confirmed it,"
+            " on which day, by which document and article",
+            "该取值为假定;投入使用前请在 confirmed 中写明确认单位、日期、文件和条款",
         )
         for name in sorted(parameters.assumed_names)
     ]
 
 
-def _read(folder: Path, faults: list[Fault]) -> SettlementPack | None:
+def _read(folder: Traversable, faults: list[Fault]) -> SettlementPack | None:
     region_faults: list[Fault] = []
     region = read_region(folder, region_faults)
     faults.extend(region_faults)
     if region is None:
         return None
-    head = Reader(PACK_FILE, "", read_mapping(folder / PACK_FILE, []), faults)
+    head = Reader(PACK_FILE, "", read_file(folder, PACK_FILE, []), faults)
     told_already = len(faults)
     with head.whole():
         pack_id = head.text("id")
@@ -93,11 +95,9 @@ def _read(folder: Path, faults: list[Fault]) -> SettlementPack | None:
         head.raw("region")
         del faults[told_already:]  # the region's reader has told these faults
         title = head.words("title")
-        head.texts("documents")
+        documents = head.texts("documents")
         plans = read_plans(head)
-        parameters = read_parameters(
-            folder / PARAMETERS_FILE, faults, covers=(valid_from, valid_to)
-        )
+        parameters = read_parameters(folder, PARAMETERS_FILE, faults, covers=(valid_from, valid_to))
         names = Names(parameters)
         line_rules, patient = read_line_rules(head, names, plans)
         tiers, waiting = read_tiers(head, names, plans)
@@ -114,6 +114,7 @@ def _read(folder: Path, faults: list[Fault]) -> SettlementPack | None:
         patient,
         plans,
         waiting,
+        documents,
     )
 
 

@@ -355,6 +355,8 @@ class SettlementPack:
     plans: Mapping[str, str]
     """Every accepted word for an insurance plan, to the plan's own code."""
     waiting: tuple[WaitingTier, ...] = field(default=())
+    documents: tuple[str, ...] = ()
+    """The documents that the pack puts into figures."""
 
     def covers(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)

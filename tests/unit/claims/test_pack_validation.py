@@ -115,7 +115,11 @@ def test_every_fault_of_a_pack_is_told_at_once(tmp_path):
             "implant_share_out_of_range",
         ),
         ("parameters.yaml", "medical_aid.annual_cap.note", "missing"),
-        ("parameters.yaml", "critical_illness.segments.values.2016-01-01", "bracket_overlap"),
+        (
+            "parameters.yaml",
+            "critical_illness.segments.values.2016-01-01[1].above",
+            "bracket_overlap",
+        ),
         ("parameters.yaml", "class_b.self_first_ratio.values", "dates_gap"),
         ("parameters.yaml", "class_b.self_first_ratio.values", "dates_overlap"),
         ("facilities.yaml", "facilities[0].facility_level", "unknown_word"),
