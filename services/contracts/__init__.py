@@ -2,6 +2,6 @@
 
 Owns family-doctor teams (read from the region's pack), contracts, follow-up tasks and the
 follow-ups themselves. Publishes contract.signed / .ended, task.opened / .closed and
-follow_up.recorded. Consumes identity's person events (who lives where) and claims'
-encounter.discharged (who came home).
+follow_up.recorded. Consumes identity's person events (who lives where, who is one
+person with whom) and claims' encounter.discharged (who came home).
 """

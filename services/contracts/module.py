@@ -7,6 +7,7 @@ from pathlib import Path
 from services.contracts.contracts.endpoints import router as contracts_router
 from services.contracts.follow_up.endpoints import router as follow_up_router
 from services.contracts.follow_up.handlers import on_encounter_discharged
+from services.contracts.merges.handlers import on_person_merged, on_person_unmerged
 from services.contracts.models import Base
 from services.contracts.people.handlers import (
     on_person_changed,
@@ -22,6 +23,8 @@ from shared.events.catalog import (
     PersonChanged,
     PersonEntered,
     PersonLeft,
+    PersonMerged,
+    PersonUnmerged,
     TaskClosed,
     TaskOpened,
 )
@@ -42,6 +45,16 @@ MODULE = ServiceModule(
             PersonChanged, on_person_changed, "a move changes the team of what is still to sign"
         ),
         Subscription(PersonLeft, on_person_left, "who is no longer on the registry"),
+        Subscription(
+            PersonMerged,
+            on_person_merged,
+            "both ids' stays are one person's: one contract answers for them, one home",
+        ),
+        Subscription(
+            PersonUnmerged,
+            on_person_unmerged,
+            "two persons after all: each has his own tasks and contract again",
+        ),
         Subscription(
             EncounterDischarged,
             on_encounter_discharged,

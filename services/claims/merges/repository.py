@@ -5,61 +5,38 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Row,
     String,
     and_,
     bindparam,
-    func,
-    or_,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.dialects.postgresql import insert
 
-from services.claims.merges.domain import Merge
 from services.claims.models import BENEFITS, person_merges, standing_moves
 from services.claims.settlement.bill import Standing
 from shared.db.session import ReadSession, WriteSession
+from shared.merges.store import MergeStore
 
 _m = person_merges.c
 _BENEFIT_COLUMNS: Final = {benefit: f"{benefit}_fen" for benefit in BENEFITS}
 
 
-def kept_or_self(person_id: ColumnElement[str]) -> ColumnElement[str]:
-    """The id of him who stands for a person, in the statement's own snapshot."""
-    merge = person_merges.alias()
-    kept = (
-        select(merge.c.kept_person_id)
-        .where(merge.c.absorbed_person_id == person_id, merge.c.in_force)
-        .correlate_except(merge)
-        .scalar_subquery()
-    )
-    return func.coalesce(kept, person_id)
-
-
-def _keep() -> Insert:
-    statement = insert(person_merges)
-    told = statement.excluded
-    return statement.on_conflict_do_update(
-        index_elements=["merge_id"],
-        set_={
-            name: func.coalesce(person_merges.c[name], told[name])
-            for name in ("merged_at", "undone_at")
-        },
-    )
-
+_STORE = MergeStore(person_merges)
+kept_or_self = _STORE.kept_or_self
+keep = _STORE.keep
+sharing = _STORE.sharing
+set_in_force = _STORE.set_in_force
 
 # Made once: putting a statement together costs more than sending it.
 _HOLD = text("SELECT pg_advisory_xact_lock_shared(:key)")
 _HOLD_ALONE = text("SELECT pg_advisory_xact_lock(:key)")
-_KEEP = _keep().returning(*person_merges.c)
 _KEPT_OF = select(kept_or_self(bindparam("person_id", type_=String)))
 _GROUP = select(_m.absorbed_person_id).where(
     _m.kept_person_id == bindparam("kept", type_=String), _m.in_force
@@ -112,63 +89,6 @@ async def hold_alone(session: WriteSession, person_ids: Collection[str]) -> None
     """Wait until nobody holds one of these persons, and let nobody until the transaction ends."""
     for key in sorted({_lock_key(person_id) for person_id in person_ids}):
         await session.execute(_HOLD_ALONE, {"key": key})
-
-
-def _merge(row: Row[Any]) -> Merge:
-    return Merge(
-        merge_id=row.merge_id,
-        kept=row.kept_person_id,
-        absorbed=row.absorbed_person_id,
-        merged_at=row.merged_at,
-        undone=row.undone_at is not None,
-        in_force=row.in_force,
-    )
-
-
-async def keep(
-    session: WriteSession,
-    *,
-    merge_id: str,
-    region: str,
-    kept: str,
-    absorbed: str,
-    merged_at: datetime | None,
-    undone_at: datetime | None,
-) -> Merge:
-    """Add what was told of a merge; gives all that is known of it, ``in_force`` as before."""
-    row = await session.execute(
-        _KEEP,
-        {
-            "merge_id": merge_id,
-            "region": region,
-            "kept_person_id": kept,
-            "absorbed_person_id": absorbed,
-            "merged_at": merged_at,
-            "undone_at": undone_at,
-            "in_force": False,
-        },
-    )
-    return _merge(row.one())
-
-
-async def sharing(session: WriteSession, merge: Merge) -> list[Merge]:
-    """Every other known merge of one of the two persons."""
-    persons = sorted(merge.persons)
-    rows = await session.execute(
-        select(person_merges)
-        .where(
-            _m.merge_id != merge.merge_id,
-            or_(_m.kept_person_id.in_(persons), _m.absorbed_person_id.in_(persons)),
-        )
-        .order_by(_m.merge_id)
-    )
-    return [_merge(row) for row in rows]
-
-
-async def set_in_force(session: WriteSession, merge_id: str, *, in_force: bool) -> None:
-    await session.execute(
-        update(person_merges).where(_m.merge_id == merge_id).values(in_force=in_force)
-    )
 
 
 async def kept_of(session: ReadSession, person_id: str) -> str:

@@ -11,11 +11,11 @@ accounts. A merge takes no encounter.
 from __future__ import annotations
 
 from services.claims.merges import repository
-from services.claims.merges.domain import Merge, turn
 from services.claims.merges.repository import Move
 from services.claims.settlement.bill import Standing
 from services.claims.standings import repository as standings
 from shared.db.session import WriteSession
+from shared.merges.rule import Merge, turn
 
 _NOTHING = Standing()
 

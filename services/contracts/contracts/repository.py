@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, true, update
+from sqlalchemy import ColumnElement, Row, and_, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.contracts.contracts.domain import Term
+from services.contracts.merges.repository import MERGES
 from services.contracts.models import Contract
 from shared.db.session import ReadSession, WriteSession
 
@@ -40,6 +41,26 @@ async def add(session: WriteSession, values: dict[str, Any]) -> bool:
     return stored.scalar_one_or_none() is not None
 
 
+async def holds_within(session: ReadSession, kept: str, first: date, last: date) -> bool:
+    """Whether a contract of the person, or of one merged into him, holds on one of the days.
+
+    The database keeps one id's contracts apart; two ids that are one person meet only here, under
+    the person's lock.
+    """
+    ends_before = func.coalesce(Contract.ended_on, Contract.valid_to + 1)
+    found = await session.execute(
+        select(Contract.contract_id)
+        .where(
+            MERGES.means(Contract.person_id, kept),
+            Contract.valid_from <= last,
+            ends_before > first,
+            ends_before > Contract.valid_from,
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 async def get(session: ReadSession, contract_id: UUID) -> Contract | None:
     """A contract as it now stands."""
     found = await session.execute(
@@ -61,38 +82,48 @@ async def end(session: WriteSession, contract_id: UUID, *, ended_on: date, reaso
     return ended.scalar_one_or_none() is not None
 
 
-async def terms_of(session: ReadSession, person_id: str) -> list[Term]:
-    """The days on which each of a person's contracts holds, earliest first."""
+async def terms_of(session: ReadSession, kept: str, *, as_signed: bool = False) -> list[Term]:
+    """The days on which each contract of a person and of those merged into him holds.
+
+    His own come first, each one's by their first day: where a merge brings two contracts of the
+    same days together, his own answers.
+
+    Args:
+        kept: who stands for himself.
+        as_signed: as if no contract had been ended before its term.
+    """
+    ends_before = Contract.valid_to + 1
+    if not as_signed:
+        ends_before = func.coalesce(Contract.ended_on, ends_before)
     rows = await session.execute(
-        select(
-            Contract.team,
-            Contract.signed_on,
-            Contract.valid_from,
-            func.coalesce(Contract.ended_on, Contract.valid_to + 1),
-        )
-        .where(Contract.person_id == person_id)
-        .order_by(Contract.valid_from, Contract.contract_id)
+        select(Contract.team, Contract.signed_on, Contract.valid_from, ends_before)
+        .where(MERGES.means(Contract.person_id, kept))
+        .order_by(Contract.person_id != kept, Contract.valid_from, Contract.contract_id)
     )
     return [Term(team, signed_on, start, ends) for team, signed_on, start, ends in rows]
 
 
-async def page_of(session: ReadSession, query: ContractQuery) -> Sequence[Contract]:
-    """One page in the order of entry; one row more than the limit tells of a next page."""
+async def page_of(session: ReadSession, query: ContractQuery) -> Sequence[Row[Contract, str]]:
+    """One page in the order of entry, each with the id of whoever stands for the person.
+
+    One row more than the limit tells of a next page.
+    """
     conditions: list[ColumnElement[bool]] = [_visible(query.visible)]
     if query.team is not None:
         conditions.append(Contract.team == query.team)
     if query.person_id is not None:
-        conditions.append(Contract.person_id == query.person_id)
+        kept = await MERGES.kept_of(session, query.person_id)
+        conditions.append(MERGES.means(Contract.person_id, kept))
     if query.after is not None:
         conditions.append(Contract.contract_id > query.after)
     conditions.append(_in_state(query.state, query.as_of))
     found = await session.execute(
-        select(Contract)
+        select(Contract, MERGES.kept_or_self(Contract.person_id))
         .where(and_(*conditions))
         .order_by(Contract.contract_id)
         .limit(query.limit + 1)
     )
-    return found.scalars().all()
+    return found.all()
 
 
 def _in_state(state: str | None, day: date) -> ColumnElement[bool]:

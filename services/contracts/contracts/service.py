@@ -15,6 +15,7 @@ from services.contracts.contracts.schemas import (
     TerminationRequest,
 )
 from services.contracts.follow_up import tasks
+from services.contracts.merges.repository import MERGES
 from services.contracts.models import Contract, Person
 from services.contracts.people import repository as people
 from services.contracts.teams.service import teams_of
@@ -72,6 +73,8 @@ async def sign(
         ContractOverlaps: another contract of the person holds on one of the days.
     """
     person = await _await_person(session, body.person_id)
+    kept = await people.lock(session, body.person_id)
+    person = await people.get(session, kept) or person
     teams = teams_of(context)
     team = body.team or teams.for_township(person.township)
     if team not in teams:
@@ -91,7 +94,6 @@ async def sign(
             "a signature cannot be dated after today; give the day it was signed",
             "签约日期不能晚于今天;请填写实际签约日期",
         )
-    await people.lock(session, body.person_id)
     valid_from = body.valid_from or body.signed_on
     contract = Contract(
         contract_id=new_id(),
@@ -108,7 +110,9 @@ async def sign(
         signed_by=caller.client_id,
         recorded_at=now,
     )
-    if not await repository.add(session, _columns(contract)):
+    if await repository.holds_within(
+        session, kept, contract.valid_from, contract.valid_to
+    ) or not await repository.add(session, _columns(contract)):
         raise ContractOverlaps(
             "a person has one family-doctor team at a time; end the other contract first, "
             "or sign from the day after it"
@@ -129,9 +133,9 @@ async def sign(
         occurred_at=now,
     )
     term = Term(team, contract.signed_on, valid_from, contract.valid_to + timedelta(days=1))
-    await tasks.signed(session, context, contract.person_id, term, at=now)
+    await tasks.signed(session, context, kept, term, at=now)
     await _audit(session, caller, "contract.signed", contract, context)
-    return answer(contract, business_date(now))
+    return answer(contract, business_date(now), person_id=kept)
 
 
 async def terminate(
@@ -149,7 +153,7 @@ async def terminate(
         FieldsWrong: the day is outside the term.
     """
     contract = await visible_contract(session, caller, contract_id)
-    await people.lock(session, contract.person_id)
+    kept = await people.lock(session, contract.person_id)
     if not contract.valid_from <= body.ended_on <= contract.valid_to:
         raise _fault(
             "ended_on",
@@ -177,7 +181,7 @@ async def terminate(
     )
     await _audit(session, caller, "contract.ended", contract, context)
     ended = await visible_contract(session, caller, contract_id)
-    return answer(ended, business_date(now))
+    return answer(ended, business_date(now), person_id=kept)
 
 
 async def visible_contract(session: ReadSession, caller: Principal, contract_id: UUID) -> Contract:
@@ -201,7 +205,8 @@ async def one_contract(
         ContractUnknown: there is none, or it is another organisation's.
     """
     contract = await visible_contract(session, caller, contract_id)
-    return answer(contract, business_date(context.clock.now()))
+    kept = await MERGES.kept_of(session, contract.person_id)
+    return answer(contract, business_date(context.clock.now()), person_id=kept)
 
 
 async def contracts_page(
@@ -230,15 +235,15 @@ async def contracts_page(
         ),
     )
     shown = rows[:limit]
-    following = shown[-1].contract_id if len(rows) > limit else None
-    return [answer(row, today) for row in shown], following
+    following = shown[-1][0].contract_id if len(rows) > limit else None
+    return [answer(row, today, person_id=kept) for row, kept in shown], following
 
 
-def answer(contract: Contract, today: date) -> ContractAnswer:
-    """The contract in the shape of the API."""
+def answer(contract: Contract, today: date, *, person_id: str) -> ContractAnswer:
+    """The contract in the shape of the API; ``person_id`` is of whoever stands for the person."""
     return ContractAnswer(
         contract_id=str(contract.contract_id),
-        person_id=contract.person_id,
+        person_id=person_id,
         team=contract.team,
         township=contract.township,
         village=contract.village,

@@ -48,6 +48,8 @@ RULES: dict[str, TaskRule] = {rule.code: rule for rule in (FOLLOW_UP, TO_SIGN)}
 
 SIGNED = "signed"
 """Outcome of a ``contract_to_sign`` task once the person has signed."""
+NOT_HIS = "not_his"
+"""Outcome of a follow-up whose contract has turned out to be another person's (不属本人)."""
 
 
 def opens_task(visit_type: str, person_id: str | None) -> bool:

@@ -18,7 +18,7 @@ async def on_encounter_discharged(
     told = event.data
     if told.person_id is None or not opens_task(told.visit_type, told.person_id):
         return
-    await people.lock(session, told.person_id)
+    kept = await people.lock(session, told.person_id)
     await tasks.discharge_told(
-        session, context, told, told.person_id, sequence=event.sequence, at=event.time
+        session, context, told, told.person_id, kept=kept, sequence=event.sequence, at=event.time
     )

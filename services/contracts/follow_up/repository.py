@@ -8,9 +8,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services.contracts.merges.repository import MERGES
 from services.contracts.models import Discharge, FollowUp, Task
 from shared.db.session import ReadSession, WriteSession
 
@@ -43,27 +44,63 @@ async def insert_task(session: WriteSession, values: dict[str, Any]) -> bool:
     return stored.scalar_one_or_none() is not None
 
 
-async def open_tasks(session: WriteSession, person_id: str, rule: str) -> Sequence[Task]:
+async def open_tasks(session: WriteSession, kept: str, rule: str) -> Sequence[Task]:
     """A person's open tasks of one rule, oldest first; the caller holds the person's lock."""
     found = await session.execute(
         select(Task)
-        .where(Task.person_id == person_id, Task.rule == rule, Task.status == "open")
+        .where(MERGES.means(Task.person_id, kept), Task.rule == rule, Task.status == "open")
         .order_by(Task.due_on, Task.task_id)
         .execution_options(populate_existing=True)
     )
     return found.scalars().all()
 
 
-async def open_tasks_without_home(session: WriteSession, person_id: str) -> Sequence[Task]:
-    """Open tasks whose encounter did not know where the person lives."""
+async def open_tasks_led_home(session: WriteSession, kept: str) -> Sequence[Row[Task, Discharge]]:
+    """Open tasks that lie where the person is registered to live.
+
+    Those whose encounter did not know his home, and those of whoever was merged into him.
+    """
     found = await session.execute(
-        select(Task)
+        select(Task, Discharge)
         .join(Discharge, Discharge.encounter_id == Task.encounter_id)
-        .where(Task.person_id == person_id, Task.status == "open", Discharge.township.is_(None))
+        .where(
+            MERGES.means(Task.person_id, kept),
+            Task.status == "open",
+            or_(Discharge.township.is_(None), Task.person_id != kept),
+        )
         .order_by(Task.task_id)
         .execution_options(populate_existing=True)
     )
+    return found.all()
+
+
+async def discharges_of(session: WriteSession, person_id: str) -> Sequence[Discharge]:
+    """The stays told under one id, oldest first."""
+    found = await session.execute(
+        select(Discharge)
+        .where(Discharge.person_id == person_id)
+        .order_by(Discharge.discharged_on, Discharge.encounter_id)
+    )
     return found.scalars().all()
+
+
+async def tasks_of(session: WriteSession, encounter_id: str) -> dict[str, Task]:
+    """A stay's tasks by rule, open or closed."""
+    found = await session.execute(
+        select(Task)
+        .where(Task.encounter_id == encounter_id)
+        .execution_options(populate_existing=True)
+    )
+    return {task.rule: task for task in found.scalars()}
+
+
+async def reopen_task(session: WriteSession, task_id: UUID) -> None:
+    """What closed it has turned out to be another person's."""
+    await session.execute(
+        update(Task)
+        .where(Task.task_id == task_id)
+        .values(status="open", outcome=None, closed_at=None)
+    )
 
 
 async def get_task(session: ReadSession, task_id: UUID) -> Task | None:
@@ -102,8 +139,11 @@ async def insert_follow_up(session: WriteSession, values: dict[str, Any]) -> Non
     await session.execute(insert(FollowUp).values(values))
 
 
-async def worklist(session: ReadSession, query: WorklistQuery) -> Sequence[Task]:
-    """One page of tasks by due day; one row more than the limit tells that there is a next page."""
+async def worklist(session: ReadSession, query: WorklistQuery) -> Sequence[Row[Task, str]]:
+    """One page of tasks by due day, each with the id of whoever stands for the person.
+
+    One row more than the limit tells that there is a next page.
+    """
     conditions: list[ColumnElement[bool]] = [
         Task.discharged_on <= query.as_of,
         _visible(query.visible),
@@ -114,12 +154,12 @@ async def worklist(session: ReadSession, query: WorklistQuery) -> Sequence[Task]
     if query.after is not None:
         conditions.append(tuple_(Task.due_on, Task.task_id) > query.after)
     found = await session.execute(
-        select(Task)
+        select(Task, MERGES.kept_or_self(Task.person_id))
         .where(and_(*conditions))
         .order_by(Task.due_on, Task.task_id)
         .limit(query.limit + 1)
     )
-    return found.scalars().all()
+    return found.all()
 
 
 def _in_state(state: str | None, as_of: date) -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ from services.contracts.follow_up.schemas import (
     TaskAnswer,
     TaskFilter,
 )
+from services.contracts.merges.repository import MERGES
 from services.contracts.models import Task
 from services.contracts.people import repository as people
 from services.contracts.teams.service import teams_of
@@ -90,8 +91,9 @@ async def worklist(
     )
     rows = await repository.worklist(session, query)
     shown = rows[:limit]
-    following = (shown[-1].due_on, shown[-1].task_id) if len(rows) > limit else None
-    return [task_answer(row, day) for row in shown], following
+    last = shown[-1][0] if len(rows) > limit else None
+    following = (last.due_on, last.task_id) if last is not None else None
+    return [task_answer(task, day, person_id=kept) for task, kept in shown], following
 
 
 async def record_follow_up(
@@ -107,10 +109,12 @@ async def record_follow_up(
         FollowUpMisdated: it lies in the future, or before the discharge.
         TeamNotYours: the caller's organisation is neither the person's township nor the team.
     """
-    await people.lock(session, body.person_id)
-    task = await _task_to_close(session, caller, body) if body.task_id is not None else None
+    kept = await people.lock(session, body.person_id)
+    task = await _task_to_close(session, caller, body, kept) if body.task_id is not None else None
     _check_time(context, body, task)
-    team = task.team if task else await _team_of(session, context, caller, body)
+    team = task.team if task else await _team_of(session, context, caller, body, kept)
+    # A task's follow-up stays with the id whose stay it was, should a merge be undone.
+    person_id = task.person_id if task else body.person_id
     now = context.clock.now()
     follow_up_id = new_id()
     await repository.insert_follow_up(
@@ -118,7 +122,7 @@ async def record_follow_up(
         {
             "follow_up_id": follow_up_id,
             "region": context.region.region_code,
-            "person_id": body.person_id,
+            "person_id": person_id,
             "task_id": task.task_id if task else None,
             "team": team,
             "performed_at": body.performed_at,
@@ -133,14 +137,14 @@ async def record_follow_up(
         session,
         FollowUpRecorded(
             follow_up_id=str(follow_up_id),
-            person_id=body.person_id,
+            person_id=person_id,
             team=team,
             task_id=str(task.task_id) if task else None,
             performed_at=body.performed_at,
             way=body.way,
         ),
         subject=str(follow_up_id),
-        sequence=await people.next_version(session, body.person_id),
+        sequence=await people.next_version(session, person_id),
         occurred_at=body.performed_at,
     )
     if task is not None and not await tasks.close(session, task, outcome=body.outcome, at=now):
@@ -152,29 +156,35 @@ async def record_follow_up(
         action="follow_up.recorded",
         subject=str(follow_up_id),
         at=now,
-        detail={"person_id": body.person_id, "team": team},
+        detail={"person_id": person_id, "team": team},
     )
     closed = await repository.get_task(session, task.task_id) if task else None
     return FollowUpAnswer(
         follow_up_id=str(follow_up_id),
-        person_id=body.person_id,
+        person_id=kept,
         team=team,
         performed_at=body.performed_at,
         way=body.way,
         outcome=body.outcome,
-        task=task_answer(closed, business_date(now)) if closed else None,
+        task=task_answer(closed, business_date(now), person_id=kept) if closed else None,
     )
 
 
-def task_answer(task: Task, day: date) -> TaskAnswer:
-    """A task in the shape of the API, its state as of a day."""
+def task_answer(task: Task, day: date, *, person_id: str) -> TaskAnswer:
+    """A task in the shape of the API, its state as of a day.
+
+    Args:
+        task: as stored.
+        day: of the list.
+        person_id: of whoever stands for the task's person.
+    """
     rule = RULES[task.rule]
     return TaskAnswer(
         task_id=str(task.task_id),
         rule=task.rule,
         title_zh=rule.title_zh,
         title=rule.title,
-        person_id=task.person_id,
+        person_id=person_id,
         team=task.team,
         township=task.township,
         village=task.village,
@@ -187,7 +197,9 @@ def task_answer(task: Task, day: date) -> TaskAnswer:
     )
 
 
-async def _task_to_close(session: WriteSession, caller: Principal, body: FollowUpRequest) -> Task:
+async def _task_to_close(
+    session: WriteSession, caller: Principal, body: FollowUpRequest, kept: str
+) -> Task:
     try:
         task_id = UUID(body.task_id)
     except ValueError:
@@ -195,7 +207,7 @@ async def _task_to_close(session: WriteSession, caller: Principal, body: FollowU
     task = await repository.get_task(session, task_id)
     if (
         task is None
-        or task.person_id != body.person_id
+        or await MERGES.kept_of(session, task.person_id) != kept
         or not may_act(caller, team=task.team, township=task.township)
     ):
         raise TaskUnknown
@@ -207,13 +219,17 @@ async def _task_to_close(session: WriteSession, caller: Principal, body: FollowU
 
 
 async def _team_of(
-    session: WriteSession, context: ServiceContext, caller: Principal, body: FollowUpRequest
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    body: FollowUpRequest,
+    kept: str,
 ) -> str:
     """The team whose work a follow-up without a task is: the contract's, else the township's."""
-    person = await people.get(session, body.person_id)
+    person = await people.get(session, kept) or await people.get(session, body.person_id)
     if person is None:
         raise PersonNotKnown("use a person_id that identity has given out")
-    terms = await contracts.terms_of(session, body.person_id)
+    terms = await contracts.terms_of(session, kept)
     held = in_force(terms, business_date(body.performed_at))
     team = held.team if held else teams_of(context).for_township(person.township)
     if not may_act(caller, team=team, township=person.township):

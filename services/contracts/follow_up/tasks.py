@@ -1,6 +1,7 @@
 """Opening, moving and closing tasks. Every function expects to hold the person's lock.
 
-The same tasks result whichever of discharge, signature and home becomes known first.
+The same tasks result whichever of discharge, signature and home becomes known first, and whenever
+it becomes known that two registered persons are one. ``kept`` is always who stands for himself.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from services.contracts.contracts.domain import Term
 from services.contracts.follow_up import repository
 from services.contracts.follow_up.domain import (
     FOLLOW_UP,
+    NOT_HIS,
     SIGNED,
     TO_SIGN,
     TaskRule,
@@ -20,6 +22,7 @@ from services.contracts.follow_up.domain import (
     follow_up_owed,
     in_force,
 )
+from services.contracts.merges.repository import MERGES
 from services.contracts.models import Discharge, Task
 from services.contracts.people import repository as people
 from services.contracts.teams.service import teams_of
@@ -36,6 +39,7 @@ async def discharge_told(
     told: EncounterDischarged,
     person_id: str,
     *,
+    kept: str,
     sequence: int,
     at: datetime,
 ) -> None:
@@ -69,57 +73,133 @@ async def discharge_told(
         discharged_on=told.discharged_on,
         sequence=sequence,
     )
-    terms = await contracts.terms_of(session, person_id)
+    terms = await contracts.terms_of(session, kept)
     held = in_force(terms, told.discharged_on)
     if held is not None:
-        await _open(session, context, FOLLOW_UP, discharge, team=held.team, at=at)
+        await _open(session, context, FOLLOW_UP, discharge, kept=kept, team=held.team, at=at)
         return
-    await _open(session, context, TO_SIGN, discharge, team=None, at=at)
+    await _open(session, context, TO_SIGN, discharge, kept=kept, team=None, at=at)
     for term in terms:
-        await signed(session, context, person_id, term, at=at)
+        await signed(session, context, kept, term, at=at)
 
 
 async def signed(
-    session: WriteSession, context: ServiceContext, person_id: str, term: Term, *, at: datetime
+    session: WriteSession, context: ServiceContext, kept: str, term: Term, *, at: datetime
 ) -> None:
     """A contract became known: what waited for a signature is done, the follow-up may be owed."""
-    for task in await repository.open_tasks(session, person_id, TO_SIGN.code):
+    for task in await repository.open_tasks(session, kept, TO_SIGN.code):
         if not answers(term, task.discharged_on):
             continue
         await close(session, task, outcome=SIGNED, at=at)
         if follow_up_owed(term, task.discharged_on):
             discharge = await session.get_one(Discharge, task.encounter_id)
-            await _open(session, context, FOLLOW_UP, discharge, team=term.team, at=at)
+            await _open(session, context, FOLLOW_UP, discharge, kept=kept, team=term.team, at=at)
 
 
 async def home_told(
+    session: WriteSession, context: ServiceContext, kept: str, *, at: datetime
+) -> None:
+    """A home became known: tasks whose encounter did not know it go to the right team."""
+    for task, discharge in await repository.open_tasks_led_home(session, kept):
+        await _lead_home(session, context, task, discharge, kept=kept, at=at)
+
+
+async def reconcile(
     session: WriteSession, context: ServiceContext, person_id: str, *, at: datetime
 ) -> None:
-    """A home became known: tasks whose encounter did not know it go to the right team.
+    """Whose contracts and home count for a person's stays has changed: his tasks follow.
+
+    What is open afterwards is what would be open had it always been known. What was done stays
+    done.
+
+    Args:
+        session: holds alone who stands for whom.
+        context: of the service.
+        person_id: an id under which stays may have been told.
+        at: when the change was recorded; the time of the tasks' events.
+    """
+    kept = await MERGES.kept_of(session, person_id)
+    terms = await contracts.terms_of(session, kept)
+    as_signed = await contracts.terms_of(session, kept, as_signed=True)
+    for discharge in await repository.discharges_of(session, person_id):
+        day = discharge.discharged_on
+        found = await repository.tasks_of(session, discharge.encounter_id)
+        owed = in_force(terms, day) or next((t for t in terms if follow_up_owed(t, day)), None)
+        # A contract that was ended later had closed or opened a task all the same.
+        was_owed = any(follow_up_owed(term, day) for term in as_signed)
+        to_sign, follow_up = found.get(TO_SIGN.code), found.get(FOLLOW_UP.code)
+        if any(answers(term, day) for term in terms):
+            if to_sign is not None:
+                await close(session, to_sign, outcome=SIGNED, at=at)
+        elif not any(answers(term, day) for term in as_signed):
+            await _open_again(session, context, TO_SIGN, discharge, kept, to_sign, SIGNED, at)
+        if owed is not None:
+            await _open_again(
+                session, context, FOLLOW_UP, discharge, kept, follow_up, NOT_HIS, at, owed.team
+            )
+        elif follow_up is not None and not was_owed:
+            await close(session, follow_up, outcome=NOT_HIS, at=at)
+        for task in (await repository.tasks_of(session, discharge.encounter_id)).values():
+            if task.status == "open":
+                team = owed.team if owed is not None and task.rule == FOLLOW_UP.code else None
+                await _lead_home(session, context, task, discharge, kept=kept, team=team, at=at)
+
+
+async def _open_again(
+    session: WriteSession,
+    context: ServiceContext,
+    rule: TaskRule,
+    discharge: Discharge,
+    kept: str,
+    task: Task | None,
+    closed_as: str,
+    at: datetime,
+    team: str | None = None,
+) -> None:
+    """Open a task that there is not, or that only ``closed_as`` had closed."""
+    if task is None:
+        await _open(session, context, rule, discharge, kept=kept, team=team, at=at)
+    elif task.status == "closed" and task.outcome == closed_as:
+        await repository.reopen_task(session, task.task_id)
+        await _tell_opened(session, task, team=task.team, at=at)
+
+
+async def _lead_home(
+    session: WriteSession,
+    context: ServiceContext,
+    task: Task,
+    discharge: Discharge,
+    *,
+    kept: str,
+    team: str | None = None,
+    at: datetime,
+) -> None:
+    """Lay a task where the person lives, with the team of that township or the one given.
 
     A task that moves is told again as opened, with the same id and a higher sequence.
     """
-    person = await people.get(session, person_id)
-    if person is None:
+    township, village = await _home(session, discharge, kept)
+    if team is None:
+        to_sign = task.rule == TO_SIGN.code
+        team = teams_of(context).for_township(township) if to_sign else task.team
+    if (team, township, village) == (task.team, task.township, task.village):
         return
-    for task in await repository.open_tasks_without_home(session, person_id):
-        team = (
-            teams_of(context).for_township(person.township)
-            if task.rule == TO_SIGN.code
-            else task.team
-        )
-        if (team, person.township, person.village) == (task.team, task.township, task.village):
-            continue
-        other_team = team != task.team
-        await repository.move_task(
-            session,
-            task.task_id,
-            team=team,
-            township=person.township,
-            village=person.village,
-        )
-        if other_team:
-            await _tell_opened(session, task, team=team, at=at)
+    other_team = team != task.team
+    await repository.move_task(session, task.task_id, team=team, township=township, village=village)
+    if other_team:
+        await _tell_opened(session, task, team=team, at=at)
+
+
+async def _home(
+    session: WriteSession, discharge: Discharge, kept: str
+) -> tuple[str | None, str | None]:
+    """Township and village: the encounter's, or those of him who stands for the person."""
+    merged = discharge.person_id != kept
+    if discharge.township is None or merged:
+        person = await people.get(session, kept)
+        if person is not None and (person.township is not None or discharge.township is None):
+            return person.township, person.village
+    return discharge.township, discharge.village
 
 
 async def close(session: WriteSession, task: Task, *, outcome: str, at: datetime) -> bool:
@@ -149,14 +229,11 @@ async def _open(
     rule: TaskRule,
     discharge: Discharge,
     *,
+    kept: str,
     team: str | None,
     at: datetime,
 ) -> None:
-    township, village = discharge.township, discharge.village
-    if township is None:
-        person = await people.get(session, discharge.person_id)
-        if person is not None:
-            township, village = person.township, person.village
+    township, village = await _home(session, discharge, kept)
     task = Task(
         task_id=new_id(),
         region=discharge.region,

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from services.contracts.models.base import Base
 from services.contracts.models.contract import Contract
+from services.contracts.models.merge import person_merges
 from services.contracts.models.person import Person, PersonVersion
 from services.contracts.models.task import Discharge, FollowUp, Task
 
-__all__ = ["Base", "Contract", "Discharge", "FollowUp", "Person", "PersonVersion", "Task"]
+__all__ = [
+    "Base",
+    "Contract",
+    "Discharge",
+    "FollowUp",
+    "Person",
+    "PersonVersion",
+    "Task",
+    "person_merges",
+]

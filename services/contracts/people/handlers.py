@@ -36,8 +36,8 @@ async def _store(
     session: WriteSession,
     context: ServiceContext,
 ) -> None:
-    await repository.lock(session, event.data.person_id)
+    kept = await repository.lock(session, event.data.person_id)
     await repository.store(
         session, event.data, region=context.region.region_code, sequence=event.sequence
     )
-    await tasks.home_told(session, context, event.data.person_id, at=event.time)
+    await tasks.home_told(session, context, kept, at=event.time)

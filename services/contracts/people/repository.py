@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import String, bindparam, literal, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.contracts.merges.repository import MERGES
 from services.contracts.models import Person, PersonVersion
 from shared.db.base import table_of
 from shared.db.session import ReadSession, WriteSession
@@ -28,8 +29,14 @@ def _keep() -> Insert:
 
 # Made once: putting a statement together costs more than sending it.
 _KEEP = _keep()
-_LOCK = insert(_versions).on_conflict_do_update(
-    index_elements=["person_id"], set_={"version": _versions.c.version}
+_LOCK = (
+    insert(_versions)
+    .from_select(
+        ["person_id", "version"],
+        select(MERGES.kept_or_self(bindparam("person_id", type_=String)), literal(0)),
+    )
+    .on_conflict_do_update(index_elements=["person_id"], set_={"version": _versions.c.version})
+    .returning(_versions.c.person_id)
 )
 _NUMBER = (
     insert(_versions)
@@ -38,9 +45,16 @@ _NUMBER = (
 )
 
 
-async def lock(session: WriteSession, person_id: str) -> None:
-    """Let one transaction at a time change what concerns a person."""
-    await session.execute(_LOCK, {"person_id": person_id, "version": 0})
+async def lock(session: WriteSession, person_id: str) -> str:
+    """Let one transaction at a time change what concerns a person, by whichever of his ids.
+
+    Returns:
+        The id of him who stands for the person: his own, unless a merge absorbed him. It stays
+        so until the transaction ends.
+    """
+    await MERGES.hold(session)
+    locked = await session.execute(_LOCK, {"person_id": person_id})
+    return str(locked.scalar_one())
 
 
 async def next_version(session: WriteSession, person_id: str) -> int:

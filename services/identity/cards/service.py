@@ -173,7 +173,12 @@ async def issue(
     await stamp(session, region, {body.person_id})
     await outbox.record(
         session,
-        CardIssued(card_id=str(claims.card_id), person_id=str(body.person_id), recorded_at=now),
+        CardIssued(
+            card_id=str(claims.card_id),
+            person_id=str(body.person_id),
+            recorded_at=now,
+            expires_on=claims.expires_on,
+        ),
         subject=str(claims.card_id),
         sequence=1,
         occurred_at=now,

@@ -1,5 +1,8 @@
 """The rows behind the figures, each kind as one uniform selection.
 
+Whoever was merged into another person is counted as that person: ``person_id`` is of him who
+stands for the patient, and an absorbed person is none of the registered ones.
+
 Every selection has ``township``, ``village``, ``facility_code`` and ``day``, so that area and
 period apply alike, and ``record_id``, so that the list behind a number can be paged.
 A home that an event did not know is taken from the registry.
@@ -12,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     String,
     Subquery,
     and_,
@@ -26,12 +30,14 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 
 from services.reporting.models import (
+    Card,
     Contract,
     Encounter,
     Person,
     PersonCategory,
     Recognition,
     Settlement,
+    person_merges,
 )
 
 PRIMARY_LEVELS = ("village", "township", "primary")
@@ -45,6 +51,24 @@ def _home(row: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         case((told, row.township), else_=Person.township).label("township"),
         case((told, row.village), else_=Person.village).label("village"),
     )
+
+
+_Merge = person_merges.alias("merge")
+
+
+def _merge_of(row: Any) -> ColumnElement[bool]:
+    """Joins the merge in force, if any, that absorbed the row's person."""
+    return and_(_Merge.c.absorbed_person_id == row.person_id, _Merge.c.in_force)
+
+
+def _who(row: Any) -> ColumnElement[str]:
+    """The id of him who stands for the row's person."""
+    return func.coalesce(_Merge.c.kept_person_id, row.person_id)
+
+
+def _holders(row: Any, *conditions: ColumnElement[bool]) -> Select[str]:
+    """Who has a row of that kind: he who stands for each row's person."""
+    return select(_who(row)).outerjoin(_Merge, _merge_of(row)).where(*conditions)
 
 
 def _registered_on(person_id: Any, day: Any) -> ColumnElement[bool]:
@@ -62,7 +86,7 @@ def settled() -> Subquery:
         select(
             Settlement.settlement_id.label("record_id"),
             Settlement.encounter_id,
-            Settlement.person_id,
+            _who(Settlement).label("person_id"),
             Settlement.facility_code,
             Settlement.in_region,
             Settlement.visit_type,
@@ -78,7 +102,8 @@ def settled() -> Subquery:
             Settlement.out_of_catalogue_fen,
             Settlement.medical_aid_fen,
         )
-        .outerjoin(Person, Person.person_id == Settlement.person_id)
+        .outerjoin(_Merge, _merge_of(Settlement))
+        .outerjoin(Person, Person.person_id == _who(Settlement))
         .where(Settlement.made_sequence.is_not(None), Settlement.reversed_by.is_(None))
         .subquery("settled")
     )
@@ -95,18 +120,19 @@ def discharged() -> Subquery:
         select(
             Encounter.encounter_id.label("record_id"),
             Encounter.encounter_id,
-            Encounter.person_id,
+            _who(Encounter).label("person_id"),
             Encounter.facility_code,
             Encounter.visit_type,
             Encounter.discharged_on.label("day"),
             *_home(Encounter),
             and_(
                 Encounter.person_id.is_not(None),
-                _registered_on(Encounter.person_id, Encounter.admitted_on),
+                _registered_on(_who(Encounter), Encounter.admitted_on),
             ).label("registered"),
             one_stop.label("one_stop"),
         )
-        .outerjoin(Person, Person.person_id == Encounter.person_id)
+        .outerjoin(_Merge, _merge_of(Encounter))
+        .outerjoin(Person, Person.person_id == _who(Encounter))
         .where(Encounter.discharged_on.is_not(None))
         .subquery("discharged")
     )
@@ -118,26 +144,43 @@ def recognitions() -> Subquery:
         select(
             Recognition.recognition_id.label("record_id"),
             sql_cast(null(), String).label("encounter_id"),
-            Recognition.person_id,
+            _who(Recognition).label("person_id"),
             Recognition.facility_code,
             Recognition.visit_type,
             Recognition.occurred_on.label("day"),
             *_home(Recognition),
             Recognition.grade.in_(("certain", "probable")).label("known"),
         )
-        .outerjoin(Person, Person.person_id == Recognition.person_id)
+        .outerjoin(_Merge, _merge_of(Recognition))
+        .outerjoin(Person, Person.person_id == _who(Recognition))
         .subquery("recognitions")
     )
 
 
-def people(day: date) -> Subquery:
-    """Persons registered on a day, and whether a contract holds then."""
-    contracted = exists().where(
-        Contract.person_id == Person.person_id,
-        Contract.valid_from <= day,
-        Contract.valid_to >= day,
-        or_(Contract.ended_on.is_(None), Contract.ended_on > day),
+def people(day: date, card_day: date) -> Subquery:
+    """Persons registered on a day, whether a contract holds then, and whether a card is good.
+
+    Args:
+        day: on which people and contracts are counted.
+        card_day: on which cards are.
+    """
+    contracted = Person.person_id.in_(
+        _holders(
+            Contract,
+            Contract.valid_from <= day,
+            Contract.valid_to >= day,
+            or_(Contract.ended_on.is_(None), Contract.ended_on > day),
+        )
     )
+    carded = Person.person_id.in_(
+        _holders(
+            Card,
+            Card.issued_on <= card_day,
+            or_(Card.expires_on.is_(None), Card.expires_on >= card_day),
+            or_(Card.revoked_on.is_(None), Card.revoked_on > card_day),
+        )
+    )
+    absorbed = exists().where(_Merge.c.absorbed_person_id == Person.person_id, _Merge.c.in_force)
     return (
         select(
             Person.person_id.label("record_id"),
@@ -149,8 +192,9 @@ def people(day: date) -> Subquery:
             Person.township,
             Person.village,
             contracted.label("contracted"),
+            carded.label("carded"),
         )
-        .where(_registered_on(Person.person_id, day))
+        .where(_registered_on(Person.person_id, day), ~absorbed)
         .subquery("people")
     )
 

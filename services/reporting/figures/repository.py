@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Subquery, func, select, text
 from services.reporting.figures import facts
 from services.reporting.figures.domain import UNKNOWN, Area, Period
 from services.reporting.models import (
+    Card,
     Encounter,
     Happening,
     Person,
@@ -30,11 +31,13 @@ Dataset = Literal["settled", "discharged", "recognitions", "people"]
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose rows count: an area, a period, and the day on which stocks are counted."""
+    """Whose rows count: an area, a period, and the days on which stocks are counted."""
 
     area: Area
     period: Period
     day: date
+    card_day: date
+    """Of cards: they are issued long after the half-year whose visits are looked at."""
 
 
 @dataclass
@@ -55,7 +58,7 @@ def rows_of(dataset: Dataset, scope: Scope) -> Subquery:
         return facts.discharged()
     if dataset == "recognitions":
         return facts.recognitions()
-    return facts.people(scope.day)
+    return facts.people(scope.day, scope.card_day)
 
 
 def inside(dataset: Dataset, rows: Subquery, scope: Scope) -> list[ColumnElement[bool]]:
@@ -113,6 +116,7 @@ def _measures(dataset: Dataset, rows: Subquery) -> dict[str, ColumnElement[Any]]
         "registered_persons": count,
         "registered_households": func.count(c.household_id.distinct()),
         "contracted_persons": count.filter(c.contracted),
+        "carded_persons": count.filter(c.carded),
     }
 
 
@@ -188,6 +192,14 @@ async def data_day(session: ReadSession) -> date | None:
                 select(func.max(Roster.effective_on)).scalar_subquery(),
             )
         )
+    ).one()
+    return max((day for day in days if day is not None), default=None)
+
+
+async def card_day(session: ReadSession) -> date | None:
+    """The latest day on which a card was issued or revoked."""
+    days = (
+        await session.execute(select(func.max(Card.issued_on), func.max(Card.revoked_on)))
     ).one()
     return max((day for day in days if day is not None), default=None)
 

@@ -56,8 +56,14 @@ async def scope_of(
     chosen = read_period(period)
     place = await find_area(session, context, area)
     today = business_date(context.clock.now())
-    day = stock_day(chosen, await repository.data_day(session), today)
-    return Scope(area=place, period=chosen, day=day)
+    latest = await repository.data_day(session)
+    days = [each for each in (latest, await repository.card_day(session)) if each is not None]
+    return Scope(
+        area=place,
+        period=chosen,
+        day=stock_day(chosen, latest, today),
+        card_day=stock_day(chosen, max(days, default=None), today),
+    )
 
 
 def amount(sums: Sums, name: str) -> str | int:

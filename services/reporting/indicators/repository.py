@@ -17,6 +17,7 @@ _IN_NUMERATOR: dict[str, str] = {
     "registered_in_region_visits": "in_region",
     "outpatient_primary_settled": "primary_care",
     "contracted_persons": "contracted",
+    "carded_persons": "carded",
 }
 """Of a count: the true column of the record that puts it into the numerator."""
 

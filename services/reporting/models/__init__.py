@@ -7,25 +7,30 @@ from sqlalchemy import Table
 from services.reporting.models.base import Base
 from services.reporting.models.care import Contract, FollowUp, Task
 from services.reporting.models.happening import REVISION, Happening
-from services.reporting.models.people import Person, PersonCategory, Recognition, Roster
+from services.reporting.models.merges import person_merges
+from services.reporting.models.people import Card, Person, PersonCategory, Recognition, Roster
 from services.reporting.models.rebuild import Rebuild
 from services.reporting.models.visits import Encounter, Settlement, SettlementPayer
 
-PROJECTIONS: tuple[Table, ...] = tuple(
-    Base.metadata.tables[model.__tablename__]
-    for model in (
-        Roster,
-        Person,
-        PersonCategory,
-        Recognition,
-        Encounter,
-        Settlement,
-        SettlementPayer,
-        Contract,
-        Task,
-        FollowUp,
-        Happening,
-    )
+PROJECTIONS: tuple[Table, ...] = (
+    person_merges,
+    *(
+        Base.metadata.tables[model.__tablename__]
+        for model in (
+            Roster,
+            Person,
+            PersonCategory,
+            Recognition,
+            Card,
+            Encounter,
+            Settlement,
+            SettlementPayer,
+            Contract,
+            Task,
+            FollowUp,
+            Happening,
+        )
+    ),
 )
 """What a rebuild clears and fills again."""
 
@@ -33,6 +38,7 @@ __all__ = [
     "PROJECTIONS",
     "REVISION",
     "Base",
+    "Card",
     "Contract",
     "Encounter",
     "FollowUp",
@@ -45,4 +51,5 @@ __all__ = [
     "Settlement",
     "SettlementPayer",
     "Task",
+    "person_merges",
 ]

@@ -50,6 +50,23 @@ class PersonCategory(Base):
     valid_to: Mapped[date | None]
 
 
+class Card(Base):
+    """An electronic health card: issued, revoked."""
+
+    __tablename__ = "cards"
+    __table_args__ = (Index("ix_cards_person_id", "person_id"),)
+
+    card_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    region: Mapped[str] = mapped_column(String(16))
+    person_id: Mapped[str] = mapped_column(String(64))
+    issued_on: Mapped[date | None]
+    """Told by card.issued."""
+    expires_on: Mapped[date | None]
+    """The last day on which it is good, if it was told."""
+    revoked_on: Mapped[date | None]
+    """Told by card.revoked: the first day on which it is no longer good."""
+
+
 class Recognition(Base):
     """One question of a hospital, and identity's answer."""
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from services.reporting.projections import care, people, visits
+from services.reporting.projections import cards, care, merges, people, visits
 from services.reporting.projections.announce import announce
 from services.reporting.projections.happenings import happened
 from shared.db.session import WriteSession
 from shared.events.base import Envelope, Event
 from shared.events.catalog import (
+    CardIssued,
+    CardRevoked,
     ContractEnded,
     ContractSigned,
     EncounterDischarged,
@@ -23,6 +25,8 @@ from shared.events.catalog import (
     PersonChanged,
     PersonEntered,
     PersonLeft,
+    PersonMerged,
+    PersonUnmerged,
     RecognitionMade,
     RecognitionRevised,
     RosterApplied,
@@ -41,6 +45,10 @@ _FED_BY: tuple[tuple[type[Event], Projection, str], ...] = (
     (PersonEntered, people.person_entered, "registered persons by place: the denominators"),
     (PersonChanged, people.person_changed, "moves and category dates change denominators"),
     (PersonLeft, people.person_left, "who is no longer a registered person, and from when"),
+    (PersonMerged, merges.person_merged, "one person is counted once, by whichever id"),
+    (PersonUnmerged, merges.person_unmerged, "two persons after all"),
+    (CardIssued, cards.card_issued, "health_card_rate"),
+    (CardRevoked, cards.card_revoked, "health_card_rate"),
     (RecognitionMade, people.recognition_made, "recognition_rate"),
     (RecognitionRevised, people.recognition_revised, "recognition_rate, as now known"),
     (EncounterOpened, visits.encounter_opened, "visits; deposits asked although none is due"),

@@ -179,6 +179,9 @@ class CardIssued(_CardEvent):
 
     verb: ClassVar[str] = "issued"
 
+    expires_on: date | None = None
+    """The last day on which it is good."""
+
 
 class CardRevoked(_CardEvent):
     """A card no longer proves anything."""

@@ -1,6 +1,8 @@
 """A small county's half-year as events, and its figures worked out by hand.
 
-Registered: P1 and P2 in 金河镇, P3 in 永和镇 (left on 2016-04-30), P4 without a known home.
+Registered: P1 and P2 in 金河镇, P3 in 永和镇 (left on 2016-04-30), P4 without a known home. P5 is P2
+once more, and was merged into him; P1 and P4 were one person by mistake for a while. P1 has two
+health cards; P2's was revoked, P3's is good although he left.
 
 | visit | person | where | type | discharged | total | patient | remark |
 |---|---|---|---|---|---|---|---|
@@ -19,6 +21,8 @@ from typing import Any
 
 from shared.events.base import Envelope
 from shared.events.catalog import (
+    CardIssued,
+    CardRevoked,
     CategoryPeriod,
     ContractEnded,
     ContractSigned,
@@ -38,6 +42,7 @@ from shared.events.catalog import (
     TaskOpened,
 )
 from shared.money import Fen
+from tests.support.merges import merged, unmerged
 from tests.support.service import envelope
 
 JINHE, YONGHE = "金河镇", "永和镇"
@@ -264,6 +269,17 @@ def tasks() -> list[Envelope[Any]]:
     ]
 
 
+def card(card_id: str, person_id: str, *, revoked: bool = False) -> list[Envelope[Any]]:
+    """A card of January, and its end in May."""
+    held = {"card_id": card_id, "person_id": person_id}
+    issued = CardIssued(**held, recorded_at=at(1, 9), expires_on=date(2021, 1, 8))
+    events = [envelope(issued, sequence=1, at=at(1, 9))]
+    if revoked:
+        gone = CardRevoked(**held, recorded_at=at(5, 3))
+        events.append(envelope(gone, sequence=2, at=at(5, 3)))
+    return events
+
+
 def half_year() -> list[Envelope[Any]]:
     """Every event of the table above, each with a new id."""
     inpatient, outpatient = "inpatient", "outpatient"
@@ -285,6 +301,14 @@ def half_year() -> list[Envelope[Any]]:
         person("P3"),
         person("P3", kind=PersonLeft, valid_to=date(2016, 4, 30), sequence=2),
         person("P4"),
+        person("P5", home=(JINHE, "柏林村")),
+        merged("P2", "P5", 1),
+        merged("P1", "P4", 2),
+        unmerged("P1", "P4", 2),
+        *card("C1", "P1"),
+        *card("C2", "P1"),
+        *card("C3", "P5", revoked=True),
+        *card("C4", "P3"),
         recognised(1, "P1", DISTRICT, "certain", 3, 1),
         recognised(2, "P2", JINHE_HOSPITAL, "probable", 3, 20),
         recognised(3, None, DISTRICT, "possible", 4, 1),
@@ -341,4 +365,6 @@ COUNTY_FIGURES = {
     "one_stop_rate": (4, 5, "0.8000", "missed", 5),
     # on 2016-06-28, the latest day: P1, P2, P4 registered; P1's contract holds
     "contract_rate": (1, 3, "0.3333", "missed", 3),
+    # the same three; P1 has a good card
+    "health_card_rate": (1, 3, "0.3333", "missed", 3),
 }

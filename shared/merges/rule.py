@@ -64,6 +64,12 @@ class Turn:
     """No longer in force; to be taken back first."""
     begun: Merge | None = None
 
+    @property
+    def persons(self) -> frozenset[str]:
+        """Everybody for whom something changes."""
+        concerned = [*self.ended, *((self.begun,) if self.begun is not None else ())]
+        return frozenset().union(*(merge.persons for merge in concerned))
+
 
 def turn(told: Merge, others: Sequence[Merge]) -> Turn:
     """What changes by the news of ``told``; the same news again changes nothing.

@@ -6,7 +6,7 @@ from itertools import permutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.claims.merges.domain import Merge, excludes, holds, turn
+from shared.merges.rule import Merge, excludes, holds, turn
 
 START = datetime(2016, 3, 1, tzinfo=UTC)
 PERSONS = ("a", "b", "c", "d")

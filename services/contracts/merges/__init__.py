@@ -1,0 +1,1 @@
+"""Merged persons: whose tasks and contracts are whose."""

@@ -1,0 +1,34 @@
+"""Events in: two registered persons are one, or two again."""
+
+from __future__ import annotations
+
+from services.contracts.follow_up import tasks
+from services.contracts.merges.repository import MERGES
+from shared.db.session import WriteSession
+from shared.events.base import Envelope
+from shared.events.catalog import PersonMerged, PersonUnmerged
+from shared.runtime.context import ServiceContext
+
+
+async def on_person_merged(
+    event: Envelope[PersonMerged], session: WriteSession, context: ServiceContext
+) -> None:
+    """One person: his contract answers for both ids' discharges, and his home is where they lead."""
+    await _follow(event, session, context)
+
+
+async def on_person_unmerged(
+    event: Envelope[PersonUnmerged], session: WriteSession, context: ServiceContext
+) -> None:
+    """Two persons after all: each has the tasks that are his own."""
+    await _follow(event, session, context)
+
+
+async def _follow(
+    event: Envelope[PersonMerged] | Envelope[PersonUnmerged],
+    session: WriteSession,
+    context: ServiceContext,
+) -> None:
+    change = await MERGES.follow(session, event.data, region=context.region.region_code)
+    for person_id in sorted(change.persons):
+        await tasks.reconcile(session, context, person_id, at=event.time)
