@@ -17,6 +17,7 @@ from services.claims.encounters.handlers import (
 )
 from services.claims.facilities.endpoints import router as facilities
 from services.claims.ledger.endpoints import router as ledger
+from services.claims.ledger.sealing import seal as seal_ledger
 from services.claims.merges.handlers import on_person_merged, on_person_unmerged
 from services.claims.models import METADATA
 from services.claims.packs.endpoints import router as packs
@@ -101,5 +102,6 @@ MODULE = ServiceModule(
         SettlementMade,
         SettlementReversed,
     ),
+    seals=(seal_ledger,),
     lifespan=_lifespan,
 )

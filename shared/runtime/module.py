@@ -20,7 +20,11 @@ Handler = Callable[[Envelope[Any], WriteSession, ServiceContext], Awaitable[None
 """Handles one event inside the transaction that also marks it handled. Never commits."""
 
 
-__all__ = ["Handler", "ScreenLink", "ServiceModule", "Subscription"]
+Seal = Callable[[WriteSession], Awaitable[int]]
+"""Seals committed rows into a chain of the service's own; gives how many. Never commits."""
+
+
+__all__ = ["Handler", "ScreenLink", "Seal", "ServiceModule", "Subscription"]
 
 
 @dataclass(frozen=True)
@@ -53,5 +57,7 @@ class ServiceModule:
     """Its entries in the menu of every page; each path is one of its own pages."""
     subscriptions: tuple[Subscription, ...] = ()
     publishes: tuple[type[Event], ...] = ()
+    seals: tuple[Seal, ...] = ()
+    """Run again and again by the service's worker, as the audit log's is."""
     lifespan: Callable[[ServiceContext], AbstractAsyncContextManager[None]] | None = None
     """Entered by the host for a serving process, after the database is reachable."""

@@ -1,4 +1,4 @@
-"""A service's background work: publish its outbox, handle its events, seal its audit log.
+"""A service's background work: publish its outbox, handle its events, seal its chains.
 
 In the embedded host one runs per service inside the process; in a cluster in its own container,
 with a small readiness address of its own.
@@ -34,6 +34,7 @@ from shared.observability.health import (
 )
 from shared.observability.metrics import outbox_age_s
 from shared.runtime.context import ServiceContext
+from shared.runtime.module import Seal
 from shared.security import audit
 
 log = structlog.get_logger(__name__)
@@ -71,7 +72,8 @@ class Worker:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run until the block ends; a part that dies takes the process down, loudly."""
-        jobs: list[Coroutine[Any, Any, None]] = [self._seal(), self._forget()]
+        seals = (audit.seal, *self.context.module.seals)
+        jobs: list[Coroutine[Any, Any, None]] = [*map(self._seal, seals), self._forget()]
         if self.relay is not None:
             jobs.append(self.relay.run())
         if self.consumer is not None:
@@ -105,13 +107,13 @@ class Worker:
         stuck = progress.behind and waited_s > STUCK_AFTER_S
         return CheckResult(ok=progress.joined and not stuck, facts={"behind": progress.behind})
 
-    async def _seal(self) -> None:
+    async def _seal(self, seal: Seal) -> None:
         while True:
             try:
                 async with self.context.db.writing() as session:
-                    sealed = await audit.seal(session)
+                    sealed = await seal(session)
             except (SQLAlchemyError, OSError) as error:
-                log.warning("audit_not_sealed", error_type=type(error).__name__)
+                log.warning("not_sealed", chain=seal.__module__, error_type=type(error).__name__)
                 sealed = 0
             if not sealed:
                 await asyncio.sleep(SEAL_EVERY_S)

@@ -47,15 +47,16 @@ SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $
   $7::bigint[], $8::bigint[])
 """
 ACCOUNTS = """
-INSERT INTO accounts (code, region, facility_code, kind, payer, name_en, name_zh)
-SELECT code, region, facility_code, kind, payer, name_en, name_zh
-FROM jsonb_to_recordset($1::jsonb) AS t(code text, region text, facility_code text, kind text,
-  payer text, name_en text, name_zh text)
+INSERT INTO accounts (code, region, kind, fund, facility_code, name_en, name_zh)
+SELECT code, region, kind, fund, facility_code, name_en, name_zh
+FROM jsonb_to_recordset($1::jsonb) AS t(code text, region text, kind text, fund text,
+  facility_code text, name_en text, name_zh text)
 ON CONFLICT (code) DO NOTHING
 """
 ENTRY = """
-INSERT INTO journal_entries (id, region, settlement_id, reverses_id, booked_on, posting_count)
-VALUES ($1, $2, $3, NULL, $4, $5)
+INSERT INTO journal_entries
+  (id, region, kind, settlement_id, reverses_id, booked_on, posting_count)
+VALUES ($1, $2, 'settlement', $3, NULL, $4, $5)
 """
 POSTINGS = """
 INSERT INTO postings (entry_id, account_code, amount_fen)

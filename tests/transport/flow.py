@@ -76,6 +76,7 @@ class Reads:
 class Module:
     name: str
     subscriptions: tuple[Reads, ...]
+    seals: tuple[()] = ()
 
 
 @dataclass

@@ -1,28 +1,27 @@
-"""Double entry for a settlement: who owes the facility what, and that it adds up.
+"""The chart of accounts, and entries in double entry: what is owed to whom, and that it adds up.
 
-The chart of accounts is one small set per facility:
+The ledger is the county's settlement book. An account is one kind of the chart for one fund and
+one facility; its code says which (``payer:medical_aid:H51111300101``). A posting is a debit
+(positive) or a credit (negative) of one account, and the postings of an entry sum to zero.
 
-``payer:<payer>:<facility>``
-    What a fund (or the hospital itself, or the waiver fund) owes for settled bills. Debit.
-``patient:<facility>``
-    What patients pay at the window. Debit.
-``facility:<facility>``
-    What the facility has earned with settled bills. Credit.
-
-A settlement debits every payer and the patient and credits the facility with the total; a
-reversal is the same entry with the signs turned. Every entry touches one facility only, so each
-facility's accounts balance by themselves.
+A settlement (``settlement``, 结算) debits what each fund owes for the bill, what the hospital bears
+itself and what the patient pays, and credits the facility with the total; its reversal
+(``reversal``, 冲销) is the same with the signs turned. Such an entry touches one facility only, so
+each facility's accounts balance by themselves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Literal
+from uuid import UUID
 
-AccountKind = Literal["payer", "patient", "facility"]
+AccountKind = Literal["payer", "hospital", "patient", "facility"]
+EntryKind = Literal["settlement", "reversal"]
 
-PAYER_NAMES: Final[Mapping[str, tuple[str, str]]] = {
+FUND_NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "waiver_fund": ("Waiver fund", "减免补助资金"),
     "basic_insurance": ("Basic medical insurance", "基本医疗保险基金"),
     "critical_illness": ("Critical illness insurance", "大病保险"),
@@ -32,8 +31,54 @@ PAYER_NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "special_fund": ("Special fund", "专项救治基金"),
     "emergency_aid": ("Emergency aid fund", "疾病应急救助基金"),
     "charity_fund": ("Charity fund", "慈善救助基金"),
-    "hospital": ("Borne by the hospital", "医院承担"),
 }
+"""English and Chinese name of each fund that may be a payer of a bill."""
+
+
+@dataclass(frozen=True)
+class AccountType:
+    """One kind of the chart, for a fund and a facility."""
+
+    name_en: str
+    """With ``{fund}`` and ``{facility}`` where they stand in an account's name."""
+    name_zh: str
+    meaning: str
+
+
+CHART: Final[Mapping[AccountKind, AccountType]] = {
+    "payer": AccountType(
+        "{fund}, owed to {facility}",
+        "{fund}应付({facility})",
+        "receivable from a fund: its parts of a facility's settled bills, until it pays. Debit",
+    ),
+    "hospital": AccountType(
+        "Borne by {facility} itself",
+        "医疗机构承担({facility})",
+        "the part of its bills that the hospital must bear, of no fund. Debit",
+    ),
+    "patient": AccountType(
+        "Patients' own payments at {facility}",
+        "患者自付({facility})",
+        "what patients pay at the window. Debit",
+    ),
+    "facility": AccountType(
+        "Settled bills of {facility}",
+        "医疗机构已结算费用({facility})",
+        "payable to the facility: what it has earned with settled bills. Credit",
+    ),
+}
+"""The chart of accounts (会计科目); ``docs/glossary.md`` has the words."""
+
+ENTRY_NAMES: Final[Mapping[EntryKind, tuple[str, str]]] = {
+    "settlement": ("Settlement", "结算"),
+    "reversal": ("Reversal", "冲销"),
+}
+"""English and Chinese name of each kind of journal entry (凭证类型)."""
+
+
+def kind_zh(kind: str) -> str:
+    """The Chinese name of a kind of entry."""
+    return next(name_zh for known, (_, name_zh) in ENTRY_NAMES.items() if known == kind)
 
 
 class EntryNotBalanced(AssertionError):
@@ -42,14 +87,28 @@ class EntryNotBalanced(AssertionError):
 
 @dataclass(frozen=True)
 class Account:
-    """An account of a facility."""
+    """A kind of the chart for one fund and one facility, as far as the kind has them."""
 
-    code: str
     kind: AccountKind
-    facility_code: str
-    payer: str | None
-    name_en: str
-    name_zh: str
+    fund: str | None = None
+    facility_code: str | None = None
+
+    @property
+    def code(self) -> str:
+        return ":".join(part for part in (self.kind, self.fund, self.facility_code) if part)
+
+    @property
+    def name_en(self) -> str:
+        return self._name(CHART[self.kind].name_en, 0)
+
+    @property
+    def name_zh(self) -> str:
+        return self._name(CHART[self.kind].name_zh, 1)
+
+    def _name(self, pattern: str, language: int) -> str:
+        fund = self.fund or ""
+        names = FUND_NAMES.get(fund, (fund, fund))
+        return pattern.format(fund=names[language], facility=self.facility_code)
 
 
 @dataclass(frozen=True)
@@ -60,66 +119,72 @@ class Posting:
     amount_fen: int
 
 
-def payer_account(payer: str, facility_code: str) -> Account:
-    name_en, name_zh = PAYER_NAMES.get(payer, (payer, payer))
-    return Account(
-        code=f"payer:{payer}:{facility_code}",
-        kind="payer",
-        facility_code=facility_code,
-        payer=payer,
-        name_en=f"{name_en}, owed to {facility_code}",
-        name_zh=f"{name_zh}应付({facility_code})",
-    )
+@dataclass(frozen=True)
+class Entry:
+    """What is booked at once, wholly or not at all; balanced, each account at most once.
+
+    Raises:
+        EntryNotBalanced: the postings do not sum to zero, are fewer than two, hold a zero, or
+            name an account twice; a fault of the program.
+    """
+
+    kind: EntryKind
+    booked_on: date
+    """The business day it belongs to; when it was written is the database's to say."""
+    postings: tuple[Posting, ...]
+    settlement_id: UUID | None = None
+    """The settlement or reversal that is booked; None for entries of other kinds."""
+    source_id: UUID | None = None
+    """What is booked otherwise; an entry of a kind is booked once for each source."""
+    reverses_settlement_id: UUID | None = None
+    """Of a reversal: the settlement whose entry it undoes."""
+
+    def __post_init__(self) -> None:
+        amounts = [posting.amount_fen for posting in self.postings]
+        accounts = {posting.account for posting in self.postings}
+        # Nothing but zeros is left out, so a sum of zero has two sides or is empty.
+        if not amounts or not all(amounts) or sum(amounts) != 0 or len(accounts) < len(amounts):
+            raise EntryNotBalanced(f"an entry of kind {self.kind} does not balance")
 
 
-def patient_account(facility_code: str) -> Account:
-    return Account(
-        code=f"patient:{facility_code}",
-        kind="patient",
-        facility_code=facility_code,
-        payer=None,
-        name_en=f"Patients' own payments at {facility_code}",
-        name_zh=f"患者自付({facility_code})",
-    )
-
-
-def facility_account(facility_code: str) -> Account:
-    return Account(
-        code=f"facility:{facility_code}",
-        kind="facility",
-        facility_code=facility_code,
-        payer=None,
-        name_en=f"Settled bills of {facility_code}",
-        name_zh=f"医疗机构已结算费用({facility_code})",
-    )
-
-
-def postings_of(
+def settlement_entry(
     *,
+    settlement_id: UUID,
     facility_code: str,
     total_fen: int,
     payers: Sequence[tuple[str, int]],
     patient_pays_fen: int,
-) -> list[Posting]:
-    """The postings of a settlement (or, with negative amounts, of a reversal).
+    booked_on: date,
+    reverses_settlement_id: UUID | None = None,
+) -> Entry:
+    """The entry of a settlement or, with negative amounts, of a reversal.
 
     Args:
+        settlement_id: the settlement or reversal.
         facility_code: the facility that treated the patient.
         total_fen: the bill.
         payers: each payer and its part.
         patient_pays_fen: what the patient pays.
+        booked_on: its business day.
+        reverses_settlement_id: of a reversal, what it reverses.
 
     Raises:
         EntryNotBalanced: the parts do not add up to the total.
     """
-    postings = [
-        Posting(payer_account(payer, facility_code), amount_fen)
-        for payer, amount_fen in payers
-        if amount_fen != 0
-    ]
-    if patient_pays_fen != 0:
-        postings.append(Posting(patient_account(facility_code), patient_pays_fen))
-    postings.append(Posting(facility_account(facility_code), -total_fen))
-    if sum(posting.amount_fen for posting in postings) != 0:
-        raise EntryNotBalanced("the payers' parts and the patient's do not sum to the total")
-    return postings
+    parts = [(payer_account(payer, facility_code), amount) for payer, amount in payers]
+    parts.append((Account("patient", facility_code=facility_code), patient_pays_fen))
+    parts.append((Account("facility", facility_code=facility_code), -total_fen))
+    return Entry(
+        kind="settlement" if reverses_settlement_id is None else "reversal",
+        booked_on=booked_on,
+        postings=tuple(Posting(account, amount) for account, amount in parts if amount != 0),
+        settlement_id=settlement_id,
+        reverses_settlement_id=reverses_settlement_id,
+    )
+
+
+def payer_account(payer: str, facility_code: str) -> Account:
+    """Where a payer's part of a facility's bill is booked."""
+    if payer == "hospital":
+        return Account("hospital", facility_code=facility_code)
+    return Account("payer", fund=payer, facility_code=facility_code)

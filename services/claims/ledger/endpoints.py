@@ -6,10 +6,13 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from pydantic import AwareDatetime
 
 from services.claims.cursors import position_of
 from services.claims.ledger import service
+from services.claims.ledger.domain import kind_zh
 from services.claims.ledger.schemas import AccountEntries, AccountLine, EntryLine, TrialBalance
+from services.claims.ledger.service import Asked
 from shared.db.session import Reads
 from shared.http.pagination import Cursor, Limit, encode_cursor
 from shared.http.routing import YizhanRoute
@@ -28,14 +31,38 @@ async def trial_balance(
     session: Reads,
     context: Context,
     as_of: Annotated[date | None, Query(description="Booked up to this day, default today")] = None,
+    since: Annotated[
+        date | None,
+        Query(description="Booked from this day on: the turnover of a period, not the balance"),
+    ] = None,
+    known_at: Annotated[
+        AwareDatetime | None,
+        Query(description="As the book was known then, without what was written later"),
+    ] = None,
+    fund: Annotated[
+        str | None, Query(max_length=40, description="One fund's accounts; their sum is not 0")
+    ] = None,
+    facility_code: Annotated[
+        str | None, Query(max_length=32, description="One facility's accounts")
+    ] = None,
 ) -> TrialBalance:
     """Debits, credits and balances by account. A hospital sees its own accounts."""
-    day, found = await service.trial_balance(session, context, caller, as_of)
+    day, found = await service.trial_balance(
+        session,
+        context,
+        caller,
+        Asked(as_of=as_of, since=since, known_at=known_at, fund=fund, facility_code=facility_code),
+    )
     return TrialBalance(
         as_of=day,
+        since=since,
+        known_at=known_at,
         accounts=[
             AccountLine(
                 code=account.code,
+                kind=account.kind,
+                fund=account.fund,
+                facility_code=account.facility_code,
                 name_zh=account.name_zh,
                 name_en=account.name_en,
                 debit=Fen(account.debit_fen),
@@ -73,9 +100,13 @@ async def account_entries(
         items=[
             EntryLine(
                 entry_id=str(entry.entry_id),
-                settlement_id=str(entry.settlement_id),
+                kind=entry.kind,
+                kind_zh=kind_zh(entry.kind),
+                settlement_id=str(entry.settlement_id) if entry.settlement_id else None,
+                source_id=str(entry.source_id) if entry.source_id else None,
                 reverses_entry_id=str(entry.reverses_id) if entry.reverses_id else None,
                 booked_on=entry.booked_on,
+                recorded_at=entry.recorded_at,
                 amount=Fen(entry.amount_fen),
             )
             for entry in shown

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import case, func, select, text
 
-from services.claims.ledger.domain import Posting
+from services.claims.ledger.domain import Entry
 from services.claims.models import accounts, journal_entries, postings
 from shared.db.session import ReadSession, WriteSession
 
@@ -19,15 +19,16 @@ from shared.db.session import ReadSession, WriteSession
 _POST = text("""
 WITH wanted AS (
   SELECT * FROM jsonb_to_recordset(CAST(:postings AS jsonb)) AS w(
-    code text, kind text, facility_code text, payer text, name_en text, name_zh text,
+    code text, kind text, fund text, facility_code text, name_en text, name_zh text,
     amount_fen bigint)
 ), opened AS (
-  INSERT INTO accounts (code, region, facility_code, kind, payer, name_en, name_zh)
-  SELECT code, :region, facility_code, kind, payer, name_en, name_zh FROM wanted ORDER BY code
+  INSERT INTO accounts (code, region, kind, fund, facility_code, name_en, name_zh)
+  SELECT code, :region, kind, fund, facility_code, name_en, name_zh FROM wanted ORDER BY code
   ON CONFLICT (code) DO NOTHING
 ), entry AS (
-  INSERT INTO journal_entries (id, region, settlement_id, reverses_id, booked_on, posting_count)
-  SELECT :entry_id, :region, :settlement_id,
+  INSERT INTO journal_entries
+    (id, region, kind, settlement_id, source_id, reverses_id, booked_on, posting_count)
+  SELECT :entry_id, :region, :kind, :settlement_id, :source_id,
          (SELECT id FROM journal_entries WHERE settlement_id = :reverses_settlement_id),
          :booked_on, (SELECT count(*) FROM wanted)
 )
@@ -36,28 +37,19 @@ SELECT :entry_id, code, amount_fen FROM wanted
 """)
 
 
-async def post(
-    session: WriteSession,
-    *,
-    entry_id: UUID,
-    region: str,
-    settlement_id: UUID,
-    reverses_settlement_id: UUID | None,
-    booked_on: date,
-    entry: Sequence[Posting],
-) -> None:
+async def post(session: WriteSession, *, entry_id: UUID, region: str, entry: Entry) -> None:
     """Write an entry with its postings, and open the accounts that are new."""
     rows = [
         {
             "code": posting.account.code,
             "kind": posting.account.kind,
+            "fund": posting.account.fund,
             "facility_code": posting.account.facility_code,
-            "payer": posting.account.payer,
             "name_en": posting.account.name_en,
             "name_zh": posting.account.name_zh,
             "amount_fen": posting.amount_fen,
         }
-        for posting in entry
+        for posting in entry.postings
     ]
     await session.execute(
         _POST,
@@ -65,55 +57,96 @@ async def post(
             "postings": json.dumps(rows),
             "region": region,
             "entry_id": entry_id,
-            "settlement_id": settlement_id,
-            "reverses_settlement_id": reverses_settlement_id,
-            "booked_on": booked_on,
+            "kind": entry.kind,
+            "settlement_id": entry.settlement_id,
+            "source_id": entry.source_id,
+            "reverses_settlement_id": entry.reverses_settlement_id,
+            "booked_on": entry.booked_on,
         },
     )
 
 
 @dataclass(frozen=True)
+class Scope:
+    """Which postings are asked for; None leaves a side open."""
+
+    region: str
+    booked_from: date | None = None
+    booked_to: date | None = None
+    known_at: datetime | None = None
+    """Only what had been written by then."""
+    fund: str | None = None
+    facility_code: str | None = None
+
+
+@dataclass(frozen=True)
 class AccountBalance:
-    """An account's sums up to a day, in fen; the balance is debit less credit."""
+    """An account's sums of the postings asked for, in fen; the balance is debit less credit."""
 
     code: str
+    kind: str
+    fund: str | None
+    facility_code: str | None
     name_en: str
     name_zh: str
     debit_fen: int
     credit_fen: int
 
 
-async def balances(
-    session: ReadSession, *, region: str, as_of: date, facility_code: str | None
-) -> list[AccountBalance]:
-    """Every account with entries booked on or before ``as_of``, by code."""
-    amount = postings.c.amount_fen
+async def balances(session: ReadSession, scope: Scope) -> list[AccountBalance]:
+    """Every account with postings in the scope, by code."""
+    amount, entry = postings.c.amount_fen, journal_entries.c
     statement = (
         select(
-            accounts.c.code,
-            accounts.c.name_en,
-            accounts.c.name_zh,
+            *_ACCOUNT,
             func.sum(case((amount > 0, amount), else_=0)).label("debit_fen"),
             func.sum(case((amount < 0, -amount), else_=0)).label("credit_fen"),
         )
         .select_from(postings.join(journal_entries).join(accounts))
-        .where(accounts.c.region == region, journal_entries.c.booked_on <= as_of)
+        .where(accounts.c.region == scope.region)
         .group_by(accounts.c.code)
         .order_by(accounts.c.code)
     )
-    if facility_code is not None:
-        statement = statement.where(accounts.c.facility_code == facility_code)
+    if scope.booked_from is not None:
+        statement = statement.where(entry.booked_on >= scope.booked_from)
+    if scope.booked_to is not None:
+        statement = statement.where(entry.booked_on <= scope.booked_to)
+    if scope.known_at is not None:
+        statement = statement.where(entry.recorded_at <= scope.known_at)
+    if scope.fund is not None:
+        statement = statement.where(accounts.c.fund == scope.fund)
+    if scope.facility_code is not None:
+        statement = statement.where(accounts.c.facility_code == scope.facility_code)
     return [
-        AccountBalance(row.code, row.name_en, row.name_zh, int(row.debit_fen), int(row.credit_fen))
+        AccountBalance(
+            row.code,
+            row.kind,
+            row.fund,
+            row.facility_code,
+            row.name_en,
+            row.name_zh,
+            int(row.debit_fen),
+            int(row.credit_fen),
+        )
         for row in await session.execute(statement)
     ]
+
+
+_ACCOUNT = (
+    accounts.c.code,
+    accounts.c.kind,
+    accounts.c.fund,
+    accounts.c.facility_code,
+    accounts.c.name_en,
+    accounts.c.name_zh,
+)
 
 
 @dataclass(frozen=True)
 class AccountRow:
     code: str
     region: str
-    facility_code: str
+    facility_code: str | None
     name_en: str
     name_zh: str
 
@@ -140,9 +173,12 @@ class AccountEntry:
     """One posting of an account."""
 
     entry_id: UUID
-    settlement_id: UUID
+    kind: str
+    settlement_id: UUID | None
+    source_id: UUID | None
     reverses_id: UUID | None
     booked_on: date
+    recorded_at: datetime
     amount_fen: int
 
 
@@ -150,12 +186,16 @@ async def entries_of(
     session: ReadSession, code: str, *, after: UUID | None, limit: int
 ) -> list[AccountEntry]:
     """An account's postings in the order of their entries."""
+    entry = journal_entries.c
     statement = (
         select(
-            journal_entries.c.id,
-            journal_entries.c.settlement_id,
-            journal_entries.c.reverses_id,
-            journal_entries.c.booked_on,
+            entry.id,
+            entry.kind,
+            entry.settlement_id,
+            entry.source_id,
+            entry.reverses_id,
+            entry.booked_on,
+            entry.recorded_at,
             postings.c.amount_fen,
         )
         .select_from(postings.join(journal_entries))
@@ -165,7 +205,62 @@ async def entries_of(
     )
     if after is not None:
         statement = statement.where(postings.c.entry_id > after)
+    return [AccountEntry(*row) for row in await session.execute(statement)]
+
+
+# The same two rules as the constraint triggers', over the whole book.
+_UNBALANCED = text("""
+SELECT e.id, e.posting_count AS stated, count(p.entry_id) AS found,
+       coalesce(sum(p.amount_fen), 0)::bigint AS rest
+FROM journal_entries e LEFT JOIN postings p ON p.entry_id = e.id
+GROUP BY e.id
+HAVING count(p.entry_id) <> e.posting_count OR coalesce(sum(p.amount_fen), 0) <> 0
+ORDER BY e.id LIMIT :limit
+""")
+_DIFFERING = text("""
+WITH told AS (
+  SELECT s.id, CASE payer WHEN 'hospital' THEN 'hospital' ELSE 'payer:' || payer END
+               || ':' || s.facility_code AS account, p.amount_fen AS amount
+    FROM settlements s JOIN settlement_payers p ON p.settlement_id = s.id
+  UNION ALL SELECT id, 'patient:' || facility_code, patient_pays_fen FROM settlements
+  UNION ALL SELECT id, 'facility:' || facility_code, -total_fen FROM settlements
+  UNION ALL
+  SELECT e.settlement_id, p.account_code, -p.amount_fen
+    FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+    WHERE e.settlement_id IS NOT NULL
+)
+SELECT id, account, sum(amount)::bigint AS rest FROM told
+GROUP BY id, account HAVING sum(amount) <> 0
+ORDER BY id, account LIMIT :limit
+""")
+_REVERSED_OTHERWISE = text("""
+SELECT back.id, p.account_code AS account, sum(p.amount_fen)::bigint AS rest
+FROM journal_entries back JOIN postings p ON p.entry_id IN (back.id, back.reverses_id)
+WHERE back.reverses_id IS NOT NULL
+GROUP BY back.id, p.account_code HAVING sum(p.amount_fen) <> 0
+ORDER BY back.id, account LIMIT :limit
+""")
+
+
+async def faults_of_balance(session: ReadSession, limit: int) -> Sequence[str]:
+    """Entries that do not balance, in words."""
     return [
-        AccountEntry(row.id, row.settlement_id, row.reverses_id, row.booked_on, row.amount_fen)
-        for row in await session.execute(statement)
+        f"entry {row.id} does not balance: {row.found} postings of {row.stated},"
+        f" {row.rest} fen left over"
+        for row in await session.execute(_UNBALANCED, {"limit": limit})
+    ]
+
+
+async def faults_of_settlements(session: ReadSession, limit: int) -> Sequence[str]:
+    """Settlements without their entry or with another one, and reversals of other amounts."""
+    return [
+        *(
+            f"settlement {row.id} differs from its entry in account {row.account} by {row.rest} fen"
+            for row in await session.execute(_DIFFERING, {"limit": limit})
+        ),
+        *(
+            f"entry {row.id} does not undo what it reverses: account {row.account}"
+            f" keeps {row.rest} fen"
+            for row in await session.execute(_REVERSED_OTHERWISE, {"limit": limit})
+        ),
     ]

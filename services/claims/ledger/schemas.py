@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +13,9 @@ class AccountLine(BaseModel):
     """An account's sums; ``balance`` is debit less credit."""
 
     code: str
+    kind: str
+    fund: str | None
+    facility_code: str | None
     name_zh: str
     name_en: str
     debit: Money
@@ -25,9 +28,14 @@ class TrialBalance(BaseModel):
         json_schema_extra={
             "example": {
                 "as_of": "2016-03-31",
+                "since": None,
+                "known_at": None,
                 "accounts": [
                     {
                         "code": "facility:H51111300101",
+                        "kind": "facility",
+                        "fund": None,
+                        "facility_code": "H51111300101",
                         "name_zh": "医疗机构已结算费用(H51111300101)",
                         "name_en": "Settled bills of H51111300101",
                         "debit": "0.00",
@@ -41,18 +49,25 @@ class TrialBalance(BaseModel):
     )
 
     as_of: date
+    since: date | None
+    known_at: datetime | None
     accounts: list[AccountLine]
     total: Money
-    """The sum of all balances; always 0.00."""
+    """The sum of all balances; always 0.00, unless one fund's accounts were asked for."""
 
 
 class EntryLine(BaseModel):
     """One posting; a debit is positive, a credit negative."""
 
     entry_id: str
-    settlement_id: str
+    kind: str
+    kind_zh: str
+    settlement_id: str | None
+    source_id: str | None
+    """What was booked, of kinds that are no settlement's."""
     reverses_entry_id: str | None
     booked_on: date
+    recorded_at: datetime
     amount: Money
 
 
@@ -66,9 +81,13 @@ class AccountEntries(BaseModel):
                 "items": [
                     {
                         "entry_id": "01890a5d-ac96-774b-bcce-b302099a8061",
+                        "kind": "settlement",
+                        "kind_zh": "结算",
                         "settlement_id": "01890a5d-ac96-774b-bcce-b302099a8062",
+                        "source_id": None,
                         "reverses_entry_id": None,
                         "booked_on": "2016-03-08",
+                        "recorded_at": "2016-03-08T10:30:00+08:00",
                         "amount": "663.83",
                     }
                 ],

@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
 import pytest
 
 from shared.events.catalog import SettlementReversed
@@ -109,101 +107,3 @@ async def test_ten_parallel_reversals_make_one(claims: Claims) -> None:
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 9
     assert set((await claims.balances()).values()) == {"0.00"}
     assert set((await claims.year_to_date("p-1")).values()) == {"0.00"}
-
-
-class TestDatabaseKeepsTheLedger:
-    """What a slip in psql cannot do."""
-
-    async def _entry(self, claims: Claims, amounts: list[int], stated: int | None = None) -> None:
-        """Write an entry by hand, as the owner of the tables, and commit."""
-        psql = await claims.psql()
-        try:
-            async with psql.transaction():
-                settlement = await psql.fetchval("SELECT id FROM settlements LIMIT 1")
-                codes = await psql.fetch("SELECT code FROM accounts ORDER BY code")
-                entry = uuid4()
-                await psql.execute(
-                    "ALTER TABLE journal_entries DROP CONSTRAINT uq_journal_entries_settlement_id"
-                )
-                await psql.execute(
-                    "INSERT INTO journal_entries"
-                    " (id, region, settlement_id, booked_on, posting_count)"
-                    " VALUES ($1, '511113', $2, '2016-03-10', $3)",
-                    entry,
-                    settlement,
-                    len(amounts) if stated is None else stated,
-                )
-                for (code,), amount in zip(codes, amounts, strict=False):
-                    await psql.execute(
-                        "INSERT INTO postings (entry_id, account_code, amount_fen)"
-                        " VALUES ($1, $2, $3)",
-                        entry,
-                        code,
-                        amount,
-                    )
-        finally:
-            await psql.close()
-
-    @pytest.fixture
-    async def settled(self, claims: Claims) -> Claims:
-        encounter = await claims.discharged(person_id="p-1")
-        await claims.settled(encounter["encounter_id"])
-        return claims
-
-    async def test_a_balanced_entry_is_taken(self, settled: Claims) -> None:
-        """Goal: the check refuses only what is wrong. Method: 300 = 100 + 200."""
-        await self._entry(settled, [300, -100, -200])
-        (count,) = await settled.rows("SELECT count(*) AS n FROM journal_entries")
-        assert count["n"] == 2
-
-    @pytest.mark.parametrize(
-        ("amounts", "stated"), [([300, -100], None), ([300, -300], 3), ([], 2)]
-    )
-    async def test_an_unbalanced_entry_is_refused(
-        self, settled: Claims, amounts: list[int], stated: int | None
-    ) -> None:
-        """Goal: no unbalanced or incomplete entry, even by hand. Method: commit one."""
-        with pytest.raises(asyncpg.CheckViolationError, match="does not balance"):
-            await self._entry(settled, amounts, stated)
-        (count,) = await settled.rows("SELECT count(*) AS n FROM journal_entries")
-        assert count["n"] == 1
-
-    @pytest.mark.parametrize(
-        "statement",
-        [
-            "UPDATE postings SET amount_fen = amount_fen + 1",
-            "DELETE FROM postings",
-            "TRUNCATE postings",
-            "UPDATE settlements SET patient_pays_fen = 0",
-            "DELETE FROM settlement_payers",
-            "UPDATE journal_entries SET booked_on = '2015-01-01'",
-        ],
-    )
-    async def test_what_is_written_stays(self, settled: Claims, statement: str) -> None:
-        """Goal: written once. Method: try to change it by hand."""
-        psql = await settled.psql()
-        try:
-            with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="written once"):
-                await psql.execute(statement)
-        finally:
-            await psql.close()
-
-    async def test_nothing_is_added_to_a_closed_entry(self, settled: Claims) -> None:
-        """Goal: an old entry stays closed, even to a balanced pair. Method: add one."""
-        psql = await settled.psql()
-        try:
-            transaction = psql.transaction()
-            await transaction.start()
-            await psql.execute(
-                "INSERT INTO accounts VALUES"
-                " ('x:1', '511113', 'x', 'patient', NULL, 'x', 'x'),"
-                " ('x:2', '511113', 'x', 'facility', NULL, 'x', 'x')"
-            )
-            await psql.execute(
-                "INSERT INTO postings SELECT id, code, amount FROM journal_entries,"
-                " (VALUES ('x:1', 5), ('x:2', -5)) AS pair(code, amount)"
-            )
-            with pytest.raises(asyncpg.CheckViolationError, match="does not balance"):
-                await transaction.commit()
-        finally:
-            await psql.close()

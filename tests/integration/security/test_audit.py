@@ -44,7 +44,7 @@ async def seal(db: Database, limit: int = 500) -> int:
         return await audit.seal(session, limit)
 
 
-async def verdict(db: Database, anchor: audit.AuditHead | None = None) -> audit.AuditVerdict:
+async def verdict(db: Database, anchor: audit.Head | None = None) -> audit.AuditVerdict:
     async with db.reading() as session:
         return await audit.verify(session, anchor)
 

@@ -20,7 +20,6 @@ from services.claims.encounters.domain import (
     in_force,
     winner,
 )
-from services.claims.ledger.domain import EntryNotBalanced, postings_of
 
 DAY = date(2016, 3, 1)
 NOON = datetime(2016, 3, 1, 4, tzinfo=UTC)
@@ -160,30 +159,3 @@ def test_a_discharge_may_be_earlier_on_the_day_of_the_admission() -> None:
     )
     assert not morning
     assert before.before_admission
-
-
-@given(st.lists(st.integers(0, 10**9), max_size=9), st.integers(0, 10**9))
-def test_an_entry_balances_and_its_reversal_is_its_opposite(shares: list[int], own: int) -> None:
-    """Goal: Σ = 0, and no zero postings. Method: any shares, then their negatives."""
-    payers = [(f"fund_{number}", share) for number, share in enumerate(shares)]
-    total = sum(shares) + own
-    entry = postings_of(facility_code="H1", total_fen=total, payers=payers, patient_pays_fen=own)
-    back = postings_of(
-        facility_code="H1",
-        total_fen=-total,
-        payers=[(payer, -share) for payer, share in payers],
-        patient_pays_fen=-own,
-    )
-    assert sum(posting.amount_fen for posting in entry) == 0
-    assert all(posting.amount_fen for posting in entry[:-1])
-    assert [(p.account.code, -p.amount_fen) for p in entry] == [
-        (p.account.code, p.amount_fen) for p in back
-    ]
-
-
-def test_parts_that_do_not_add_up_are_never_posted() -> None:
-    """Goal: the program stops before the database has to. Method: one fen too few."""
-    with pytest.raises(EntryNotBalanced):
-        postings_of(
-            facility_code="H1", total_fen=100, payers=[("medical_aid", 60)], patient_pays_fen=39
-        )
