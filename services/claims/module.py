@@ -22,6 +22,7 @@ from services.claims.merges.handlers import on_person_merged, on_person_unmerged
 from services.claims.models import METADATA
 from services.claims.packs.endpoints import router as packs
 from services.claims.packs.service import pack_in_force
+from services.claims.reservations.endpoints import router as reservations
 from services.claims.settings import settings_of
 from services.claims.settlement.endpoints import router as settlements
 from services.claims.standings.endpoints import router as standings
@@ -57,7 +58,7 @@ MODULE = ServiceModule(
     title_zh="费用结算",
     metadata=METADATA,
     migrations=Path(__file__).parent / "migrations",
-    routers=(encounters, charges, settlements, standings, ledger, facilities, packs),
+    routers=(encounters, charges, reservations, settlements, standings, ledger, facilities, packs),
     subscriptions=(
         Subscription(
             RecognitionMade,

@@ -16,6 +16,8 @@ class ClaimsSettings(BaseSettings):
     max_lines_per_batch: int = Field(default=1_000, ge=1, le=1_000)
     max_lines_per_encounter: int = Field(default=10_000, ge=1, le=10_000)
     """The engine takes no longer bill."""
+    reservation_days: int = Field(default=30, ge=1, le=366)
+    """How long a visit without deposit keeps room under the yearly caps after its last charges."""
     future_tolerance_hours: int = Field(default=24, ge=0, le=72)
     """How far ahead of our clock a hospital's time may be before it is a typing error."""
 

@@ -16,6 +16,7 @@ from services.claims.encounters.problems import (
     EncounterSettledAlready,
 )
 from services.claims.encounters.service import locked_for
+from services.claims.reservations import service as reservations
 from services.claims.settings import settings_of
 from services.claims.settlement.bill import BillRefused
 from shared.db.session import WriteSession
@@ -94,6 +95,7 @@ async def add(
         raise _too_many(limits.max_lines_per_encounter, "encounter", "单次就诊")
     if status != encounter.status:
         await encounters.change(session, encounter, {"status": status})
+    await reservations.refresh(session, context, encounter)
     return batch, True
 
 
@@ -115,6 +117,7 @@ async def withdraw(
         raise BatchNotFound
     _allowed(encounter.status, "withdraw_charges")
     await repository.remove(session, encounter_id, batch_no)
+    await reservations.refresh(session, context, encounter)
     await audit.record(
         session,
         actor=caller.client_id,

@@ -15,6 +15,7 @@ from services.claims.encounters.schemas import EvidenceRequest
 from services.claims.encounters.service import locked_for
 from services.claims.encounters.telling import tell_cancelled
 from services.claims.facilities.service import facility_of
+from services.claims.reservations import service as reservations
 from shared.db.session import WriteSession
 from shared.runtime.context import ServiceContext
 from shared.security import audit
@@ -48,6 +49,7 @@ async def cancel(
         {"status": status, "cancelled_at": now, "cancel_reason": reason},
     )
     cancelled = await repository.required(session, encounter_id)
+    await reservations.refresh(session, context, cancelled)
     await tell_cancelled(session, facility_of(context, cancelled.facility_code), cancelled, now)
     await audit.record(
         session,
@@ -89,4 +91,6 @@ async def note_evidence(
         at=context.clock.now(),
         detail={"card_presented": body.card_presented},
     )
-    return await repository.required(session, encounter_id)
+    changed = await repository.required(session, encounter_id)
+    await reservations.refresh(session, context, changed)
+    return changed

@@ -24,6 +24,7 @@ from services.claims.encounters.schemas import DischargeRequest
 from services.claims.encounters.service import latest_time, locked_for
 from services.claims.encounters.telling import tell_discharged
 from services.claims.facilities.service import facility_of
+from services.claims.reservations import service as reservations
 from shared.db.session import WriteSession
 from shared.http.problem import Conflict, FieldFault
 from shared.runtime.context import ServiceContext
@@ -94,6 +95,7 @@ async def discharge(
         },
     )
     discharged = await repository.required(session, encounter_id)
+    await reservations.refresh(session, context, discharged)
     await tell_discharged(session, facility_of(context, discharged.facility_code), discharged)
     await audit.record(
         session,

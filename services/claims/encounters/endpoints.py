@@ -11,6 +11,7 @@ from services.claims.charges import repository as charges
 from services.claims.cursors import position_of
 from services.claims.encounters import changing, discharging, service
 from services.claims.encounters.presenting import answer
+from services.claims.encounters.repository import Encounter
 from services.claims.encounters.schemas import (
     CancelRequest,
     DischargeRequest,
@@ -20,16 +21,28 @@ from services.claims.encounters.schemas import (
     EvidenceRequest,
     Status,
 )
-from shared.db.session import Reads, Writes
+from services.claims.reservations import repository as reservations
+from shared.db.session import Reads, ReadSession, Writes
 from shared.http.pagination import Cursor, Limit, encode_cursor
 from shared.http.routing import YizhanRoute
-from shared.runtime.context import Context
+from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal, requires
 
 router = APIRouter(route_class=YizhanRoute, tags=["encounters"])
 
 Hospital = Annotated[Principal, requires("claims:encounters")]
 OK = 200
+
+
+async def _shown(
+    session: ReadSession, context: ServiceContext, encounter: Encounter
+) -> EncounterAnswer:
+    return answer(
+        context,
+        encounter,
+        await charges.totals_of(session, encounter.id),
+        await reservations.of_encounter(session, encounter.id),
+    )
 
 
 @router.post(
@@ -56,7 +69,7 @@ async def open_encounter(
     encounter, opened = await service.open_encounter(session, context, caller, body)
     if not opened:
         response.status_code = OK
-    return answer(context, encounter, await charges.totals_of(session, encounter.id))
+    return await _shown(session, context, encounter)
 
 
 @router.get("/encounters", summary="Find encounters")
@@ -91,9 +104,14 @@ async def find_encounters(
         limit=limit,
     )
     shown = found[:limit]
-    totals = await charges.totals_of_many(session, [encounter.id for encounter in shown])
+    ids = [encounter.id for encounter in shown]
+    totals = await charges.totals_of_many(session, ids)
+    held = await reservations.of_encounters(session, ids)
     return EncounterList(
-        items=[answer(context, encounter, totals[encounter.id]) for encounter in shown],
+        items=[
+            answer(context, encounter, totals[encounter.id], held.get(encounter.id))
+            for encounter in shown
+        ],
         next_cursor=encode_cursor(str(shown[-1].id)) if len(found) > limit else None,
     )
 
@@ -108,7 +126,7 @@ async def get_encounter(
 ) -> EncounterAnswer:
     """The case with its person's categories on the visit's date and what was charged so far."""
     encounter = await service.visible(session, caller, encounter_id)
-    return answer(context, encounter, await charges.totals_of(session, encounter_id))
+    return await _shown(session, context, encounter)
 
 
 @router.post(
@@ -128,7 +146,7 @@ async def discharge(
 ) -> EncounterAnswer:
     """End the visit; from now on it can be settled. Charges may still be corrected until then."""
     encounter = await discharging.discharge(session, context, caller, encounter_id, body)
-    return answer(context, encounter, await charges.totals_of(session, encounter_id))
+    return await _shown(session, context, encounter)
 
 
 @router.post(
@@ -144,7 +162,7 @@ async def cancel(
 ) -> EncounterAnswer:
     """Possible until the settlement, and final: nothing is charged or settled any more."""
     encounter = await changing.cancel(session, context, caller, encounter_id, body.reason)
-    return answer(context, encounter, await charges.totals_of(session, encounter_id))
+    return await _shown(session, context, encounter)
 
 
 @router.post(
@@ -160,4 +178,4 @@ async def note_evidence(
 ) -> EncounterAnswer:
     """May be told later, even after the settlement: revise it then, and the rule applies (XB-06)."""
     encounter = await changing.note_evidence(session, context, caller, encounter_id, body)
-    return answer(context, encounter, await charges.totals_of(session, encounter_id))
+    return await _shown(session, context, encounter)

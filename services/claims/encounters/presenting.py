@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 from services.claims.charges.repository import Totals
-from services.claims.encounters.domain import in_force, treat_first
+from services.claims.encounters.paying_later import pays_later
 from services.claims.encounters.repository import Encounter
 from services.claims.encounters.schemas import CategoryAnswer, ChargeTotals, EncounterAnswer
+from services.claims.reservations.domain import Reservation
+from services.claims.reservations.schemas import as_answer
 from shared.clock import SHANGHAI, business_date
 from shared.money import Fen
 from shared.runtime.context import ServiceContext
 
 
-def _pays_later(context: ServiceContext, encounter: Encounter) -> bool:
-    """As identity recognised; for a person whom the hospital named, as the registry says now.
-
-    The registry's word may come after the visit was opened, and must count then.
-    """
-    facility = context.region.facility(encounter.facility_code)
-    if encounter.recognition_id is not None or facility is None:
-        return encounter.treat_first_pay_later
-    return treat_first(
-        poor=bool(in_force(encounter.categories, business_date(encounter.admitted_at))),
-        in_region=facility.in_region,
-        designated=facility.designated,
-    )
-
-
-def answer(context: ServiceContext, encounter: Encounter, totals: Totals) -> EncounterAnswer:
+def answer(
+    context: ServiceContext,
+    encounter: Encounter,
+    totals: Totals,
+    reservation: Reservation | None = None,
+) -> EncounterAnswer:
     """The HTTP shape; categories are those in force on the visit's date."""
     admitted_on = business_date(encounter.admitted_at)
-    pays_later = _pays_later(context, encounter)
+    later = pays_later(context, encounter)
     discharged_at = encounter.discharged_at
     return EncounterAnswer.model_validate(
         {
@@ -47,9 +39,9 @@ def answer(context: ServiceContext, encounter: Encounter, totals: Totals) -> Enc
             "disease_programme": encounter.disease_programme,
             "insurance_plan": encounter.insurance_plan,
             "evidence": {"card_presented": encounter.card_presented},
-            "treat_first_pay_later": pays_later,
+            "treat_first_pay_later": later,
             "deposit": Fen(encounter.deposit_fen),
-            "deposit_to_return": Fen(encounter.deposit_fen if pays_later else 0),
+            "deposit_to_return": Fen(encounter.deposit_fen if later else 0),
             "categories": [
                 CategoryAnswer(
                     code=period.code, valid_from=period.valid_from, valid_to=period.valid_to
@@ -65,6 +57,12 @@ def answer(context: ServiceContext, encounter: Encounter, totals: Totals) -> Enc
             "recognition_pending": encounter.recognition_pending,
             "totals": ChargeTotals(
                 batches=totals.batches, lines=totals.lines, amount=Fen(totals.amount_fen)
+            ),
+            "estimated_cost": (
+                None if encounter.estimated_fen is None else Fen(encounter.estimated_fen)
+            ),
+            "reservation": (
+                None if reservation is None else as_answer(reservation, context.clock.now())
             ),
             "settlement_id": str(encounter.settlement_id) if encounter.settlement_id else None,
             "township": encounter.township,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.claims.settlement.bill import MAX_LINE_FEN
 from shared.http.problem import Conflict, FieldFault, NotFound, Unprocessable
 
 
@@ -63,6 +64,20 @@ class DischargeRefused(Unprocessable):
     code = "validation_failed"
     title = "Some fields of the discharge are wrong"
     title_zh = "出院登记有字段填写有误"
+
+
+def estimate_faults(estimated_fen: int) -> list[FieldFault]:
+    """What is wrong with an estimate of a visit's cost; empty when nothing is."""
+    if 0 <= estimated_fen <= MAX_LINE_FEN:
+        return []
+    return [
+        FieldFault(
+            field="estimated_cost",
+            code="amount_out_of_range",
+            message="an estimate is not negative and below a hundred million CNY; check the unit",
+            message_zh="预计费用不得为负,也不得超过一亿元;请检查单位",
+        )
+    ]
 
 
 def fault_future(field: str) -> FieldFault:

@@ -17,6 +17,7 @@ from services.claims.encounters.problems import EncounterNotFound
 from services.claims.encounters.repository import Encounter
 from services.claims.encounters.telling import tell_discharged, tell_opened
 from services.claims.facilities.service import facility_of
+from services.claims.reservations import service as reservations
 from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.ids import new_id
@@ -121,6 +122,8 @@ async def apply_recognitions(
     if changed.status == "discharged" and changed.person_id != encounter.person_id:
         # Who went home was not known, or was known wrongly, when the discharge was told.
         await tell_discharged(session, facility_of(context, changed.facility_code), changed)
+    if changed.status != "settled":
+        await reservations.refresh(session, context, changed)
     return changed
 
 

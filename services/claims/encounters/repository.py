@@ -54,6 +54,7 @@ class Encounter:
     card_presented: bool
     insurance_plan: str
     deposit_fen: int
+    estimated_fen: int | None
     person_id: str | None
     """As identity or the hospital told it: what the visit's events say. See ``patient_id``."""
     recognition_id: str | None
@@ -190,6 +191,7 @@ def _encounter(row: Row[Any]) -> Encounter:
         disease_programme=stored["disease_programme"],
         insurance_plan=stored["insurance_plan"],
         deposit_fen=stored["deposit_fen"],
+        estimated_fen=stored["estimated_fen"],
         person_id=stored["person_id"],
         recognition_id=stored["recognition_id"],
         recognition_grade=stored["recognition_grade"],

@@ -14,6 +14,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from services.claims.reservations.schemas import RESERVATION_EXAMPLE, ReservationAnswer
 from shared.money import Fen, Money
 
 VisitType = Literal["outpatient", "inpatient", "chronic_outpatient", "emergency"]
@@ -59,6 +60,8 @@ ENCOUNTER_EXAMPLE: dict[str, Any] = {
     "recognition_conflict": False,
     "recognition_pending": False,
     "totals": {"batches": 1, "lines": 4, "amount": "5000.00"},
+    "estimated_cost": "8000.00",
+    "reservation": RESERVATION_EXAMPLE,
     "settlement_id": None,
     "township": "永和镇",
     "village": "坪上村",
@@ -105,6 +108,9 @@ class EncounterRequest(BaseModel):
     disease_programme: Programme = None
     insurance_plan: Annotated[str, StringConstraints(min_length=1, max_length=32)] = "resident"
     evidence: EvidenceRequest = Field(default_factory=EvidenceRequest)
+    estimated_cost: Money | None = None
+    """What the whole visit will probably cost. Of a patient without deposit the capped funds' part
+    of it is reserved; without an estimate the reservation begins with the first charges."""
 
 
 class DischargeRequest(BaseModel):
@@ -189,6 +195,9 @@ class EncounterAnswer(BaseModel):
     """What was learned after the settlement changes the person or the categories: reverse and
     settle again to use it."""
     totals: ChargeTotals
+    estimated_cost: Money | None
+    reservation: ReservationAnswer | None
+    """Room under the yearly caps that is kept for this visit; null when it never held any."""
     settlement_id: str | None
     township: str | None
     village: str | None

@@ -22,6 +22,7 @@ from services.claims.encounters.problems import (
     EncounterRefused,
     EncounterSettledAlready,
     PersonDiffers,
+    estimate_faults,
     fault_future,
     fault_order,
 )
@@ -32,6 +33,7 @@ from services.claims.encounters.telling import tell_discharged, tell_opened
 from services.claims.facilities.service import facility_of
 from services.claims.merges import repository as merges
 from services.claims.packs.service import pack_in_force
+from services.claims.reservations import service as reservations
 from services.claims.settings import settings_of
 from shared.clock import business_date
 from shared.db.session import ReadSession, WriteSession
@@ -90,6 +92,8 @@ async def open_encounter(
         return await _register_again(session, context, body, registration), False
     encounter = await repository.required(session, encounter_id)
     await tell_opened(session, facility, encounter)
+    if encounter.estimated_fen:
+        await reservations.refresh(session, context, encounter)
     await audit.record(
         session,
         actor=caller.client_id,
@@ -114,6 +118,8 @@ def _check_registration(context: ServiceContext, body: EncounterRequest) -> None
                 message_zh="押金不能为负;没有押金请填 0.00",
             )
         )
+    if body.estimated_cost is not None:
+        faults += estimate_faults(body.estimated_cost)
     plans = pack_in_force(context).plans
     if body.insurance_plan not in plans:
         listed = ", ".join(sorted(set(plans.values())))
@@ -158,6 +164,7 @@ def _registration(body: EncounterRequest) -> dict[str, Any]:
     seldom = {
         "referral_issuer": body.referral_issuer,
         "card_presented": body.evidence.card_presented,
+        "estimated_fen": None if body.estimated_cost is None else int(body.estimated_cost),
     }
     return {
         "type": body.type,
@@ -176,6 +183,7 @@ def _registered_columns(body: EncounterRequest, registration: Mapping[str, Any])
         "visit_type": body.type,
         "admitted_at": body.admitted_at,
         "deposit_fen": int(body.deposit),
+        "estimated_fen": None if body.estimated_cost is None else int(body.estimated_cost),
         "referral": body.referral,
         "referral_issuer": body.referral_issuer,
         "disease_programme": body.disease_programme,
@@ -244,6 +252,7 @@ async def _register_again(
     registered = await repository.required(session, encounter.id)
     if registered.status == "discharged" and registered.person_id != encounter.person_id:
         await tell_discharged(session, facility, registered)
+    await reservations.refresh(session, context, registered)
     return registered
 
 

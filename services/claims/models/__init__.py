@@ -5,6 +5,7 @@ from services.claims.models.charges import charge_batches, charge_lines
 from services.claims.models.encounters import encounter_recognitions, encounters, members
 from services.claims.models.ledger import accounts, journal_entries, postings
 from services.claims.models.merges import person_merges, standing_moves
+from services.claims.models.reservations import RESERVED_BENEFITS, reservations
 from services.claims.models.settlements import (
     BENEFITS,
     settlement_lines,
@@ -16,6 +17,7 @@ from services.claims.models.settlements import (
 __all__ = [
     "BENEFITS",
     "METADATA",
+    "RESERVED_BENEFITS",
     "accounts",
     "charge_batches",
     "charge_lines",
@@ -25,6 +27,7 @@ __all__ = [
     "members",
     "person_merges",
     "postings",
+    "reservations",
     "settlement_lines",
     "settlement_payers",
     "settlements",

@@ -43,6 +43,8 @@ encounters = Table(
     Column("card_presented", Boolean, nullable=False, server_default=text("false")),
     Column("insurance_plan", String(32), nullable=False),
     fen_column("deposit_fen"),
+    # What the hospital expects the whole visit to cost; the reservation begins with it.
+    fen_column("estimated_fen", nullable=True),
     # Who the patient is: the winning recognition, or else the person the hospital named.
     Column("person_id", String(64), nullable=True),
     Column("recognition_id", String(64), nullable=True),
@@ -75,6 +77,7 @@ encounters = Table(
         "status IN ('open', 'charging', 'discharged', 'settled', 'cancelled')", name="status"
     ),
     CheckConstraint("deposit_fen >= 0", name="deposit"),
+    CheckConstraint("estimated_fen >= 0", name="estimated"),
     CheckConstraint("(status = 'settled') = (settlement_id IS NOT NULL)", name="settled"),
     CheckConstraint(
         "(status IN ('discharged', 'settled')) = (discharged_at IS NOT NULL)"

@@ -100,6 +100,13 @@ def visit_of(encounter: Encounter, facility: Facility, discharged_on: date) -> V
     )
 
 
+def judged_on(context: ServiceContext, encounter: Encounter) -> date:
+    """The day of discharge; for a patient who is still in, as if he went home today."""
+    if encounter.discharged_at is not None:
+        return business_date(encounter.discharged_at)
+    return max(business_date(encounter.admitted_at), business_date(context.clock.now()))
+
+
 def categories_of(encounter: Encounter) -> tuple[str, ...]:
     """The categories in force on the visit's date, which is the day of admission."""
     return in_force(encounter.categories, business_date(encounter.admitted_at))

@@ -20,11 +20,18 @@ from services.claims.facilities.service import facility_of
 from services.claims.ledger import service as ledger
 from services.claims.merges import repository as merges
 from services.claims.packs.service import pack_in_force, parameters_on
+from services.claims.reservations import repository as reservations
 from services.claims.settlement import repository
 from services.claims.settlement.bill import (
     Standing,
 )
-from services.claims.settlement.calculating import calculate, categories_of, visit_of, year_of
+from services.claims.settlement.calculating import (
+    calculate,
+    categories_of,
+    judged_on,
+    visit_of,
+    year_of,
+)
 from services.claims.settlement.domain import Settlement
 from services.claims.settlement.problems import (
     EmptyBill,
@@ -36,7 +43,7 @@ from services.claims.settlement.problems import (
 from services.claims.settlement.repository import Amounts, Stored
 from services.claims.settlement.telling import tell_made, tell_reversed
 from services.claims.standings import repository as standings
-from services.claims.standings.repository import Year
+from services.claims.standings.holding import held_year
 from shared.clock import business_date
 from shared.db.session import ReadSession, WriteSession
 from shared.ids import new_id
@@ -60,23 +67,26 @@ async def preview(
     if encounter.status == "cancelled":
         raise EncounterCancelledAlready
     facility = facility_of(context, encounter.facility_code)
-    discharged_on = (
-        business_date(encounter.discharged_at)
-        if encounter.discharged_at
-        else max(business_date(encounter.admitted_at), business_date(context.clock.now()))
-    )
+    discharged_on = judged_on(context, encounter)
     visit = visit_of(encounter, facility, discharged_on)
     lines = await charges.lines_of(session, encounter_id)
     if not any(line.amount_fen for line in lines):
         raise EmptyBill("send the charges first")
     standing = Standing()
     if encounter.patient_id is not None:
+        area, year = context.region.pooling_area, year_of(visit)
         standing = await standings.read(
-            session,
-            area=context.region.pooling_area,
-            person_id=encounter.patient_id,
-            year=year_of(visit),
+            session, area=area, person_id=encounter.patient_id, year=year
         )
+        others = await reservations.held_by_others(
+            session,
+            area=area,
+            kept_person_id=encounter.patient_id,
+            year=year,
+            now=context.clock.now(),
+            encounter_id=encounter_id,
+        )
+        standing = standing.plus(others)
     return calculate(context, encounter, visit, lines, standing), discharged_on
 
 
@@ -87,7 +97,8 @@ async def settle(
 
     The encounter's row is held first, then the person against a merge, then his year, accounts
     last; every use case keeps that order. A visit of a person who was merged into another is
-    settled for the kept one, and against his year.
+    settled for the kept one, and against his year. What his other open visits have reserved is not
+    there for this one; its own reservation is consumed.
 
     Returns:
         The settlement, and whether this call made it.
@@ -108,12 +119,23 @@ async def settle(
     if not any(line.amount_fen for line in lines):
         raise EmptyBill("send the charges first")
     year = year_of(visit)
-    held = await _held_year(session, context, encounter.person_id, year)
+    held = await held_year(session, context, encounter.person_id, year)
     if held is not None and held.person_id != encounter.patient_id:
         # Merged, or apart again, since the encounter was read: the home may be another's.
         encounter = await encounters.required(session, encounter_id)
-    before = held.standing if held is not None else Standing()
-    result = calculate(context, encounter, visit, lines, before)
+    before = taken = Standing()
+    if held is not None:
+        before = held.standing
+        others = await reservations.consume(
+            session,
+            area=held.area,
+            kept_person_id=held.person_id,
+            year=year,
+            now=context.clock.now(),
+            encounter_id=encounter_id,
+        )
+        taken = before.plus(others)
+    result = calculate(context, encounter, visit, lines, taken)
     stored = _to_store(context, caller, encounter, facility, result, year)
     await repository.insert_settlement(session, stored, result.lines)
     if held is not None:
@@ -133,18 +155,6 @@ async def settle(
     await tell_made(session, stored, version)
     await _log(session, caller, stored, "settlement.made")
     return stored, True
-
-
-async def _held_year(
-    session: WriteSession, context: ServiceContext, person_id: str | None, year: int
-) -> Year | None:
-    """The year against which a person's bills count now, held until the transaction ends."""
-    if person_id is None:
-        return None
-    await merges.hold(session, person_id)
-    return await standings.lock(
-        session, area=context.region.pooling_area, person_id=person_id, year=year
-    )
 
 
 def _to_store(
@@ -223,7 +233,7 @@ async def reverse(
     encounter = await encounter_service.locked_for(session, caller, original.encounter_id)
     if encounter.settlement_id != settlement_id:
         raise ReversedAlready("read the settlement to see its reversal")
-    held = await _held_year(session, context, original.person_id, original.standing_year)
+    held = await held_year(session, context, original.person_id, original.standing_year)
     if held is not None and original.person_id is not None:
         await standings.write(session, held, held.standing.minus(original.standing_delta))
         if held.person_id != original.person_id:

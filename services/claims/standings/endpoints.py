@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from services.claims.models import BENEFITS
+from services.claims.reservations.schemas import reserved
 from services.claims.standings import service
 from services.claims.standings.schemas import StandingAnswer
 from shared.db.session import Writes
@@ -31,7 +32,7 @@ async def standing(
     year: Annotated[int | None, Query(ge=2000, le=2199, examples=[2016])] = None,
 ) -> StandingAnswer:
     """Year-to-date accumulators; `year_to_date` may be sent to `POST /settlements/quote` as is."""
-    found = await service.standing_of(session, context, caller, person_id, year)
+    found, kept_free = await service.standing_of(session, context, caller, person_id, year)
     return StandingAnswer.model_validate(
         {
             "person_id": found.person_id,
@@ -40,5 +41,6 @@ async def standing(
             "year_to_date": {
                 benefit: Fen(getattr(found.standing, benefit)) for benefit in BENEFITS
             },
+            "reserved": reserved(kept_free),
         }
     )

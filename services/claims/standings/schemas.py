@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.claims.reservations.schemas import RESERVED_EXAMPLE, Reserved
 from shared.money import Fen, Money
 
 
@@ -43,6 +44,7 @@ class StandingAnswer(BaseModel):
                     "chronic_drug_fund_paid": "0.00",
                     "special_fund_paid": "0.00",
                 },
+                "reserved": RESERVED_EXAMPLE,
             }
         }
     )
@@ -52,3 +54,6 @@ class StandingAnswer(BaseModel):
     year: int
     pooling_area: str
     year_to_date: YearToDate
+    reserved: Reserved
+    """Room under the caps that the person's open visits without deposit keep beside it; what
+    other bills find is the cap less both."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from services.claims.encounters import members
 from services.claims.encounters import repository as encounters
 from services.claims.merges import repository as merges
+from services.claims.reservations import repository as reservations
+from services.claims.settlement.bill import Standing
 from services.claims.standings import repository
 from services.claims.standings.repository import Year
 from shared.clock import business_date
@@ -27,8 +29,10 @@ async def standing_of(
     caller: Principal,
     person_id: str,
     year: int | None,
-) -> Year:
-    """A person's calendar year (default: this one), per benefit; the reading is logged.
+) -> tuple[Year, Standing]:
+    """A person's calendar year (default: this one), per benefit, and what his open visits reserve.
+
+    The reading is logged.
 
     The id of a person who was merged into another gives the kept one's year.
 
@@ -60,9 +64,8 @@ async def standing_of(
     )
     kept = meant[0]
     area = context.region.pooling_area
-    return Year(
-        area,
-        kept,
-        wanted,
-        await repository.read(session, area=area, person_id=kept, year=wanted),
+    paid = await repository.read(session, area=area, person_id=kept, year=wanted)
+    reserved = await reservations.held_by_others(
+        session, area=area, kept_person_id=kept, year=wanted, now=context.clock.now()
     )
+    return Year(area, kept, wanted, paid), reserved
