@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
+from uuid import UUID
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -20,23 +21,24 @@ from deploy.embedded.host import prepare_files
 from services.identity.batch.service import MOST_ROWS, Progress, Result, match_file
 from services.identity.batch.workbook import GRADES
 from services.identity.module import MODULE
+from services.identity.recognition import rescoring
+from services.identity.recognition.schemas import RescoringAnswer
 from shared.clock import SystemClock
 from shared.http.problem import Problem
 from shared.observability.logging import configure as configure_logging
 from shared.runtime.build import SettingMissing, build_context, region_of
+from shared.runtime.context import ServiceContext
 from shared.runtime.database import database_settings
 from shared.runtime.settings import RuntimeSettings
 from shared.security.principal import Principal
 from shared.security.scopes import SCOPES
 
-app = typer.Typer(help="The register: match a list of visits.", no_args_is_help=True)
+app = typer.Typer(
+    help="The register: match a list of visits, check a decision.", no_args_is_help=True
+)
 
 _OPERATOR = "cli:operator"
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps ``match`` a word of its own while it is the only command."""
+T = TypeVar("T")
 
 
 @app.command()
@@ -72,6 +74,42 @@ def match(
     )
 
 
+@app.command()
+def rescore(
+    recognition_id: Annotated[UUID, typer.Argument(help="of the recognition's answer")],
+) -> None:
+    """Score a kept decision again from its evidence and weights; exit code 1 when it differs."""
+
+    async def work(context: ServiceContext, caller: Principal) -> RescoringAnswer:
+        async with context.db.writing() as session:
+            return await rescoring.rescore(session, context, caller, recognition_id)
+
+    try:
+        found = _in_identity(work)
+    except Problem as problem:
+        console.print(f"{problem.detail}\n{problem.title_zh}", soft_wrap=True, markup=False)
+        raise typer.Exit(1) from None
+    except SettingMissing as missing:
+        console.print(str(missing), soft_wrap=True, markup=False)
+        raise typer.Exit(1) from None
+    table = Table("field", "level", "weight then", "weight again")
+    for item in found.evidence:
+        table.add_row(item.field, item.level, f"{item.weight}", f"{item.weight_again}")
+    table.add_row("score", found.grade, f"{found.score}", f"{found.score_again}")
+    console.print(table)
+    console.print(f"weights {found.weights_version}")
+    if found.equal:
+        console.print("equal: the decision scores the same to the bit")
+        return
+    console.print(
+        "different: the person's entry was changed since, and with it how common his name is"
+        if found.register_changed_since
+        else "different, and the person's entry is as old as the decision: somebody changed a row",
+        soft_wrap=True,
+    )
+    raise typer.Exit(1)
+
+
 def _write(target: Path, content: bytes) -> None:
     """For the owner alone, from its first byte."""
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -83,32 +121,40 @@ def _write(target: Path, content: bytes) -> None:
 def _match(
     content: bytes, *, english: bool, progress: Progress, moved: Callable[[], None]
 ) -> Result:
+    async def work(context: ServiceContext, caller: Principal) -> Result:
+        return await match_file(
+            context,
+            caller,
+            content,
+            max_rows=MOST_ROWS,
+            english=english,
+            progress=progress,
+            moved=moved,
+        )
+
+    return _in_identity(work)
+
+
+def _in_identity(work: Callable[[ServiceContext, Principal], Awaitable[T]]) -> T:
+    """Do some work with identity's database, of the cluster form or of the embedded one."""
     settings = RuntimeSettings()
     # The bar has the screen to itself; what is wrong is still told.
     configure_logging(json=settings.log_json, level="warning", stream=sys.stderr)
     region = region_of(settings).region_code
     caller = Principal(_OPERATOR, f"region:{region}", frozenset(SCOPES))
 
-    async def work(url: str, told: RuntimeSettings) -> Result:
+    async def within(url: str, told: RuntimeSettings) -> T:
         context = build_context(MODULE, told, url=url, clock=SystemClock(), pool_size=2)
         try:
-            return await match_file(
-                context,
-                caller,
-                content,
-                max_rows=MOST_ROWS,
-                english=english,
-                progress=progress,
-                moved=moved,
-            )
+            return await work(context, caller)
         finally:
             await context.db.close()
 
     if "IDENTITY_DATABASE_URL" in os.environ:
-        return asyncio.run(work(database_settings("identity")[0], settings))
+        return asyncio.run(within(database_settings("identity")[0], settings))
     with reach_databases() as databases:
         files = prepare_files(data_dir_of(settings), settings, region, SystemClock())
-        return asyncio.run(work(databases.url("identity"), files))
+        return asyncio.run(within(databases.url("identity"), files))
 
 
 @contextmanager

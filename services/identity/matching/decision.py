@@ -4,9 +4,12 @@ Error budget:
 
 * ``certain``: at most 1 in 100,000 is somebody else. Only a number (its check character right, of
   one person on the register) or a verified card makes it, and nothing told may contradict it. A
-  repaired number, one that several persons share, or a relative's never does.
+  repaired number, one that several persons share, or a relative's never does, nor a name that
+  somebody else of the household bears as well, unless the birth date tells them apart.
+  A number with nothing else told is outside this budget: the window is taken to have read the
+  patient's own card, and whether it did (``LENT_SHARE``) no register can know.
 * ``probable``: the belief is at least 0.97 that it is this person, under the weights in force, and
-  his name agrees in writing, sound or shape. Persons look at a sample of these.
+  his name agrees in writing, sound or shape, or his number does. Persons look at a sample of these.
 * ``possible``: somebody fits, but something speaks against it or several fit alike. No benefit
   without a person looking at it.
 * ``none``: nobody fits.
@@ -30,6 +33,7 @@ from services.identity.matching.model import (
     DIFFERS,
     NAME,
     NUMBER,
+    OF_RELATIVE,
     PHONE,
     PRODUCT,
     SAME,
@@ -38,7 +42,7 @@ from services.identity.matching.model import (
 )
 from services.identity.matching.names import NameLevel
 from services.identity.matching.names.newborns import read_newborn_name
-from services.identity.matching.numbers import NumberLevel
+from services.identity.matching.numbers import NumberLevel, compare_numbers
 from services.identity.matching.places import PlaceLevel
 from services.identity.matching.ranking import (
     AS_WRITTEN,
@@ -64,6 +68,7 @@ _ALIKE = 16
 _MOST_TOLD = 5
 """Candidates told to a review."""
 _STEPS: tuple[Grade, ...] = ("certain", "probable", "possible")
+_OF_ANOTHER = frozenset({NumberLevel.DIFFERS, NumberLevel.NEAR, OF_RELATIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,10 @@ def _by_card(holder: Ranked, ranked: tuple[Ranked, ...]) -> Decision:
     told = _told(holder, ranked)
     if holder.level(NAME) is not None and not holder.same_name:
         return Decision("possible", holder, told, ("card_agrees", "name_differs"))
-    steps = holder.contradictions
+    steps = holder.contradictions + (holder.level(NUMBER) == OF_RELATIVE)
+    if holder.level(NAME) is None and holder.level(NUMBER) in _OF_ANOTHER:
+        # A card of one and a number of another: nothing says whose the patient is.
+        steps = len(_STEPS)
     reasons = ("card_agrees", "contradicted") if steps else ("card_agrees",)
     return Decision(_lowered("certain", steps), holder, told, reasons)
 
@@ -154,45 +162,66 @@ def _by_number(query: Query, holders: Sequence[Ranked], ranked: tuple[Ranked, ..
         written = [one for one in holders if one.level(NAME) in AS_WRITTEN]
         named = written or [one for one in holders if one.same_name]
         if len(named) == 1:
-            grade = _lowered("probable", named[0].contradictions)
+            grade = _believed(_lowered("probable", named[0].contradictions), named[0])
             return Decision(grade, named[0], _told(named[0], ranked), ("number_shared",))
         return Decision("possible", holders[0], ranked[:_MOST_TOLD], ("number_shared",))
     holder = holders[0]
     told = _told(holder, ranked)
-    if holder.level(NAME) is None or holder.same_name:
+    if holder.level(NAME) is None:
+        return _by_number_alone(holder, ranked)
+    if holder.same_name:
         return _by_own_number(holder, ranked)
     relative = _relative(query, holder, ranked)
     if relative is not None:
         # The household vouches for whoever bears the name as written, or the birth date.
         told_apart = relative.level(NAME) in SURE_NAME or relative.level(BIRTH) in SAME_DAY
-        sure = told_apart and relative.contradictions <= 1 and relative.level(SEX) != DIFFERS
+        sure = told_apart and not relative.contradictions
         return Decision(
-            "probable" if sure else "possible",
+            _believed("probable", relative) if sure else "possible",
             relative,
             _told(relative, ranked),
             ("number_of_relative",),
         )
     if holder.level(NAME) == NameLevel.PARTIAL and query.birth_date is not None:
         # One character of the name misheard, the number and the date told as registered.
-        grade = _lowered("probable", holder.contradictions)
+        grade = _believed(_lowered("probable", holder.contradictions), holder)
         return Decision(grade, holder, told, ("number_agrees", "name_differs"))
     return Decision("possible", holder, told, ("number_agrees", "name_differs"))
 
 
+def _by_number_alone(holder: Ranked, ranked: tuple[Ranked, ...]) -> Decision:
+    """No name was told; the birth date and the sex may have been."""
+    family = [one for one in ranked if in_one_household(one, holder)]
+    if holder.level(BIRTH) == BirthLevel.DIFFERS:
+        # The mother's card with the child's date: the household and the day say who is meant.
+        born = [one for one in family if one.level(BIRTH) == BirthLevel.EXACT]
+        if len(born) == 1:
+            grade = _believed(_lowered("probable", born[0].contradictions), born[0])
+            return Decision(grade, born[0], _told(born[0], ranked), ("number_of_relative",))
+    told = _told(holder, ranked)
+    steps = holder.contradictions
+    reasons = ("number_agrees", "contradicted") if steps else ("number_agrees",)
+    # A twin's card or a sibling's neighbouring number: without a name nobody would notice.
+    if any(_neighbours(one.person, holder.person) for one in family):
+        grade = _believed(_lowered("probable", steps), holder)
+        return Decision(grade, holder, told, (*reasons, "lookalike"))
+    return Decision(_believed(_lowered("certain", steps), holder), holder, told, reasons)
+
+
+def _neighbours(one: Person, other: Person) -> bool:
+    return (
+        one.number is not None
+        and other.number is not None
+        and compare_numbers(one.number, other.number) == NumberLevel.NEAR
+    )
+
+
 def _by_own_number(holder: Ranked, ranked: tuple[Ranked, ...]) -> Decision:
-    """The number is his and the name, if told, may be; is there somebody it may rather be?"""
+    """The number is his and the name may be; is there somebody it may rather be?"""
     told = _told(holder, ranked)
     steps = holder.contradictions
     reasons = ("number_agrees", "contradicted") if steps else ("number_agrees",)
     named = holder.level(NAME)
-    if named is None:
-        # A twin's card or a sibling's neighbouring number: without a name nobody would notice.
-        if any(
-            in_one_household(one, holder) and one.level(NUMBER) == NumberLevel.NEAR
-            for one in ranked
-        ):
-            return Decision(_lowered("probable", steps), holder, told, (*reasons, "lookalike"))
-        return Decision(_lowered("certain", steps), holder, told, reasons)
     rather = [one for one in ranked if one is not holder and _is_rather(one, holder)]
     if rather:
         related = any(in_one_household(one, holder) for one in rather)
@@ -202,7 +231,19 @@ def _by_own_number(holder: Ranked, ranked: tuple[Ranked, ...]) -> Decision:
     # like his is certain when the birth date was told as well.
     heard = named in SURE_NAME and holder.level(BIRTH) in SAME_DAY
     best: Grade = "certain" if named in OWN_NAME or heard else "probable"
-    return Decision(_lowered(best, steps), holder, told, reasons)
+    if any(_of_his_name(one, holder) for one in ranked):
+        best, reasons = "probable", (*reasons, "namesake")
+    return Decision(_believed(_lowered(best, steps), holder), holder, told, reasons)
+
+
+def _of_his_name(one: Ranked, holder: Ranked) -> bool:
+    """Father and son of one name: the number alone would say which of them, and it may be lent."""
+    return (
+        in_one_household(one, holder)
+        and one.level(NAME) in OWN_NAME
+        and one.level(SEX) != DIFFERS
+        and (one.level(BIRTH) in SAME_DAY or holder.level(BIRTH) not in SAME_DAY)
+    )
 
 
 def _is_rather(one: Ranked, holder: Ranked) -> bool:
@@ -215,7 +256,8 @@ def _is_rather(one: Ranked, holder: Ranked) -> bool:
     if not in_one_household(one, holder) or one.level(BIRTH) == BirthLevel.DIFFERS:
         return False
     # Two of a household whose names sound or look alike: sisters 李丽 and 李莉.
-    return holder.level(NAME) not in OWN_NAME
+    written = holder.level(NAME) == NameLevel.EXACT or one.level(NAME) != NameLevel.EXACT
+    return holder.level(NAME) not in OWN_NAME or not written
 
 
 def _relative(query: Query, holder: Ranked, ranked: Sequence[Ranked]) -> Ranked | None:
@@ -368,6 +410,11 @@ def _told(best: Ranked, ranked: Sequence[Ranked]) -> tuple[Ranked, ...]:
     """The best and his rivals, each once."""
     told = {one.person.person_id: one for one in (best, *ranked)}
     return tuple(told.values())[:_MOST_TOLD]
+
+
+def _believed(grade: Grade, one: Ranked) -> Grade:
+    """``probable`` only with the belief that it promises."""
+    return "possible" if grade == "probable" and one.belief < PROBABLE_BELIEF else grade
 
 
 def _lowered(grade: Grade, steps: int) -> Grade:

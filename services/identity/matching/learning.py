@@ -68,6 +68,26 @@ def observe(model: Model[Q, P], pairs: Iterable[tuple[Q, P]]) -> Counter[Levels]
     return Counter(model.levels(asked, registered) for asked, registered in pairs)
 
 
+def shares_among(
+    model: Model[Any, Any],
+    patterns: Mapping[Levels, int],
+    believed: Mapping[str, Mapping[str, float]],
+    worth: float,
+) -> Table:
+    """How often levels occur in the patterns of some pairs, held by a belief worth ``worth`` pairs.
+
+    Args:
+        believed: by field and level; other fields are left out.
+    """
+    counts = _weighed(believed, worth)
+    names = [spec.name for spec in model.fields]
+    for pattern, count in patterns.items():
+        for name, level in zip(names, pattern, strict=True):
+            if level is not None and name in counts:
+                counts[name][level] += count
+    return _rounded(_normalised(counts))
+
+
 def flat_prior(
     model: Model[Any, Any], *, m_first: float = 0.8, m_pairs: float = 10.0, u_pairs: float = 1.0
 ) -> Prior:

@@ -26,6 +26,9 @@ VILLAGE, PHONE, CARD = "village", "phone", "card"
 SAME, DIFFERS = "exact", "differs"
 MISREAD = "misread"
 """The asked number is not valid, and more than one slip away from the registered one."""
+OF_RELATIVE = "of_relative"
+"""The asked number is that of another member of the registered person's household; found by
+``ranking``, which sees them all."""
 FIRST_OF_YEAR = "first_of_year"
 """The same first of January: the day by which an unknown birth date is registered."""
 
@@ -33,6 +36,11 @@ REGISTERED_SHARE = 0.8
 """Of those asked about, the share who are on the roster: windows ask about patients who say so."""
 AGREED_POPULATION = 500_000
 """Registered people assumed where no roster was learned: the largest the product is made for."""
+LENT_SHARE = 0.01
+"""Questions about a person, registered or not, that show the number of one of his relatives."""
+LENT_BITS = math.log2(LENT_SHARE * (1 - REGISTERED_SHARE) / REGISTERED_SHARE / 0.93)
+"""Before anything else is told, that a number is shown for an unregistered relative of its holder
+rather than for himself, of whom it is told with 0.93 (``_NUMBER``)."""
 
 _READING = "~"
 
@@ -53,10 +61,17 @@ def product_model(merged: Mapping[str, str] | None = None) -> Model[Query, Perso
         )
 
     return Model(
-        "window-1",
+        "window-2",
         (
             FieldSpec(NUMBER, (*_levels(_NUMBER),), _numbers),
-            FieldSpec(NAME, (*_levels(_NAME),), _names, _name_value, _name_values),
+            FieldSpec(
+                NAME,
+                (*_levels(_NAME),),
+                _names,
+                _name_value,
+                _name_values,
+                frozenset({NameLevel.EXACT, NameLevel.VARIANT}),
+            ),
             FieldSpec(BIRTH, (*_levels(_BIRTH),), _births),
             FieldSpec(SEX, (*_levels(_SEX),), _sexes),
             FieldSpec(VILLAGE, (*_levels(_VILLAGE),), places, _village_value, _village_values),
@@ -171,11 +186,13 @@ _NUMBER: _Agreed = {
     # Twins and siblings registered together have neighbouring numbers: hardly any evidence.
     NumberLevel.NEAR: (0.004, 5e-4),
     MISREAD: (0.004, 0.03),
-    # A relative's number, an old one, or the roster's own mistake.
-    NumberLevel.DIFFERS: (0.027, 0.969499),
+    # The mother's or the husband's card is shown for a child or a wife: one of three or so.
+    OF_RELATIVE: (LENT_SHARE, 3e-10),
+    # An old number, or the roster's own mistake.
+    NumberLevel.DIFFERS: (0.017, 0.969499),
 }
 _NAME: _Agreed = {
-    NameLevel.EXACT: (0.90, 4.5e-4),
+    NameLevel.EXACT: (0.909, 4.5e-4),
     NameLevel.VARIANT: (0.02, 1e-5),
     NameLevel.ALIAS: (0.01, 1e-5),
     NameLevel.HOMOPHONE: (0.025, 4e-4),
@@ -183,8 +200,8 @@ _NAME: _Agreed = {
     NameLevel.REORDERED: (0.002, 1e-5),
     NameLevel.TRUNCATED: (0.006, 4e-5),
     NameLevel.ACCENT: (0.004, 3e-4),
-    # Brothers share the surname and the character of their generation.
-    NameLevel.PARTIAL: (0.015, 0.02),
+    # A character changed that neither sounds nor looks alike; and what brothers share.
+    NameLevel.PARTIAL: (0.006, 0.02),
     NameLevel.SIMILAR: (0.003, 2e-4),
     NameLevel.DIFFERS: (0.007, 0.97854),
 }
@@ -209,6 +226,37 @@ _VILLAGE: _Agreed = {
 # Numbers are changed often, and the one told may be any of the family's.
 _PHONE: _Agreed = {SAME: (0.55, 2.5e-4), DIFFERS: (0.45, 0.99975)}
 _CARD: _Agreed = {SAME: (0.97, 1e-7), DIFFERS: (0.03, 0.9999999)}
+
+# Of two in one household: names of a generation share characters, twins their day; what they do
+# not share is told of neither.
+AGREED_KIN: Mapping[str, Mapping[str, float]] = {
+    NAME: {
+        NameLevel.EXACT: 1e-3,
+        NameLevel.VARIANT: 2e-4,
+        NameLevel.ALIAS: 2e-4,
+        NameLevel.HOMOPHONE: 2e-3,
+        NameLevel.LOOKALIKE: 1e-3,
+        NameLevel.REORDERED: 3e-4,
+        NameLevel.TRUNCATED: 1e-3,
+        NameLevel.ACCENT: 2e-3,
+        NameLevel.PARTIAL: 0.30,
+        NameLevel.SIMILAR: 3e-4,
+        NameLevel.DIFFERS: 0.692,
+    },
+    BIRTH: {
+        BirthLevel.EXACT: 8e-3,
+        FIRST_OF_YEAR: 1e-3,
+        BirthLevel.SWAPPED: 1e-4,
+        BirthLevel.LUNAR: 1e-4,
+        BirthLevel.YEAR_ONLY: 3e-4,
+        BirthLevel.YEAR_OFF_BY_ONE: 3e-4,
+        BirthLevel.ONE_DIGIT: 2e-3,
+        BirthLevel.MONTH_AND_YEAR: 1.2e-3,
+        BirthLevel.DIFFERS: 0.987,
+    },
+    SEX: {SAME: 0.5, DIFFERS: 0.5},
+}
+"""Shares of levels among two of one household, until a roster has shown its own."""
 
 _AGREED: dict[str, _Agreed] = {
     NUMBER: _NUMBER,
@@ -249,5 +297,6 @@ AGREED_WEIGHTS = Weights(
     m=AGREED_PRIOR.m,
     u=AGREED_PRIOR.u,
     prior=population_prior(AGREED_POPULATION),
+    kin=AGREED_KIN,
 )
 """In use until a roster of some size has been learned."""

@@ -22,6 +22,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "同户有号码相近的成员(如双胞胎),请补充姓名",
         "a member of the household has a neighbouring number (twins): ask for the name",
     ),
+    "namesake": (
+        "同户有同名成员,请核对出生日期",
+        "another member of the household has this name: ask for the birth date",
+    ),
     "several_alike": ("有多人同样相符,须核对", "several persons fit alike; look closer"),
     "not_enough": (
         "相符信息不足,请补充村或证件号码",
@@ -46,6 +50,10 @@ EVIDENCE: dict[tuple[str, str], tuple[str, str]] = {
     ("id_number", "misread"): (
         "证件号码有误,且与登记相差较大",
         "the ID number is not valid and far from the registered one",
+    ),
+    ("id_number", "of_relative"): (
+        "证件号码是同户其他成员的",
+        "the ID number is that of another member of the household",
     ),
     ("id_number", "differs"): ("证件号码不同", "the ID number is another"),
     ("name", "exact"): ("姓名一致", "the name agrees"),

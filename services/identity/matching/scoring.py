@@ -41,6 +41,8 @@ class FieldSpec(Generic[Q, P]):
         compare: the level of two records, None when a side says nothing.
         value: the value whose frequency is the level's u, None where the level has one u for all.
         values: every value under which a record counts in the table of frequencies.
+        one_value: levels at which the value is the same, written in one way or another: what its
+            bearers share weighs alike at each of them.
     """
 
     name: str
@@ -48,6 +50,7 @@ class FieldSpec(Generic[Q, P]):
     compare: Callable[[Q, P], str | None]
     value: Callable[[P, str], str | None] | None = None
     values: Callable[[P], Iterable[str]] | None = None
+    one_value: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ class Weights:
         frequencies: by field.
         prior: bits for the belief, before any evidence, that this registered person is the one
             asked for (negative: he is one of many, and some who ask are not registered at all).
+        kin: by field and level, the shares among two persons of one household; empty where a
+            model knows no households.
     """
 
     model: str
@@ -121,6 +126,7 @@ class Weights:
     u: Mapping[str, Mapping[str, float]]
     prior: float
     frequencies: Mapping[str, Frequencies] = field(default_factory=dict)
+    kin: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @cached_property
     def version(self) -> str:
@@ -136,13 +142,23 @@ class Weights:
             for name, levels in self.m.items()
         }
 
+    @cached_property
+    def kin_bits(self) -> dict[str, dict[str, float]]:
+        """log2(kin / m) by field and level: for a relative of the person rather than himself."""
+        return {
+            name: {level: in_bits(share, self.m[name][level]) for level, share in levels.items()}
+            for name, levels in self.kin.items()
+        }
+
     def weight(self, spec: FieldSpec[Any, P], level: str, registered: P) -> float:
         """The weight of a level found with this registered person."""
         table = self.frequencies.get(spec.name)
         if table is not None and spec.value is not None:
             value = spec.value(registered, level)
             if value is not None:
-                return in_bits(self.m[spec.name][level], table.share(value))
+                m = self.m[spec.name]
+                pooled = sum(m[each] for each in sorted(spec.one_value))
+                return in_bits(pooled if level in spec.one_value else m[level], table.share(value))
         return self.bits[spec.name][level]
 
     def to_json(self) -> str:
@@ -166,13 +182,16 @@ class Weights:
                 name: Frequencies(table["total"], table["counts"], table["rare"])
                 for name, table in content["frequencies"].items()
             },
+            kin=content.get("kin", {}),
         )
         if weights.version != content["version"]:
             raise WeightsAltered(content["version"], weights.version)
         return weights
 
     def _content(self) -> dict[str, Any]:
+        kin = {"kin": {name: dict(levels) for name, levels in self.kin.items()}} if self.kin else {}
         return {
+            **kin,
             "model": self.model,
             "m": {name: dict(levels) for name, levels in self.m.items()},
             "u": {name: dict(levels) for name, levels in self.u.items()},
@@ -223,6 +242,25 @@ def assess(model: Model[Q, P], weights: Weights, levels: Levels, registered: P) 
 def score(model: Model[Q, P], asked: Q, registered: P, weights: Weights) -> Assessment:
     """The evidence that two records are of one person, and its sum in bits."""
     return assess(model, weights, model.levels(asked, registered), registered)
+
+
+def weigh_again(
+    model: Model[Q, P], weights: Weights, found: Iterable[tuple[str, str]], registered: P
+) -> Assessment:
+    """The evidence of a kept decision under a kept table: its findings are not looked for again.
+
+    Args:
+        found: (field, level) as kept.
+
+    Raises:
+        KeyError: the table knows no such field or level.
+    """
+    specs = {spec.name: spec for spec in model.fields}
+    evidence = tuple(
+        Evidence(name, level, weights.weight(specs[name], level, registered))
+        for name, level in found
+    )
+    return Assessment(evidence, sum(item.weight for item in evidence))
 
 
 def count_values(

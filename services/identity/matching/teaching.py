@@ -1,17 +1,20 @@
 """The product's weights learned from a roster, without labels; see ``learning`` for the method.
 
 Two registrations of one person are rare in a roster and are its only matches, so the agreed table
-stays the prior; what a roster teaches well is how often strangers agree, and how common names are.
+stays the prior; what a roster teaches well is how often strangers agree, how often two of one
+household do, and how common names are.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, islice
 
-from services.identity.matching.learning import Pass, learn_weights, observe
+from services.identity.matching.learning import Pass, learn_weights, observe, shares_among
 from services.identity.matching.model import (
+    AGREED_KIN,
     AGREED_PRIOR,
     BIRTH,
     NAME,
@@ -26,6 +29,10 @@ LEAST_PEOPLE = 1_000
 MOST_PEOPLE = 50_000
 """People compared; of a larger register every n-th in the order of ids."""
 RANDOM_PAIRS = 100_000
+KIN_PAIRS = 50_000
+"""Pairs of one household compared, at most."""
+_AGREED_KIN_PAIRS = 2_000.0
+"""How many pairs of one household the agreed shares are worth."""
 _LARGEST_BLOCK = 12
 """Larger blocks are common values: their pairs are strangers."""
 
@@ -51,10 +58,10 @@ def learn(
     step = -(-len(everybody) // MOST_PEOPLE)
     sample = everybody[::step]
     passes = [
-        Pass(observe(model, _blocked(sample, _birth)), frozenset({BIRTH})),
-        Pass(observe(model, _blocked(sample, _name)), frozenset({NAME})),
+        Pass(observe(model, _unrelated(_paired(sample, _birth))), frozenset({BIRTH})),
+        Pass(observe(model, _unrelated(_paired(sample, _name))), frozenset({NAME})),
     ]
-    return learn_weights(
+    learned = learn_weights(
         model,
         random=observe(model, _strangers(sample, random_pairs)),
         passes=passes,
@@ -66,19 +73,33 @@ def learn(
             if (table := count_values(spec, everybody)) is not None
         },
     )
+    relatives = islice(_paired(everybody, _household), KIN_PAIRS)
+    kin = observe(model, ((as_query(one), other) for one, other in relatives))
+    return replace(learned, kin=shares_among(model, kin, AGREED_KIN, _AGREED_KIN_PAIRS))
 
 
 def _birth(person: Person) -> Hashable:
     return person.birth_date
 
 
+def _household(person: Person) -> Hashable:
+    return person.household_id
+
+
 def _name(person: Person) -> Hashable:
     return person.name.folded if person.name is not None else None
 
 
-def _blocked(
+def _unrelated(pairs: Iterable[tuple[Person, Person]]) -> Iterator[tuple[Query, Person]]:
+    """Two of one household are two: twins are no double registration of one person."""
+    for one, other in pairs:
+        if one.household_id is None or one.household_id != other.household_id:
+            yield as_query(one), other
+
+
+def _paired(
     people: Sequence[Person], key: Callable[[Person], Hashable]
-) -> Iterator[tuple[Query, Person]]:
+) -> Iterator[tuple[Person, Person]]:
     blocks: dict[Hashable, list[Person]] = defaultdict(list)
     for person in people:
         found = key(person)
@@ -86,8 +107,7 @@ def _blocked(
             blocks[found].append(person)
     for block in blocks.values():
         if len(block) <= _LARGEST_BLOCK:
-            for one, other in combinations(block, 2):
-                yield as_query(one), other
+            yield from combinations(block, 2)
 
 
 def _strangers(people: Sequence[Person], wanted: int) -> Iterator[tuple[Query, Person]]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 
-from services.identity.recognition import service
-from services.identity.recognition.schemas import RecognitionAnswer, RecognitionRequest
+from services.identity.recognition import rescoring, service
+from services.identity.recognition.schemas import (
+    RecognitionAnswer,
+    RecognitionRequest,
+    RescoringAnswer,
+)
 from shared.db.session import Writes
 from shared.http.routing import YizhanRoute
 from shared.runtime.context import Context
@@ -39,3 +44,22 @@ async def recognise(
     date is noted as unreadable and the others decide.
     """
     return await service.recognise(session, context, caller, body)
+
+
+# A write session although it reads: the look is written to the audit log.
+@router.get(
+    "/recognitions/{recognition_id}/rescoring",
+    summary="Score a kept decision again, from its evidence and the weights of then",
+    responses={
+        404: {"description": "`recognition_unknown`"},
+        409: {"description": "`weights_unusable`"},
+    },
+)
+async def rescore(
+    recognition_id: Annotated[UUID, Path(examples=["019a0000-0000-7000-8000-000000000002"])],
+    caller: Annotated[Principal, requires("identity:review")],
+    session: Writes,
+    context: Context,
+) -> RescoringAnswer:
+    """Says whether every weight and the score come out the same, to the bit."""
+    return await rescoring.rescore(session, context, caller, recognition_id)

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.matching.index import Index
-from services.identity.matching.model import AGREED_WEIGHTS
+from services.identity.matching.model import AGREED_WEIGHTS, PRODUCT
 from services.identity.matching.names import load_aliases
 from services.identity.matching.records import Person
 from services.identity.matching.scoring import Weights
@@ -61,9 +61,15 @@ class Registry:
             return
         learned = await repository.newest_weights()
         if learned is not None and learned.version != self.weights.version:
-            self.weights = Weights.from_json(
+            table = Weights.from_json(
                 self._context.vault.decrypt(learned.content_enc, column=WEIGHTS_COLUMN)
             )
+            # An older release's table lacks levels of this one's model: the agreed one serves
+            # until the next roster is learned from.
+            if table.model == PRODUCT.name:
+                self.weights = table
+            else:
+                log.warning("weights_of_another_model", version=table.version, model=table.model)
         loaded = 0
         async for rows in repository.changed_since(self._revision, chunk=_CHUNK_ROWS):
             prepared = await asyncio.to_thread(self._prepare, rows)

@@ -53,19 +53,20 @@ _NEWEST_WEIGHTS = (
     .order_by(match_weights.c.learned_at.desc(), match_weights.c.version)
     .limit(1)
 )
+_COMPARED = (
+    persons.c.person_id,
+    persons.c.merged_into,
+    persons.c.name_enc,
+    persons.c.id_number_enc,
+    persons.c.phone_enc,
+    persons.c.birth_date,
+    persons.c.sex,
+    persons.c.household_id,
+    persons.c.township,
+    persons.c.village,
+)
 _CHANGED = (
-    select(
-        persons.c.person_id,
-        persons.c.merged_into,
-        persons.c.name_enc,
-        persons.c.id_number_enc,
-        persons.c.phone_enc,
-        persons.c.birth_date,
-        persons.c.sex,
-        persons.c.household_id,
-        persons.c.township,
-        persons.c.village,
-    )
+    select(*_COMPARED)
     .where(
         persons.c.region == bindparam("region"),
         persons.c.revision > bindparam("revision"),
@@ -86,6 +87,28 @@ _CARDS = (
 )
 
 
+_KEPT = select(
+    recognitions.c.facility_code,
+    recognitions.c.grade,
+    recognitions.c.candidate_id,
+    recognitions.c.score,
+    recognitions.c.weights_version,
+    recognitions.c.evidence,
+    recognitions.c.recorded_at,
+).where(
+    recognitions.c.region == bindparam("region"),
+    recognitions.c.recognition_id == bindparam("recognition_id"),
+)
+_WEIGHTS = select(match_weights.c.version, match_weights.c.content_enc).where(
+    match_weights.c.region == bindparam("region"), match_weights.c.version == bindparam("version")
+)
+_FACES = select(*_COMPARED, persons.c.updated_at).where(
+    persons.c.region == bindparam("region"),
+    (persons.c.person_id == bindparam("person_id"))
+    | (persons.c.merged_into == bindparam("person_id")),
+)
+
+
 class RecognitionRepository:
     """All SQL of the slice."""
 
@@ -98,6 +121,12 @@ class RecognitionRepository:
         asked = {"region": self._region, "person_id": person_id}
         result: Result[Any] = await self._session.execute(_PICTURE, asked)
         return result.mappings().all()
+
+    async def kept(self, recognition_id: UUID) -> RowMapping | None:
+        """A decision with its evidence, as it was made."""
+        asked = {"region": self._region, "recognition_id": recognition_id}
+        result: Result[Any] = await self._session.execute(_KEPT, asked)
+        return result.mappings().one_or_none()
 
     async def add(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(_INSERT, {"region": self._region, **values})
@@ -129,6 +158,18 @@ class RegistryRepository:
     async def newest_weights(self) -> StoredWeights | None:
         row = (await self._session.execute(_NEWEST_WEIGHTS, {"region": self._region})).one_or_none()
         return StoredWeights(row.version, row.content_enc) if row else None
+
+    async def weights(self, version: str) -> StoredWeights | None:
+        """The table of that version, in force or not."""
+        asked = {"region": self._region, "version": version}
+        row = (await self._session.execute(_WEIGHTS, asked)).one_or_none()
+        return StoredWeights(row.version, row.content_enc) if row else None
+
+    async def rows_of(self, person_id: UUID) -> Sequence[RowMapping]:
+        """A person's row and those of whom he absorbed."""
+        asked = {"region": self._region, "person_id": person_id}
+        result: Result[Any] = await self._session.execute(_FACES, asked)
+        return result.mappings().all()
 
     async def changed_since(self, revision: int, *, chunk: int) -> AsyncIterator[list[Registered]]:
         """Persons stamped with a later revision, in chunks, with their aliases and cards."""

@@ -159,3 +159,50 @@ class RecognitionAnswer(BaseModel):
     review_id: str | None = Field(
         default=None, description="A person will look at it; the answer may be revised by event."
     )
+
+
+class RescoredItem(EvidenceAnswer):
+    """One finding of a kept decision, weighed again."""
+
+    weight_again: float | None = Field(
+        description="Null where the kept table of weights does not know the finding."
+    )
+
+
+class RescoringAnswer(BaseModel):
+    """Whether the score of a kept decision comes out again."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "recognition_id": "019a0000-0000-7000-8000-000000000002",
+                "grade": "certain",
+                "weights_version": "fs-0123456789abcdef",
+                "equal": True,
+                "score": 45.3125,
+                "score_again": 45.3125,
+                "register_changed_since": False,
+                "evidence": [
+                    {
+                        "field": "id_number",
+                        "level": "exact",
+                        "weight": 33.125,
+                        "weight_again": 33.125,
+                    },
+                    {"field": "name", "level": "exact", "weight": 12.1875, "weight_again": 12.1875},
+                ],
+            }
+        }
+    )
+
+    recognition_id: str
+    grade: Grade
+    weights_version: str
+    equal: bool = Field(description="Every weight and the score, to the bit.")
+    score: float
+    score_again: float | None
+    register_changed_since: bool = Field(
+        description="The person's entry is younger than the decision: a name corrected since is as"
+        " frequent as it is now, and its weight may differ for that reason alone."
+    )
+    evidence: list[RescoredItem]

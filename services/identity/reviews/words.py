@@ -34,6 +34,10 @@ _BY_FIELD: dict[tuple[str, str], tuple[str, str]] = {
         "not valid, and not nearly the registered one",
         "无效号码,与登记不符",
     ),
+    ("id_number", "of_relative"): (
+        "the number of another member of the household",
+        "为同户其他成员的号码",
+    ),
     ("id_number", "differs"): ("another valid number", "为另一有效号码"),
     ("name", "variant"): ("the same in other character forms", "异体字、繁体字或间隔号不同"),
     ("name", "alias"): ("a known other name of this person", "与曾用名或别名一致"),

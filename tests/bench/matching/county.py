@@ -201,6 +201,10 @@ def _about_a_stranger(county: County, chance: random.Random) -> Asked:
     sex = chance.choice("MF")
     surname = near.name[0] if kind != "anybody" else chance.choices(SURNAMES, _FIRST_WEIGHTS)[0]
     name = _name(chance, surname, sex, near.name[1:2] if kind != "anybody" else None, False)
+    family = {one.name for one in county.households[near.person.household_id or ""]}
+    while kind != "anybody" and name in family:
+        # No two of a family bear one name (the registered, harsher, sometimes do here).
+        name = _name(chance, surname, sex, near.name[1:2], False)
     own = number_of(born, chance.randrange(1, 999), f"5199{chance.randrange(1, 12):02d}")
     told: dict[str, object] = {"name": prepare_name(name)}
     if kind == "with a registered relative's number" and near.number:

@@ -61,13 +61,14 @@ class TestByNumber:
         assert (found["categories"], found["entitlements"]) == ([], NO_RIGHTS)
 
     async def test_a_contradiction_lowers_the_grade(self, office: Office) -> None:
-        """Goal: sex and birth date count. Method: right number, wrong sex; then both wrong."""
+        """Goal: sex and birth date count. Method: right number and name, wrong sex; then both
+        wrong; then the sex wrong and no name, as when a relative's card is shown."""
         await office.register(PATIENT)
-        sex = await office.recognise({"id_number": PATIENT.number, "sex": "F"})
-        both = await office.recognise(
-            {"id_number": PATIENT.number, "sex": "F", "birth_date": "1999-01-01"}
-        )
-        assert (sex["grade"], both["grade"]) == ("probable", "possible")
+        told = {"id_number": PATIENT.number, "name": PATIENT.name, "sex": "F"}
+        sex = await office.recognise(told)
+        both = await office.recognise(told | {"birth_date": "1999-01-01"})
+        unnamed = await office.recognise({"id_number": PATIENT.number, "sex": "F"})
+        assert [a["grade"] for a in (sex, both, unnamed)] == ["probable", *["possible"] * 2]
 
     async def test_a_stranger_is_nobody(self, office: Office) -> None:
         """Goal: no false match. Method: a valid number that is not on the register."""

@@ -59,10 +59,12 @@ class TestByNumber:
         assert "name_differs" in found.reasons
 
     def test_contradictions_lower_the_grade(self) -> None:
-        """Goal: sex and date count. Method: one of them wrong, then both."""
-        one = decided(PATIENT, number=OWN, sex="F")
-        both = decided(PATIENT, number=OWN, sex="F", birth_date=date(1999, 1, 2))
-        assert (one.grade, both.grade) == ("probable", "possible")
+        """Goal: sex and date count. Method: one of them wrong, then both; the name told or not."""
+        wrong = {"sex": "F", "birth_date": date(1999, 1, 2)}
+        one = decided(PATIENT, number=OWN, name="陈建国", sex="F")
+        both = decided(PATIENT, number=OWN, name="陈建国", **wrong)
+        unnamed = decided(PATIENT, number=OWN, sex="F")
+        assert [found.grade for found in (one, both, unnamed)] == ["probable", *["possible"] * 2]
 
     def test_a_shared_number_is_never_certain(self) -> None:
         """Goal: two with one number. Method: asked with and without the name of one of them."""
@@ -228,6 +230,55 @@ class TestLookAlikes:
         own = decided(PATIENT, son, number=OWN, **NAMED)
         assert (own.grade, own.person_id) == ("certain", "patient")
 
+    @pytest.mark.parametrize("born", [date(1990, 7, 8), BORN])
+    def test_one_name_in_a_household_needs_the_date(self, born: date) -> None:
+        """Goal: a lent number of a namesake. Method: number and name without date, and with one
+        that is both their own; the date that is his alone."""
+        son = person("son", "陈建国", born, 15)
+        untold = decided(PATIENT, son, number=OWN, name="陈建国")
+        assert (untold.grade, untold.person_id) == ("probable", "patient")
+        assert "namesake" in untold.reasons
+        told = decided(PATIENT, son, number=OWN, **NAMED)
+        assert told.grade == ("probable" if born == BORN else "certain")
+
+    def test_the_better_written_name_of_a_household_is_rather_meant(self) -> None:
+        """Goal: variants in one household. Method: the other's number, his name as registered."""
+        other = person("other", "陳建國", date(1990, 7, 8), 15)
+        found = decided(PATIENT, other, number=OWN, name="陳建國")
+        assert (found.grade, found.person_id) != ("certain", "patient")
+
+    def test_a_relatives_birth_date_without_a_name(self) -> None:
+        """Goal: the mother's card for the child. Method: number of one, date of the other, no
+        name; then twins of that date; then a date of nobody."""
+        day = date(1990, 7, 8)
+        daughter = person("daughter", "陈秀兰", day, 12)
+        found = decided(PATIENT, daughter, number=OWN, birth_date=day)
+        assert (found.grade, found.person_id) == ("probable", "daughter")
+        assert found.reasons == ("number_of_relative",)
+        twin = person("twin", "陈秀英", day, 14)
+        assert decided(PATIENT, daughter, twin, number=OWN, birth_date=day).grade == "possible"
+        nobodys = decided(PATIENT, daughter, number=OWN, birth_date=date(1999, 1, 2))
+        assert (nobodys.grade, nobodys.person_id) == ("possible", None)
+
+    def test_a_lent_number_speaks_for_the_family(self) -> None:
+        """Goal: beliefs mean what they say. Method: the number with nothing, with a brother's kind
+        of name, and with another name: each less believed, none as if it were independent."""
+        daughter = person("daughter", "陈秀兰", date(1990, 7, 8), 12)
+        alone, brother, other = (
+            decided(PATIENT, daughter, number=OWN, **named).ranked
+            for named in ({}, {"name": "陈建业"}, {"name": "赵铁柱"})
+        )
+        believed = [
+            next(one.belief for one in found if one.person.person_id == "patient")
+            for found in (alone, brother, other)
+        ]
+        assert believed == sorted(believed, reverse=True)
+        assert 0.97 < believed[0] < 0.999
+        assert believed[1] < 0.97
+        relative = next(one for one in alone if one.person.person_id == "daughter")
+        assert relative.level("id_number") == "of_relative"
+        assert relative.level("birth_date") is None
+
     def test_a_relatives_number_with_the_own_name_and_date(self) -> None:
         """Goal: right household, wrong number. Method: the father's number, the daughter's facts."""
         daughter = person("daughter", "陈秀兰", date(1990, 7, 8), 12)
@@ -308,6 +359,16 @@ class TestCards:
         sex = decided(self.HOLDER, card_no="CARD-1", card_verified=True, sex="F")
         name = decided(self.HOLDER, card_no="CARD-1", card_verified=True, name="赵铁柱")
         assert [alone.grade, sex.grade, name.grade] == ["certain", "probable", "possible"]
+
+    def test_a_card_of_one_with_the_number_of_another(self) -> None:
+        """Goal: two strong signs that contradict. Method: with the holder's name, and without."""
+        card = {"card_no": "CARD-1", "card_verified": True, "number": NEIGHBOURS}
+        named = decided(self.HOLDER, NEIGHBOUR, **card, name="陈建国")
+        unnamed = decided(self.HOLDER, NEIGHBOUR, **card)
+        assert [named.grade, unnamed.grade] == ["probable", "possible"]
+        mother = person("mother", "李秀英", date(1970, 8, 9), 21)
+        family = decided(self.HOLDER, mother, **card, name="陈建国")
+        assert (family.grade, family.person_id) == ("probable", "patient")
 
     def test_a_typed_card_number_is_not(self) -> None:
         """Goal: only a signature proves. Method: the same number, not verified."""

@@ -15,7 +15,7 @@ from services.identity.matching.names import prepare_name
 from services.identity.matching.records import Person
 from services.identity.matching.scoring import FieldSpec, Levels, Model, Weights
 from services.identity.matching.teaching import LEAST_PEOPLE, learn
-from tests.unit.identity.matching.county import crowd
+from tests.unit.identity.matching.county import GIVEN, crowd
 
 FIELDS = ("one", "two", "three")
 MODEL: Model[object, object] = Model(
@@ -114,6 +114,19 @@ class TestARoster:
         weights = learn(crowd(3_000), random_pairs=20_000)
         assert weights is not None
         assert weights.m[NAME]["exact"] == pytest.approx(AGREED_WEIGHTS.m[NAME]["exact"], abs=0.05)
+
+    def test_households_teach_what_relatives_share(self) -> None:
+        """Goal: a lent number is weighed by the roster's families. Method: families that all
+        share a surname and the first character, and families of nothing in common."""
+        alike = [
+            replace(one, name=prepare_name("陈建" + GIVEN[at % 20]))
+            for at, one in enumerate(crowd(3_000))
+        ]
+        close, far = (learn(each, random_pairs=20_000) for each in (alike, crowd(3_000)))
+        assert close is not None
+        assert far is not None
+        assert close.kin[NAME]["partial"] > 2 * far.kin[NAME]["partial"]
+        assert sum(close.kin[NAME].values()) == pytest.approx(1.0, abs=1e-4)
 
     def test_too_few_people_teach_nothing(self) -> None:
         """Goal: the agreed table stays in force. Method: one person fewer than needed."""

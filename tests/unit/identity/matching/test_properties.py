@@ -18,7 +18,7 @@ from services.identity.matching.names import prepare_name
 from services.identity.matching.numbers import NumberLevel
 from services.identity.matching.ranking import SURE_NAME
 from services.identity.matching.records import Person, Query, as_query
-from services.identity.matching.scoring import Weights, assess, score
+from services.identity.matching.scoring import Weights, assess, weigh_again
 from services.identity.matching.teaching import learn
 from tests.support.people import id_number
 from tests.unit.identity.matching.county import ask, crowd, mistyped, number, person
@@ -172,14 +172,16 @@ def test_comparison_is_symmetric(one: Person, other: Person) -> None:
 def test_a_stored_decision_is_scored_again_to_the_same_figure(
     roster: list[Person], query: Query, seed: int
 ) -> None:
-    """Goal: decisions can be checked years later. Method: weights through JSON, another order."""
+    """Goal: decisions can be checked years later. Method: weights through JSON, another order, and
+    the findings as they are kept."""
     ranked = rank(query, roster, AGREED_WEIGHTS, PRODUCT)
     kept = Weights.from_json(AGREED_WEIGHTS.to_json())
     shuffled = list(roster)
     Random(seed).shuffle(shuffled)
     assert rank(query, shuffled, kept, PRODUCT) == ranked
     for one in ranked:
-        again = score(PRODUCT, query, one.person, kept)
+        found = [(item.field, item.level) for item in one.assessment.evidence]
+        again = weigh_again(PRODUCT, kept, found, one.person)
         assert again == one.assessment
         assert again.score == sum(item.weight for item in again.evidence)
 

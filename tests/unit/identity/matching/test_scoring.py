@@ -93,6 +93,9 @@ def test_the_agreed_shares_add_up() -> None:
         for table in (AGREED_WEIGHTS.m, AGREED_WEIGHTS.u):
             assert sum(table[spec.name].values()) == pytest.approx(1.0, abs=1e-5), spec.name
         assert set(AGREED_WEIGHTS.bits[spec.name]) == set(spec.levels)
+    for name, levels in AGREED_WEIGHTS.kin.items():
+        assert sum(levels.values()) == pytest.approx(1.0, abs=1e-5), name
+        assert set(levels) == set(AGREED_WEIGHTS.bits[name])
 
 
 def test_the_quick_sum_is_the_score() -> None:
