@@ -32,7 +32,7 @@ async def copy_rows(session: AsyncSession, table: Table, rows: Sequence[Mapping[
     names = list(rows[0])
     as_json = [name for name in names if isinstance(table.c[name].type, JSONB)]
     if as_json:
-        rows = [{**row, **{name: _encoded(row[name]) for name in as_json}} for row in rows]
+        rows = [{**row, **{name: encoded(row[name]) for name in as_json}} for row in rows]
     values = itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
     records = [values(row) for row in rows]
     connection = await session.connection()
@@ -42,7 +42,8 @@ async def copy_rows(session: AsyncSession, table: Table, rows: Sequence[Mapping[
     await raw.copy_records_to_table(table.name, records=records, columns=names)
 
 
-def _encoded(value: Any) -> str | None:
+def encoded(value: Any) -> str | None:
+    """A value for a JSONB column, as the driver takes it."""
     if value is None or isinstance(value, Encoded):
         return value
     return json.dumps(value, ensure_ascii=False)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from shared.db.direct import DirectConnections
 from shared.runtime import crashpoints
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Database:
                 "command_timeout": 60,
             },
         )
+        self.direct = DirectConnections(self.engine.url, service=service, most=pool_size)
+        """For measured hot paths only; see :mod:`shared.db.direct`."""
         self._read_engine = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -67,6 +70,7 @@ class Database:
             yield session
 
     async def close(self) -> None:
+        await self.direct.close()
         await self.engine.dispose()
 
 

@@ -38,7 +38,7 @@ _COLUMN = "idempotency_keys.body"
 _PRINTABLE = frozenset(string.ascii_letters + string.digits + string.punctuation)
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
-_LOCK_NOT_AVAILABLE = "55P03"
+LOCK_NOT_AVAILABLE = "55P03"
 _READ_BYTES = 1 << 16
 
 keys_table = mechanics_metadata.tables[IDEMPOTENCY_KEYS]
@@ -120,9 +120,47 @@ async def claim_key(request: Request, session: AsyncSession, context: ServiceCon
         IdempotencyKeyInUse: the first request has not ended within 10 s (409).
         IdempotencyKeyMalformed: empty, longer than 255 characters, or not printable ASCII.
     """
+    asked = await asked_key(request)
+    if asked is None:
+        return
+    try:
+        claimed = await session.scalar(
+            _CLAIM,
+            {
+                "client_id": asked.client_id,
+                "key": asked.key,
+                "request_hash": asked.request_hash,
+                "wait": f"{WAIT_FOR_TWIN_S}s",
+            },
+        )
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+            raise in_use() from None
+        raise
+    if claimed is None:
+        # Not there: forgotten between the two statements.
+        raise await answer_of_first(session, context, asked) or in_use(retry_after_s=1)
+    request.state.idempotency = Claim(asked.client_id, asked.key, session, context)
+
+
+@dataclass(frozen=True)
+class AskedKey:
+    """An idempotency key as a request brought it."""
+
+    client_id: str
+    key: str
+    request_hash: bytes
+
+
+async def asked_key(request: Request) -> AskedKey | None:
+    """The request's idempotency key, checked; None when it has none.
+
+    Raises:
+        IdempotencyKeyMalformed: empty, longer than 255 characters, or not printable ASCII.
+    """
     key = request.headers.get(HEADER)
     if key is None or request.method not in _CHANGING:
-        return
+        return None
     if not 0 < len(key) <= MAX_KEY_CHARS or not _PRINTABLE.issuperset(key):
         raise _malformed()
     principal: Principal | None = getattr(request.state, "principal", None)
@@ -131,27 +169,7 @@ async def claim_key(request: Request, session: AsyncSession, context: ServiceCon
             f"the route of {request.method} takes idempotency keys: declare the caller before the "
             "session, and make its router with route_class=YizhanRoute"
         )
-    request_hash = await hash_request(request)
-    try:
-        claimed = await session.scalar(
-            _CLAIM,
-            {
-                "client_id": principal.client_id,
-                "key": key,
-                "request_hash": request_hash,
-                "wait": f"{WAIT_FOR_TWIN_S}s",
-            },
-        )
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
-            raise IdempotencyKeyInUse(
-                "wait for the answer of the first request, or send this one again in a moment",
-                headers={"Retry-After": "5"},
-            ) from None
-        raise
-    if claimed is None:
-        raise await _answer_of_first(session, context, principal.client_id, key, request_hash)
-    request.state.idempotency = Claim(principal.client_id, key, session, context)
+    return AskedKey(principal.client_id, key, await hash_request(request))
 
 
 async def settle_claim(request: Request, response: Response) -> None:
@@ -160,19 +178,27 @@ async def settle_claim(request: Request, response: Response) -> None:
     if claim is None:
         return
     mine = {"own_client_id": claim.client_id, "own_key": claim.key}
-    if not 200 <= response.status_code < 300:  # noqa: PLR2004
+    if not is_success(response):
         await claim.session.execute(_FORGET, mine)
         return
+    await claim.session.execute(_KEEP, {**mine, **kept_answer(response, claim.context)})
+
+
+def is_success(response: Response) -> bool:
+    return 200 <= response.status_code < 300  # noqa: PLR2004
+
+
+def kept_answer(response: Response, context: ServiceContext) -> dict[str, Any]:
+    """What is stored of an answer: status, media type, and the body encrypted."""
     body = None if isinstance(response, StreamingResponse) else getattr(response, "body", None)
     stored = None
     if body is not None:
-        stored = claim.context.vault.encrypt_bytes(bytes(body), column=_COLUMN)
-    answer = {
+        stored = context.vault.encrypt_bytes(bytes(body), column=_COLUMN)
+    return {
         "status": response.status_code,
         "media_type": response.headers.get("content-type"),
         "body": stored,
     }
-    await claim.session.execute(_KEEP, {**mine, **answer})
 
 
 async def forget_before(session: AsyncSession, moment: datetime) -> int:
@@ -225,9 +251,10 @@ async def _form_parts(form: FormData) -> AsyncIterator[bytes]:
         yield content.digest()
 
 
-async def _answer_of_first(
-    session: AsyncSession, context: ServiceContext, client_id: str, key: str, request_hash: bytes
-) -> Exception:
+async def answer_of_first(
+    session: AsyncSession, context: ServiceContext, asked: AskedKey
+) -> Exception | None:
+    """What is to be raised for a key that was used before; None for one that was not."""
     row = (
         await session.execute(
             select(
@@ -235,17 +262,24 @@ async def _answer_of_first(
                 keys_table.c.status,
                 keys_table.c.media_type,
                 keys_table.c.body,
-            ).where(keys_table.c.client_id == client_id, keys_table.c.key == key)
+            ).where(keys_table.c.client_id == asked.client_id, keys_table.c.key == asked.key)
         )
     ).one_or_none()
-    if row is None:  # forgotten between the two statements
-        return IdempotencyKeyInUse("send the request again", headers={"Retry-After": "1"})
-    if row.request_hash != request_hash:
+    if row is None:
+        return None
+    if row.request_hash != asked.request_hash:
         return _reused()
     if row.status is None or row.body is None:
         return AnswerNotKept("read the record to see the outcome; do not send it under a new key")
     body = context.vault.decrypt_bytes(row.body, column=_COLUMN)
     return Replay(row.status, row.media_type, body)
+
+
+def in_use(*, retry_after_s: int = 5) -> Problem:
+    return IdempotencyKeyInUse(
+        "wait for the answer of the first request, or send this one again in a moment",
+        headers={"Retry-After": str(retry_after_s)},
+    )
 
 
 def _reused() -> Problem:

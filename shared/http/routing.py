@@ -15,7 +15,9 @@ from fastapi.routing import APIRoute
 
 from shared.http.bodies import BodyRefused, StrictRequest
 from shared.http.idempotency import Replay, settle_claim
+from shared.http.problem import Problem
 from shared.http.text import TextNotStorable, storable, unstorable_fault
+from shared.http.work import Work
 
 
 class YizhanRoute(APIRoute):
@@ -29,15 +31,32 @@ class YizhanRoute(APIRoute):
             request.state.stores_answers = True
             _refuse_unstorable_address(request)
             try:
-                response = await handle(request)
+                response = await _answered(handle, request)
             except Replay as replay:
                 return replay.response()
             except BodyRefused as refused:
                 raise refused.problem from None
-            await settle_claim(request, response)
             return response
 
         return handle_and_keep
+
+
+async def _answered(
+    handle: Callable[[Request], Coroutine[Any, Any, Response]], request: Request
+) -> Response:
+    try:
+        response = await handle(request)
+    except Problem:
+        work: Work | None = getattr(request.state, "work", None)
+        stored = await work.stored() if work is not None else None
+        if stored is None:
+            raise
+        raise stored from None
+    work = getattr(request.state, "work", None)
+    if work is not None:
+        await work.keep(response)
+    await settle_claim(request, response)
+    return response
 
 
 def _refuse_unstorable_address(request: Request) -> None:

@@ -45,5 +45,11 @@ def listening(engine: AsyncEngine, wake: Callable[[], None]) -> Iterator[None]:
 @event.listens_for(Session, "after_commit")
 def _committed(session: Session) -> None:
     database = session.info.pop(_WRITTEN, None)
-    for wake in tuple(_listeners.get(database, ())) if database is not None else ():
+    if database is not None:
+        committed(database)
+
+
+def committed(database: str) -> None:
+    """Wake the relays of a database, named by its URL without the password."""
+    for wake in tuple(_listeners.get(database, ())):
         wake()

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.db.direct import DirectTransaction
 from shared.db.mechanics import AUDIT_LOG, mechanics_metadata
 from shared.ids import new_id
 from shared.security.chain import Chain, Head, Sealed, moment
@@ -74,10 +75,42 @@ async def record(
     Raises:
         AuditDetailTooLarge: more than 8 KiB as JSON.
     """
+    await session.execute(
+        _INSERT,
+        audit_row(
+            actor=actor,
+            organisation=organisation,
+            action=action,
+            subject=subject,
+            at=at,
+            detail=detail,
+        ),
+    )
+
+
+def record_directly(direct: DirectTransaction, **entry: Any) -> None:
+    """As :func:`record`, among what a driver's transaction gathers."""
+    direct.insert(audit_table, audit_row(**entry))
+
+
+def audit_row(
+    *,
+    actor: str,
+    organisation: str,
+    action: str,
+    subject: str,
+    at: datetime,
+    detail: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The row of :func:`record`, for a path that writes it with others.
+
+    Raises:
+        AuditDetailTooLarge: as :func:`record`.
+    """
     facts = dict(detail or {})
     if len(json.dumps(facts, ensure_ascii=False).encode()) > _MAX_DETAIL_BYTES:
         raise AuditDetailTooLarge(f"the audit detail of {action} is larger than 8 KiB")
-    row = {
+    return {
         "id": new_id(),
         "at": at,
         "actor": actor,
@@ -86,7 +119,6 @@ async def record(
         "subject": subject,
         "detail": facts,
     }
-    await session.execute(_INSERT, row)
 
 
 async def seal(session: AsyncSession, limit: int = 500) -> int:

@@ -47,13 +47,23 @@ async def ask(
         IdNumberInvalid: the number is wrong and nothing else is given to correct it by.
         CredentialsInsufficient: too little to tell one person from another.
     """
+    return question_of(context, given, await _card(session, context, given, at))
+
+
+def question_of(
+    context: ServiceContext, given: Credentials, card: tuple[str, bool] | None = None
+) -> Query:
+    """As :func:`ask`, for a card that was read already or none.
+
+    Args:
+        card: the card's id, and whether it proves its holder.
+    """
     today = business_date(context.clock.now())
     name = (given.name or "").strip()
     number = _number(given.id_number, today)
     mother = _number(given.mother_id_number, today)
     newborn_name = read_newborn_name(name) if name else None
     newborn = number is None and (mother is not None or newborn_name is not None)
-    card = await _card(session, context, given, at)
     if card is None and not newborn:
         _check_enough(number, name, given.birth_date, today=today)
     address = (given.address or "").strip()

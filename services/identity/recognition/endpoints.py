@@ -15,6 +15,7 @@ from services.identity.recognition.schemas import (
 )
 from shared.db.session import Writes
 from shared.http.routing import YizhanRoute
+from shared.http.work import Working
 from shared.runtime.context import Context
 from shared.security.principal import Principal, requires
 
@@ -35,7 +36,7 @@ router = APIRouter(route_class=YizhanRoute, tags=["recognitions"])
 async def recognise(
     body: RecognitionRequest,
     caller: Annotated[Principal, requires("identity:recognise")],
-    session: Writes,
+    work: Working,
     context: Context,
 ) -> RecognitionAnswer:
     """By ID number (18 characters or 15 digits), or by name and birth date with the address.
@@ -43,7 +44,7 @@ async def recognise(
     The categories are those in force on the visit's date. A wrong number beside name and birth
     date is noted as unreadable and the others decide.
     """
-    return await service.recognise(session, context, caller, body)
+    return await service.recognise_at_window(work, context, caller, body)
 
 
 # A write session although it reads: the look is written to the audit log.

@@ -42,14 +42,15 @@ class Registry:
         self._aliases = load_aliases(settings_of(context).alias_files)
         self._loading = asyncio.Lock()
         self._records: dict[UUID, tuple[str, ...]] = {}
-        self._revision = 0
+        self.revision = 0
+        """Of the register as it is in memory; set when a load is complete."""
         self.index = Index()
         self.weights: Weights = AGREED_WEIGHTS
 
     async def refresh(self, session: AsyncSession) -> None:
         """Take in what was committed since; when this returns, nothing older is compared with."""
         repository = RegistryRepository(session, self._context.region.region_code)
-        if await repository.revision() <= self._revision:
+        if await repository.revision() <= self.revision:
             return
         async with self._loading:
             await self._load(repository)
@@ -57,7 +58,7 @@ class Registry:
     async def _load(self, repository: RegistryRepository) -> None:
         # Read again under the lock: another request may have loaded it meanwhile.
         wanted = await repository.revision()
-        if wanted <= self._revision:
+        if wanted <= self.revision:
             return
         learned = await repository.newest_weights()
         if learned is not None and learned.version != self.weights.version:
@@ -71,12 +72,12 @@ class Registry:
             else:
                 log.warning("weights_of_another_model", version=table.version, model=table.model)
         loaded = 0
-        async for rows in repository.changed_since(self._revision, chunk=_CHUNK_ROWS):
+        async for rows in repository.changed_since(self.revision, chunk=_CHUNK_ROWS):
             prepared = await asyncio.to_thread(self._prepare, rows)
             for row_id, persons in prepared:
                 self._replace(row_id, persons)
             loaded += len(rows)
-        self._revision = wanted
+        self.revision = wanted
         log.info("registry_loaded", revision=wanted, persons=loaded)
 
     def _prepare(self, rows: Sequence[Registered]) -> list[tuple[UUID, list[Person]]]:

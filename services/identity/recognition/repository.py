@@ -1,4 +1,4 @@
-"""SQL of recognitions: one look-up, one insert."""
+"""SQL of recognitions: one look-up, one insert; and what the registry is loaded from."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from services.identity.models import (
     registers,
 )
 from services.identity.recognition.faces import Registered
+from services.identity.revisions.repository import RECOGNISING_LOCK
+from shared.db.direct import DirectTransaction
 
 
 def _picture() -> Select[Any]:
@@ -130,6 +132,42 @@ class RecognitionRepository:
 
     async def add(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(_INSERT, {"region": self._region, **values})
+
+
+JOIN_RECOGNITIONS = f"SELECT pg_advisory_xact_lock_shared({RECOGNISING_LOCK})"
+"""``RevisionRepository.join_recognitions``, for the driver's transaction."""
+
+_LOOK = """
+SELECT r.revision, EXISTS (
+    SELECT FROM judged_pairs j WHERE j.region = $1 AND j.fingerprint = $3) AS judged,
+  p.person_id, p.name_enc, p.township, p.village, m.category, m.valid_from, m.valid_to
+FROM (SELECT) AS one
+LEFT JOIN registers r ON r.region = $1
+LEFT JOIN persons p ON p.region = $1 AND (p.person_id = $2 OR p.merged_into = $2)
+LEFT JOIN memberships m ON m.person_id = p.person_id AND m.superseded_at IS NULL
+"""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the database says of a decision that was made in memory."""
+
+    revision: int
+    """Of the register."""
+    judged: bool
+    """Whether a person has decided about this very question before."""
+    picture: Sequence[Any]
+    """As ``RecognitionRepository.picture``."""
+
+
+async def look_directly(
+    direct: DirectTransaction, region: str, person_id: str | None, question: bytes
+) -> Look:
+    """All that a recognition reads, in one statement."""
+    rows = await direct.fetch(_LOOK, region, UUID(person_id) if person_id else None, question)
+    first = rows[0]
+    picture = [row for row in rows if row["person_id"] is not None]
+    return Look(first["revision"] or 0, first["judged"], picture)
 
 
 WEIGHTS_COLUMN = "match_weights.content"

@@ -29,6 +29,7 @@ from shared.db.session import Database, Reads, Writes, WriteSession, _write_sess
 from shared.http.errors import install
 from shared.http.problem import Conflict
 from shared.http.routing import YizhanRoute
+from shared.http.work import Working
 from shared.security.crypto import Vault
 from shared.security.principal import Principal, requires
 from shared.security.tokens import TokenVerifier
@@ -69,6 +70,7 @@ class ProbeContext:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
     executions: int = 0
+    refusing: bool = False
 
     @property
     def name(self) -> str:
@@ -132,6 +134,26 @@ async def write_slowly(request: Request, note: Note, _: Caller, session: Writes)
     context.waiting.set()
     await context.gate.wait()
     return {"id": note_id}
+
+
+@router.post("/direct-notes", status_code=201)
+async def write_directly(
+    request: Request, note: Note, _: Caller, work: Working, how: str = "direct"
+) -> dict[str, Any]:
+    """``how``: ``direct``, ``slow``, ``refuse``, or ``session``, begun on the driver as well."""
+    context: ProbeContext = request.app.state.context
+    context.executions += 1
+    direct = await work.direct()
+    direct.insert(NOTES, {"slot": note.slot, "text": note.text})
+    if how == "session":
+        session = await work.session()
+        await session.execute(insert(NOTES).values(slot=note.slot, text=note.text))
+    if how == "slow":
+        context.waiting.set()
+        await context.gate.wait()
+    if how == "refuse" or context.refusing:
+        raise Conflict("not today")
+    return {"slot": note.slot, "execution": context.executions}
 
 
 @router.post("/refused")

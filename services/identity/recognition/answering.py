@@ -1,0 +1,198 @@
+"""What a decision becomes: the answer, the row that is kept, the event and the audit's entry. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.identity.categories.domain import CATEGORIES, Period, in_force, union
+from services.identity.matching.decision import REASONS, Decision
+from services.identity.recognition.entitlements import Entitled, entitled
+from services.identity.recognition.schemas import (
+    CategoryAnswer,
+    EntitlementsAnswer,
+    EvidenceAnswer,
+    ReasonAnswer,
+    RecognitionAnswer,
+    RecognitionRequest,
+)
+from shared.clock import business_date
+from shared.events.catalog import CategoryPeriod, Entitlements, RecognitionMade
+from shared.policy.region import Facility
+from shared.runtime.context import ServiceContext
+from shared.security.masking import mask_name
+from shared.security.principal import Principal
+
+PROVISIONAL_DAYS = 90
+"""A newborn's answer counts so long; births are registered within a month as a rule."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A decision about a question, with what the register says of the person on a day."""
+
+    decision: Decision
+    holding: tuple[Period, ...]
+    """Categories in force on the day."""
+    masked_name: str | None
+    township: str | None
+    village: str | None
+    weights_version: str
+    question: bytes
+    """Fingerprint of the credentials, by which a review knows the question again."""
+
+
+def recognised(
+    context: ServiceContext,
+    decision: Decision,
+    picture: Iterable[Any],
+    *,
+    at: datetime,
+    weights_version: str,
+    question: bytes,
+) -> Recognised:
+    """A decision with what the register says of the person on the visit's day.
+
+    Args:
+        picture: rows of ``RecognitionRepository.picture``; none when nobody is told.
+        at: the visit's moment.
+    """
+    rows = list(picture)
+    kept = next((row for row in rows if str(row["person_id"]) == decision.person_id), None)
+    periods = [
+        Period(row["category"], row["valid_from"], row["valid_to"])
+        for row in rows
+        if row["category"] is not None
+    ]
+    return Recognised(
+        decision=decision,
+        holding=tuple(in_force(union(periods), business_date(at))),
+        masked_name=mask_name(context.vault.decrypt(kept["name_enc"], column="persons.name"))
+        if kept
+        else None,
+        township=kept["township"] if kept else None,
+        village=kept["village"] if kept else None,
+        weights_version=weights_version,
+        question=question,
+    )
+
+
+@dataclass(frozen=True)
+class Telling:
+    """All that one recognition says, to whom."""
+
+    recognition_id: UUID
+    answer: RecognitionAnswer
+    event: RecognitionMade
+    row: Mapping[str, Any]
+    """Of ``recognitions``, without the region."""
+    audited: Mapping[str, Any]
+    """What ``audit.record`` is given."""
+
+
+def tell(
+    context: ServiceContext,
+    caller: Principal,
+    body: RecognitionRequest,
+    facility: Facility,
+    found: Recognised,
+    recognition_id: UUID,
+) -> Telling:
+    """What a recognition tells the window, the other services, and the audit."""
+    now, decision, best = context.clock.now(), found.decision, found.decision.best
+    day = business_date(body.visit.occurred_at)
+    rights = entitled(
+        decision.grade,
+        in_a_category=bool(found.holding),
+        facility=facility,
+        waivers=context.region.fee_waivers_on(day),
+    )
+    answer = _answer(recognition_id, found, rights, day)
+    return Telling(
+        recognition_id=recognition_id,
+        answer=answer,
+        event=_event(recognition_id, body, found, rights),
+        row={
+            "recognition_id": recognition_id,
+            "organisation": caller.organisation,
+            "facility_code": body.facility_code,
+            "visit_no": body.visit.visit_no,
+            "visit_type": body.visit.type,
+            "occurred_at": body.visit.occurred_at,
+            "grade": answer.grade,
+            "person_id": UUID(answer.person_id) if answer.person_id else None,
+            "candidate_id": UUID(best.person.person_id) if best else None,
+            "score": answer.score,
+            "weights_version": found.weights_version,
+            "evidence": [item.model_dump() for item in answer.evidence],
+            "categories": [item.model_dump(mode="json") for item in answer.categories],
+            "entitlements": answer.entitlements.model_dump(),
+            "credentials_enc": context.vault.encrypt(
+                body.credentials.model_dump_json(exclude_none=True),
+                column="recognitions.credentials",
+            ),
+            "recorded_at": now,
+        },
+        audited={
+            "actor": caller.client_id,
+            "organisation": caller.organisation,
+            "action": "recognition.made",
+            "subject": str(recognition_id),
+            "at": now,
+            "detail": {
+                "grade": decision.grade,
+                "facility_code": facility.facility_code,
+                "person_id": decision.person_id,
+            },
+        },
+    )
+
+
+def _answer(
+    recognition_id: UUID, found: Recognised, rights: Entitled, day: date
+) -> RecognitionAnswer:
+    decision = found.decision
+    best = decision.best.assessment if decision.best else None
+    return RecognitionAnswer(
+        recognition_id=str(recognition_id),
+        grade=decision.grade,
+        person_id=decision.person_id,
+        masked_name=found.masked_name,
+        score=best.score if best else 0.0,
+        categories=[
+            CategoryAnswer(code=p.code, name_zh=CATEGORIES[p.code], valid_from=p.valid_from)
+            for p in found.holding
+        ],
+        entitlements=EntitlementsAnswer(**asdict(rights)),
+        evidence=[EvidenceAnswer(**item._asdict()) for item in best.evidence] if best else [],
+        reasons=[
+            ReasonAnswer(code=code, text_zh=REASONS[code][0], text=REASONS[code][1])
+            for code in decision.reasons
+        ],
+        provisional=decision.provisional,
+        provisional_until=day + timedelta(days=PROVISIONAL_DAYS) if decision.provisional else None,
+    )
+
+
+def _event(
+    recognition_id: UUID, body: RecognitionRequest, found: Recognised, rights: Entitled
+) -> RecognitionMade:
+    return RecognitionMade(
+        recognition_id=str(recognition_id),
+        grade=found.decision.grade,
+        person_id=found.decision.person_id,
+        categories=tuple(
+            CategoryPeriod(code=p.code, valid_from=p.valid_from, valid_to=p.valid_to)
+            for p in found.holding
+        ),
+        entitlements=Entitlements(**asdict(rights)),
+        facility_code=body.facility_code,
+        visit_no=body.visit.visit_no,
+        visit_type=body.visit.type,
+        occurred_at=body.visit.occurred_at,
+        township=found.township,
+        village=found.village,
+    )

@@ -1,0 +1,128 @@
+"""Goal: a transaction on the driver gives what one on a session gives.
+
+Committed before the answer, once per idempotency key, whole or not at all.
+"""
+
+import asyncio
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from tests.integration.http.driver import Answer, call
+from tests.integration.http.probe import ProbeContext
+
+NOTE = {"slot": 1, "text": "张小三"}
+
+
+async def post(
+    app: FastAPI, bearer, key: str | None = "k-1", note: dict[str, Any] = NOTE, how: str = "direct"
+) -> Answer:
+    headers = {**bearer, "Idempotency-Key": key} if key else bearer
+    query = f"how={how}".encode()
+    return await call(app, "POST", "/direct-notes", document=note, query=query, headers=headers)
+
+
+async def counts(context: ProbeContext) -> tuple[int, int]:
+    """Rows of notes and of keys."""
+    async with context.db.reading() as session:
+        notes = await session.scalar(text("SELECT count(*) FROM notes"))
+        keys = await session.scalar(text("SELECT count(*) FROM idempotency_keys"))
+        return notes, keys
+
+
+async def test_the_row_is_there_when_the_answer_is_sent(
+    app: FastAPI, bearer, context: ProbeContext
+):
+    """Goal: committed before the response. Method: look between its first and its last byte."""
+    seen = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b'{"slot": 1, "text": "a"}', "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            seen.append((message["status"], await counts(context)))
+
+    headers = {**bearer, "content-type": "application/json", "idempotency-key": "k-1"}
+    scope = {
+        "type": "http", "method": "POST", "path": "/direct-notes", "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }  # fmt: skip
+    await app(scope, receive, send)
+    assert seen == [(201, (1, 1))]
+
+
+@pytest.mark.parametrize("how", ["direct", "session"])
+async def test_sent_again_it_is_answered_again(
+    app: FastAPI, bearer, context: ProbeContext, how: str
+):
+    """Goal: one effect, one answer, on either way; the stored answer is encrypted."""
+    first = await post(app, bearer, how=how)
+    second = await post(app, bearer, how=how)
+    assert (first.status, second.status, second.body) == (201, 201, first.body)
+    assert second.headers["idempotency-replayed"] == "true"
+    assert "idempotency-replayed" not in first.headers
+    assert await counts(context) == (1, 1)
+    async with context.db.reading() as session:
+        row = (await session.execute(text("SELECT * FROM idempotency_keys"))).one()
+    assert "张小三".encode() not in row.body
+
+
+async def test_the_answer_given_stands_when_it_would_be_refused_now(
+    app: FastAPI, bearer, context: ProbeContext
+):
+    """Goal: a retry learns what happened. Method: the same call after the rules have changed."""
+    first = await post(app, bearer)
+    context.refusing = True
+    again = await post(app, bearer)
+    assert (again.status, again.body) == (201, first.body)
+    assert (await post(app, bearer, key="k-2")).status == 409
+
+
+@pytest.mark.parametrize("note", [{"slot": 2, "text": "a"}, {"slot": 1, "text": "b"}])
+async def test_another_request_with_the_key_is_refused(
+    app: FastAPI, bearer, context: ProbeContext, note: dict[str, Any]
+):
+    await post(app, bearer)
+    answer = await post(app, bearer, note=note)
+    assert (answer.status, answer.json["code"]) == (422, "idempotency_key_reused")
+    assert await counts(context) == (1, 1)
+
+
+async def test_a_refusal_keeps_nothing(app: FastAPI, bearer, context: ProbeContext):
+    """Goal: nothing is half-written, and the key may be used again."""
+    assert (await post(app, bearer, how="refuse")).status == 409
+    assert await counts(context) == (0, 0)
+    assert (await post(app, bearer)).status == 201
+
+
+async def test_a_failed_commit_is_no_success(app: FastAPI, bearer, context: ProbeContext):
+    """Goal: key and change stand or fall together. Method: a deferred constraint."""
+    await post(app, bearer)
+    failed = await post(app, bearer, key="k-2", note={"slot": 1, "text": "b"})
+    assert failed.status == 500
+    assert await counts(context) == (1, 1)
+    assert (await post(app, bearer, key="k-3", note={"slot": 2, "text": "c"})).status == 201
+
+
+async def test_without_a_key_it_is_done_each_time(app: FastAPI, bearer, context: ProbeContext):
+    for slot in (1, 2):
+        await post(app, bearer, key=None, note={"slot": slot, "text": "a"})
+    assert await counts(context) == (2, 0)
+
+
+async def test_twins_have_one_effect(app: FastAPI, bearer, context: ProbeContext):
+    """Goal: whoever comes second takes his work back and gives the first one's answer.
+
+    Method: twenty at once with one key, and each of them ready to write.
+    """
+    sent = [asyncio.create_task(post(app, bearer, how="slow")) for _ in range(20)]
+    await asyncio.wait_for(context.waiting.wait(), 5)
+    context.gate.set()
+    answers = await asyncio.gather(*sent)
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.body for answer in answers}) == 1
+    assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+    assert await counts(context) == (1, 1)
