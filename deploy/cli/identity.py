@@ -20,6 +20,8 @@ from deploy.cli.console import console, data_dir_of, reach_databases
 from deploy.embedded.host import prepare_files
 from services.identity.batch.service import MOST_ROWS, Progress, Result, match_file
 from services.identity.batch.workbook import GRADES
+from services.identity.cards import keys
+from services.identity.cards.keys import Rotated
 from services.identity.module import MODULE
 from services.identity.recognition import rescoring
 from services.identity.recognition.schemas import RescoringAnswer
@@ -34,7 +36,8 @@ from shared.security.principal import Principal
 from shared.security.scopes import SCOPES
 
 app = typer.Typer(
-    help="The register: match a list of visits, check a decision.", no_args_is_help=True
+    help="The register: match a list of visits, check a decision, change the cards' key.",
+    no_args_is_help=True,
 )
 
 _OPERATOR = "cli:operator"
@@ -108,6 +111,30 @@ def rescore(
         soft_wrap=True,
     )
     raise typer.Exit(1)
+
+
+@app.command("rotate-card-key")
+def rotate_card_key() -> None:
+    """Let a new key sign health cards from now on; cards signed before stay good."""
+
+    async def work(context: ServiceContext, caller: Principal) -> Rotated:
+        async with context.db.writing() as session:
+            return await keys.rotate(session, context, caller)
+
+    try:
+        done = _in_identity(work)
+    except SettingMissing as missing:
+        console.print(str(missing), soft_wrap=True, markup=False)
+        raise typer.Exit(1) from None
+    console.print(f"cards are signed with {done.kid} from now on", soft_wrap=True, markup=False)
+    if done.before is not None:
+        console.print(
+            f"{done.before} is retired; {done.good_cards:,} cards that it signed stay good. "
+            "Windows that verify offline fetch GET /identity/v1/cards/keys before the next card "
+            "is shown to them.",
+            soft_wrap=True,
+            markup=False,
+        )
 
 
 def _write(target: Path, content: bytes) -> None:

@@ -41,6 +41,25 @@ class CardRepository:
         )
         return kept is not None
 
+    async def retire_key(self, *, at: datetime) -> str | None:
+        """Let the key in use sign no more; gives its id, None if there is none."""
+        retired: str | None = await self._session.scalar(
+            update(card_keys)
+            .where(card_keys.c.region == self._region, card_keys.c.retired_at.is_(None))
+            .values(retired_at=at)
+            .returning(card_keys.c.kid)
+        )
+        return retired
+
+    async def good_cards_of(self, kid: str, today: date) -> int:
+        """How many cards that a key signed are neither revoked nor over."""
+        count = await self._session.scalar(
+            select(func.count()).where(
+                cards.c.kid == kid, cards.c.revoked_at.is_(None), cards.c.expires_on >= today
+            )
+        )
+        return int(count or 0)
+
     async def public_keys(self) -> list[dict[str, Any]]:
         """Of every key that ever signed a card here, oldest first."""
         found = await self._session.scalars(

@@ -1,19 +1,14 @@
 """Use cases of health cards: issuing, reading at a window, revoking, and what offline windows need.
 
-The key pair that signs cards is the region's own, apart from the one that signs access tokens:
-cards are good for years, tokens for minutes, and a window that verifies cards verifies nothing
-else with that key. It is made when first needed and kept in the database under the vault's key,
-so that every process signs with the same one.
+The keys that sign them are in :mod:`services.identity.cards.keys`.
 """
 
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
-from joserfc.jwk import OKPKey
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.cards import codes
@@ -22,6 +17,7 @@ from services.identity.cards.domain import (
     new_card_no,
     plausible_birth,
 )
+from services.identity.cards.keys import keys, signing_key
 from services.identity.cards.reading import (
     NUMBER_COLUMN,
     CardHolder,
@@ -32,7 +28,6 @@ from services.identity.cards.reading import (
 from services.identity.cards.repository import CardRepository
 from services.identity.cards.schemas import (
     CardAnswer,
-    CardKeys,
     CardList,
     CardRequest,
     ListedCard,
@@ -145,7 +140,7 @@ async def issue(
         )
     if await repository.good_cards(body.person_id, today) >= settings.max_cards_per_person:
         raise TooManyCards("revoke a card that is lost or no longer used, then issue a new one")
-    key = await _signing_key(repository, context, now)
+    key = await signing_key(repository, context, now)
     claims = CardClaims(
         card_id=new_id(),
         region=region,
@@ -267,13 +262,6 @@ async def revocations(
     )
 
 
-async def keys(session: WriteSession, context: ServiceContext) -> CardKeys:
-    """The public keys; the first one is made here if no card was issued yet."""
-    repository = CardRepository(session, context.region.region_code)
-    await _signing_key(repository, context, context.clock.now())
-    return CardKeys(keys=await repository.public_keys())
-
-
 async def cards_of(
     session: AsyncSession, context: ServiceContext, caller: Principal, person_id: UUID
 ) -> CardList:
@@ -304,26 +292,6 @@ async def cards_of(
             for row in await repository.of_persons(group.members)
         ]
     )
-
-
-async def _signing_key(
-    repository: CardRepository, context: ServiceContext, now: datetime
-) -> OKPKey:
-    row = await repository.signing_key()
-    if row is None:
-        key = codes.new_key()
-        made: dict[str, Any] = {
-            "kid": str(key.kid),
-            "public_jwk": codes.public(key),
-            "private_enc": codes.sealed(key, context.vault),
-            "made_at": now,
-        }
-        if await repository.add_key(made):
-            return key
-        row = await repository.signing_key()
-        if row is None:
-            raise RuntimeError("the region's card key was withdrawn while it was being made")
-    return codes.opened(row["private_enc"], context.vault)
 
 
 async def _free_number(repository: CardRepository, context: ServiceContext) -> str:

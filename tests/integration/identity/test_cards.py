@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
+from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,11 +19,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import text
 
 from services.identity.cards import service as cards
+from services.identity.cards.keys import Rotated, rotate
 from shared.clock import FixedClock
+from shared.security.principal import Principal
+from shared.security.scopes import SCOPES
 from tests.integration.identity.desk import get_person, issue_card, merge, person_id, township
 from tests.integration.identity.office import Office
 from tests.support.people import NEIGHBOUR, PATIENT
-from tests.support.service import Running
+from tests.support.service import COUNTY, Running
 
 
 def decoded(part: str) -> bytes:
@@ -34,6 +42,29 @@ async def verified(office: Office, qr: str) -> dict[str, object]:
 async def read(identity: Running, code: str) -> cards.CardHolder | None:
     async with identity.context.db.reading() as session:
         return await cards.read_card(identity.context, session, code)
+
+
+async def rotated(identity: Running) -> Rotated:
+    """As ``yizhan identity rotate-card-key`` does."""
+    operator = Principal("cli:operator", COUNTY, frozenset(SCOPES))
+    async with identity.context.db.writing() as session:
+        return await rotate(session, identity.context, operator)
+
+
+def kid_of(card: dict[str, Any]) -> str:
+    return str(json.loads(decoded(card["qr"].split(".")[0]))["kid"])
+
+
+def offline(identity: Running) -> Callable[..., Any]:
+    """The function that the guide for vendors prints, on the test's clock."""
+    guide = (Path(__file__).parents[3] / "docs" / "his-vendor.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    now = identity.context.clock.now().timestamp()
+    names["time"] = SimpleNamespace(time=lambda: now)
+    found: Callable[..., Any] = names["good"]
+    return found
 
 
 class TestIssuing:
@@ -122,6 +153,56 @@ class TestIssuing:
         made = await asyncio.gather(*(issue_card(office, whose[n % 2]) for n in range(6)))
         assert len({card["card_no"] for card in made}) == 6
         assert await office.service.rows("SELECT count(*) AS n FROM card_keys") == [{"n": 1}]
+
+
+class TestKeys:
+    async def test_a_new_key_signs_and_old_cards_stay_good(
+        self, office: Office, identity: Running
+    ) -> None:
+        """Goal: no card is issued again because a key was changed.
+
+        Method: a card; rotated; another card; both verified here and by the code that the guide
+        for vendors prints, with the public lists alone; the old one revoked.
+        """
+        await office.register(PATIENT, NEIGHBOUR)
+        whose = [await person_id(office, each) for each in (PATIENT, NEIGHBOUR)]
+        old = await issue_card(office, whose[0])
+        done = await rotated(identity)
+        new = await issue_card(office, whose[1])
+        assert done.before == kid_of(old)
+        assert (kid_of(new), done.good_cards) == (done.kid, 1)
+        assert done.kid != done.before
+        keys = (await office.http.get("/identity/v1/cards/keys")).json()["keys"]
+        assert [key["kid"] for key in keys] == [done.before, done.kid]
+        good = offline(identity)
+        for card, who in zip((old, new), whose, strict=True):
+            found = await verified(office, card["qr"])
+            assert (found["valid"], found["person_id"]) == (True, who)
+            assert good(card["qr"], keys, set())["sex"] in ("M", "F")
+        body = {"card_id": old["card_id"], "reason": "遗失"}
+        await office.http.post("/identity/v1/cards/revoke", json=body)
+        listed = (await office.http.get("/identity/v1/cards/revocations")).json()["items"]
+        revoked = {item["card_id"] for item in listed}
+        assert good(old["qr"], keys, revoked) is None
+        assert good(new["qr"], keys, revoked)
+        assert (await verified(office, old["qr"]))["reason"] == "card_revoked"
+        (row,) = await office.service.rows(
+            "SELECT actor, subject FROM audit_log WHERE action = 'card_key.rotated'"
+        )
+        assert (row["actor"], row["subject"]) == ("cli:operator", done.kid)
+
+    async def test_rotating_while_cards_are_issued(self, office: Office, identity: Running) -> None:
+        """Goal: one key signs at a time, no card is lost. Method: three rotations beside issuing."""
+        await office.register(PATIENT, NEIGHBOUR)
+        whose = [await person_id(office, each) for each in (PATIENT, NEIGHBOUR)]
+        cards = [issue_card(office, whose[n % 2]) for n in range(4)]
+        done = await asyncio.gather(*cards, *(rotated(identity) for _ in range(3)))
+        for card in done[:4]:
+            assert (await verified(office, card["qr"]))["valid"]
+        (row,) = await office.service.rows(
+            "SELECT count(*) AS n FROM card_keys WHERE retired_at IS NULL"
+        )
+        assert row["n"] == 1
 
 
 class TestNotGood:

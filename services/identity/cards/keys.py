@@ -1,0 +1,86 @@
+"""The key pairs that sign cards: made when first needed, changed on command, never forgotten.
+
+The pair in use is the region's own, apart from the one that signs access tokens: cards are good for
+years, tokens for minutes, and a window that verifies cards verifies nothing else with that key. It
+is kept in the database under the vault's key, so that every process signs with the same one. A
+pair that was retired signs no new card; the cards that it signed stay good until they end or are
+revoked, so its public half stays in the list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from joserfc.jwk import OKPKey
+
+from services.identity.cards import codes
+from services.identity.cards.repository import CardRepository
+from services.identity.cards.schemas import CardKeys
+from services.identity.persons.register import lock_register
+from shared.clock import business_date
+from shared.db.session import WriteSession
+from shared.runtime.context import ServiceContext
+from shared.security import audit
+from shared.security.principal import Principal
+
+
+@dataclass(frozen=True)
+class Rotated:
+    """Which key signs from now on."""
+
+    kid: str
+    before: str | None
+    """The key that was retired; None: there was none."""
+    good_cards: int
+    """Cards of the retired key that are still good; they stay so."""
+
+
+async def keys(session: WriteSession, context: ServiceContext) -> CardKeys:
+    """The public keys; the first one is made here if no card was issued yet."""
+    repository = CardRepository(session, context.region.region_code)
+    await signing_key(repository, context, context.clock.now())
+    return CardKeys(keys=await repository.public_keys())
+
+
+async def rotate(session: WriteSession, context: ServiceContext, caller: Principal) -> Rotated:
+    """Let a new key sign from now on; cards signed before stay good.
+
+    Cards that are being issued end first, or are signed by the new key.
+    """
+    region, now = context.region.region_code, context.clock.now()
+    await lock_register(session, region)
+    repository = CardRepository(session, region)
+    before = await repository.retire_key(at=now)
+    key = await signing_key(repository, context, now)
+    await audit.record(
+        session,
+        actor=caller.client_id,
+        organisation=caller.organisation,
+        action="card_key.rotated",
+        subject=str(key.kid),
+        at=now,
+        detail={"before": before},
+    )
+    good = await repository.good_cards_of(before, business_date(now)) if before is not None else 0
+    return Rotated(kid=str(key.kid), before=before, good_cards=good)
+
+
+async def signing_key(repository: CardRepository, context: ServiceContext, now: datetime) -> OKPKey:
+    """The pair that signs, made if there is none."""
+    row = await repository.signing_key()
+    if row is None:
+        key = codes.new_key()
+        made: dict[str, Any] = {
+            "kid": str(key.kid),
+            "public_jwk": codes.public(key),
+            "private_enc": codes.sealed(key, context.vault),
+            "made_at": now,
+        }
+        if await repository.add_key(made):
+            return key
+        row = await repository.signing_key()
+        if row is None:
+            raise RuntimeError("the region's card key was withdrawn while it was being made")
+    return codes.opened(row["private_enc"], context.vault)
