@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.claims.charges.endpoints import router as charges
+from services.claims.charges.pages import router as charge_pages
+from services.claims.encounters.case_pages import router as case_pages
 from services.claims.encounters.endpoints import router as encounters
 from services.claims.encounters.handlers import (
     on_person_changed,
@@ -15,6 +17,7 @@ from services.claims.encounters.handlers import (
     on_recognition_made,
     on_recognition_revised,
 )
+from services.claims.encounters.pages import router as encounter_pages
 from services.claims.facilities.endpoints import router as facilities
 from services.claims.ledger.endpoints import router as ledger
 from services.claims.ledger.sealing import seal as seal_ledger
@@ -23,8 +26,10 @@ from services.claims.models import METADATA
 from services.claims.packs.endpoints import router as packs
 from services.claims.packs.service import pack_in_force
 from services.claims.reservations.endpoints import router as reservations
+from services.claims.screens.kit import router as screen_assets
 from services.claims.settings import settings_of
 from services.claims.settlement.endpoints import router as settlements
+from services.claims.settlement.pages import router as settlement_pages
 from services.claims.standings.endpoints import router as standings
 from shared.events.catalog import (
     EncounterCancelled,
@@ -41,7 +46,7 @@ from shared.events.catalog import (
     SettlementReversed,
 )
 from shared.runtime.context import ServiceContext
-from shared.runtime.module import ServiceModule, Subscription
+from shared.runtime.module import ScreenLink, ServiceModule, Subscription
 
 
 @asynccontextmanager
@@ -59,6 +64,8 @@ MODULE = ServiceModule(
     metadata=METADATA,
     migrations=Path(__file__).parent / "migrations",
     routers=(encounters, charges, reservations, settlements, standings, ledger, facilities, packs),
+    pages=(screen_assets, encounter_pages, case_pages, charge_pages, settlement_pages),
+    screens=(ScreenLink("/claims/", "费用结算", "Settlement", "claims:encounters"),),
     subscriptions=(
         Subscription(
             RecognitionMade,

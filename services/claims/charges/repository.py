@@ -109,6 +109,23 @@ async def batch_of(session: ReadSession, encounter_id: UUID, batch_no: str) -> B
     return Batch(row.batch_no, row.content_hash, row.line_count, row.total_fen, row.received_at)
 
 
+async def batches_of(session: ReadSession, encounter_id: UUID) -> list[Batch]:
+    """The encounter's batches in the order in which they came."""
+    columns = charge_batches.c
+    rows = await session.execute(
+        select(
+            columns.batch_no,
+            columns.content_hash,
+            columns.line_count,
+            columns.total_fen,
+            columns.received_at,
+        )
+        .where(columns.encounter_id == encounter_id)
+        .order_by(columns.received_at, columns.batch_no)
+    )
+    return [Batch(*row) for row in rows]
+
+
 async def remove(session: WriteSession, encounter_id: UUID, batch_no: str) -> None:
     """Delete a batch; its lines go with it."""
     await session.execute(
@@ -118,10 +135,23 @@ async def remove(session: WriteSession, encounter_id: UUID, batch_no: str) -> No
     )
 
 
-async def lines_of(session: ReadSession, encounter_id: UUID) -> tuple[Line, ...]:
-    """The encounter's whole bill, as the engine reads it, in the order of the line numbers."""
+async def lines_of(
+    session: ReadSession,
+    encounter_id: UUID,
+    *,
+    batch_no: str | None = None,
+    limit: int | None = None,
+) -> tuple[Line, ...]:
+    """The encounter's bill, as the engine reads it, in the order of the line numbers.
+
+    Args:
+        session: any.
+        encounter_id: whose.
+        batch_no: of one batch alone; None: of the whole bill.
+        limit: not more than so many; None: all.
+    """
     columns = charge_lines.c
-    rows = await session.execute(
+    statement = (
         select(
             columns.line_no,
             columns.name,
@@ -138,6 +168,11 @@ async def lines_of(session: ReadSession, encounter_id: UUID) -> tuple[Line, ...]
         .where(columns.encounter_id == encounter_id)
         .order_by(func.length(columns.line_no), columns.line_no)
     )
+    if batch_no is not None:
+        statement = statement.where(columns.batch_no == batch_no)
+    if limit is not None:
+        statement = statement.limit(limit)
+    rows = await session.execute(statement)
     return tuple(
         Line(
             line_no=row.line_no,

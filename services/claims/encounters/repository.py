@@ -307,6 +307,29 @@ async def find(
     return [_encounter(row) for row in rows]
 
 
+async def unsettled(
+    session: ReadSession, *, region: str, facility_code: str | None, limit: int
+) -> list[Encounter]:
+    """Encounters that wait to be settled, the newest first."""
+    waits = encounters.c.status.in_(("open", "charging", "discharged"))
+    statement = _SELECT.where(encounters.c.region == region, waits)
+    if facility_code is not None:
+        statement = statement.where(encounters.c.facility_code == facility_code)
+    rows = await session.execute(statement.order_by(encounters.c.id.desc()).limit(limit))
+    return [_encounter(row) for row in rows]
+
+
+async def of_recognition(session: ReadSession, recognition_id: str) -> Encounter | None:
+    """The encounter of which identity spoke under that id."""
+    found = await session.execute(
+        select(encounter_recognitions.c.encounter_id).where(
+            encounter_recognitions.c.recognition_id == recognition_id
+        )
+    )
+    encounter_id = found.scalar_one_or_none()
+    return None if encounter_id is None else await get(session, encounter_id)
+
+
 async def has_visit_at(
     session: ReadSession, *, person_ids: Collection[str], facility_code: str | None
 ) -> bool:

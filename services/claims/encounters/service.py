@@ -298,12 +298,8 @@ async def find(
     limit: int,
 ) -> list[Encounter]:
     """The caller's encounters, oldest first; one more than ``limit`` when there is a next page."""
-    kind, _, value = caller.organisation.partition(":")
-    if kind == "facility":
-        if facility_code not in {None, value}:
-            return []
-        facility_code = value
-    elif kind != "region":
+    sees, facility_code = within(caller, facility_code)
+    if not sees:
         return []
     return await repository.find(
         session,
@@ -315,6 +311,41 @@ async def find(
         after=after_id,
         limit=limit + 1,
     )
+
+
+async def unsettled(
+    session: ReadSession,
+    context: ServiceContext,
+    caller: Principal,
+    *,
+    facility_code: str | None,
+    limit: int,
+) -> list[Encounter]:
+    """The caller's encounters that wait to be settled, the newest first."""
+    sees, facility_code = within(caller, facility_code)
+    if not sees:
+        return []
+    return await repository.unsettled(
+        session, region=context.region.region_code, facility_code=facility_code, limit=limit
+    )
+
+
+async def of_recognition(
+    session: ReadSession, caller: Principal, recognition_id: str
+) -> Encounter | None:
+    """The encounter of a recognition; None while it is not here, or is another facility's."""
+    encounter = await repository.of_recognition(session, recognition_id)
+    if encounter is None or not caller.may_see_facility(encounter.facility_code):
+        return None
+    return encounter
+
+
+def within(caller: Principal, facility_code: str | None) -> tuple[bool, str | None]:
+    """Whether the caller sees anything of what he asks for, and of which facility (None: of all)."""
+    kind, _, own = caller.organisation.partition(":")
+    if kind == "facility":
+        return facility_code in {None, own}, own
+    return kind == "region", facility_code
 
 
 async def keep_member(session: WriteSession, context: ServiceContext, member: Member) -> None:

@@ -99,6 +99,13 @@ encounters = Table(
         postgresql_where=text("recognition_pending"),
     ),
     Index("ix_encounters_visit_no", "visit_no"),
+    # What a window looks at first: the newest that wait, among years of settled ones.
+    Index(
+        "ix_encounters_waiting",
+        "region",
+        "id",
+        postgresql_where=text("status IN ('open', 'charging', 'discharged')"),
+    ),
 )
 
 encounter_recognitions = Table(

@@ -88,6 +88,7 @@ settlements = Table(
     CheckConstraint("total_fen = payers_fen + patient_pays_fen", name="payers_sum"),
     CheckConstraint(SIGNS, name="signs"),
     Index("ix_settlements_person_year", "person_id", "standing_year"),
+    Index("ix_settlements_made_at", "region", "made_at"),
 )
 
 settlement_payers = Table(

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Row, func, insert, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.claims.models import settlement_payers, settlements
@@ -271,15 +271,41 @@ _REVERSED_BY = (
 )
 
 
+_SELECT = select(*settlements.c, _PAYERS, _REVERSED_BY)
+
+
 async def get(session: ReadSession, settlement_id: UUID) -> Stored | None:
     """A settlement or a reversal with its payers, in one round trip."""
-    found = (
-        await session.execute(
-            select(*settlements.c, _PAYERS, _REVERSED_BY).where(settlements.c.id == settlement_id)
-        )
-    ).one_or_none()
-    if found is None:
-        return None
+    found = (await session.execute(_SELECT.where(settlements.c.id == settlement_id))).one_or_none()
+    return None if found is None else _kept(found)
+
+
+async def of_encounter(session: ReadSession, encounter_id: UUID) -> list[Stored]:
+    """Every settlement and reversal of a visit, in the order in which they were made."""
+    rows = await session.execute(
+        _SELECT.where(settlements.c.encounter_id == encounter_id).order_by(settlements.c.id)
+    )
+    return [_kept(row) for row in rows]
+
+
+async def made_since(
+    session: ReadSession, *, region: str, facility_code: str | None, since: datetime, limit: int
+) -> list[Stored]:
+    """Settlements made since a moment and not reversed, the newest first."""
+    reversal = _reversals.c.reverses_id
+    statement = _SELECT.where(
+        settlements.c.region == region,
+        settlements.c.kind == "settlement",
+        settlements.c.made_at >= since,
+        ~select(reversal).where(reversal == settlements.c.id).exists(),
+    )
+    if facility_code is not None:
+        statement = statement.where(settlements.c.facility_code == facility_code)
+    rows = await session.execute(statement.order_by(settlements.c.made_at.desc()).limit(limit))
+    return [_kept(row) for row in rows]
+
+
+def _kept(found: Row[*tuple[Any, ...]]) -> Stored:
     row = found._mapping  # noqa: SLF001 - SQLAlchemy's public accessor
     return Stored(
         id=row["id"],

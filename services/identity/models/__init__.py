@@ -18,7 +18,6 @@ from services.identity.models.reviews import (
     review_candidates,
     review_decisions,
     review_recognitions,
-    review_withdrawals,
     reviews,
 )
 from services.identity.models.revisions import recognition_revisions
@@ -53,7 +52,6 @@ __all__ = [
     "review_candidates",
     "review_decisions",
     "review_recognitions",
-    "review_withdrawals",
     "reviews",
     "roster_imports",
     "roster_mappings",

@@ -110,6 +110,7 @@ WINDOW: dict[str, tuple[str, str]] = {
             "{visit_no}; a later roster corrects it by itself."
         ),
     ),
+    "window.to_bill": ("办理费用结算", "To the bill"),
     "window.person": ("人员编号", "Person"),
     "window.too_long": ("内容过长或无法使用,请核对", "Too long or not usable; check it"),
     "window.at.fault": ("时间无法读取", "The time cannot be read"),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import openpyxl
 
-from tests.integration.identity.browsing import screen, words
 from tests.integration.identity.office import Office, workbook
+from tests.support.browsing import screen, words
 from tests.support.people import NEIGHBOUR, PATIENT
 from tests.support.service import Running
 

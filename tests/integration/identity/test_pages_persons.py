@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from services.identity.cards.pages import qr_svg
-from tests.integration.identity.browsing import assert_private, screen, values, words
 from tests.integration.identity.desk import issue_card, person_id
 from tests.integration.identity.office import Office
+from tests.support.browsing import assert_private, screen, values, words
 from tests.support.people import NEIGHBOUR, PATIENT
 from tests.support.service import Running
 

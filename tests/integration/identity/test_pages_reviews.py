@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.integration.identity.browsing import assert_private, screen, words
 from tests.integration.identity.desk import doubt, person_id
 from tests.integration.identity.office import Office
+from tests.support.browsing import assert_private, screen, words
 from tests.support.people import NEIGHBOUR, PATIENT
 from tests.support.service import Running
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import openpyxl
 
-from tests.integration.identity.browsing import Screen, assert_private, screen, words
 from tests.integration.identity.office import Office
+from tests.support.browsing import Screen, assert_private, screen, words
 from tests.support.people import HEADER, NEIGHBOUR, PATIENT, roster_csv
 from tests.support.service import Running
 

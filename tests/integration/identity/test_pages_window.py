@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.identity.browsing import assert_private, screen, values, words
 from tests.integration.identity.office import HOSPITAL, Office
+from tests.support.browsing import assert_private, screen, values, words
 from tests.support.people import NEIGHBOUR, PATIENT
 from tests.support.service import Running
 

@@ -1,0 +1,184 @@
+"""What every screen of a service keeps to, whatever stands on it."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from fastapi.routing import APIRoute
+
+from services.claims.encounters.domain import Status as CaseStatus
+from services.claims.module import MODULE as CLAIMS
+from services.claims.screens import kit as claims_kit
+from services.claims.screens.case_texts import CASE
+from services.claims.screens.texts import BILL
+from services.claims.screens.texts import TEXTS as CLAIMS_TEXTS
+from services.claims.screens.window_texts import WINDOW as CLAIMS_WINDOW
+from services.claims.screens.words import (
+    BILL_PARTS,
+    CASE_STATUSES,
+    CATALOGUE_CLASSES,
+    LEVELS,
+    LINE_KINDS,
+    PAYERS,
+    PROGRAMMES,
+    REASONS,
+    WORDS,
+)
+from services.claims.settlement import bill
+from services.claims.settlement.explanation import PAYER_NAMES
+from services.identity.module import MODULE as IDENTITY
+from services.identity.reviews.domain import Outcome, Status
+from services.identity.roster.schemas import RosterMode, RosterSource, RosterStatus
+from services.identity.screens import kit as identity_kit
+from services.identity.screens.persons_texts import PERSONS
+from services.identity.screens.reviews_texts import REVIEWS
+from services.identity.screens.rosters_texts import BATCH, ROSTERS
+from services.identity.screens.texts import SHARED
+from services.identity.screens.texts import TEXTS as IDENTITY_TEXTS
+from services.identity.screens.window_texts import WINDOW
+from shared.runtime.module import ServiceModule
+from shared.web.assets import STATIC_FOLDER as SHARED_STATIC
+from shared.web.kit_texts import KIT
+from shared.web.language import COMMON
+from shared.web.screens import TEMPLATES as SHARED_TEMPLATES
+
+Catalogue = dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service with screens."""
+
+    module: ServiceModule
+    folder: Path
+    texts: Catalogue
+    catalogues: tuple[Catalogue, ...]
+    addressed: frozenset[str]
+    """Fields that its forms may write into an address."""
+
+    @property
+    def known(self) -> Catalogue:
+        return {**COMMON, **KIT, **self.texts}
+
+    @property
+    def templates(self) -> list[Path]:
+        shared = [SHARED_TEMPLATES / name for name in ("page.html", "problem.html", "_forms.html")]
+        return [*sorted((self.folder / "templates").glob("*.html")), *shared]
+
+
+SERVICES = {
+    "identity": Service(
+        IDENTITY, identity_kit.HERE, IDENTITY_TEXTS,
+        (COMMON, KIT, SHARED, WINDOW, REVIEWS, ROSTERS, PERSONS, BATCH),
+        frozenset({"as_of", "known_on"}),
+    ),
+    "claims": Service(
+        CLAIMS, claims_kit.HERE, CLAIMS_TEXTS,
+        (COMMON, KIT, WORDS, BILL, CLAIMS_WINDOW, CASE), frozenset(),
+    ),
+}  # fmt: skip
+_KEY = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
+_CODES = {
+    "rosters.status.": RosterStatus,
+    "rosters.mode.": RosterMode,
+    "source.": RosterSource,
+    "reviews.status.": Status,
+    "reviews.outcome.": Outcome,
+}
+
+each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES.keys())
+each_template = pytest.mark.parametrize(
+    ("service", "template"),
+    [(service, path) for service in SERVICES.values() for path in service.templates],
+    ids=lambda value: value.name if isinstance(value, Path) else value.module.name,
+)
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@each_service
+def test_every_text_has_both_languages_and_the_same_places(service: Service) -> None:
+    """Goal: no half-told screen. Method: every pair; its placeholders must agree."""
+    for key, (chinese, english) in service.known.items():
+        assert chinese.strip(), key
+        assert english.strip(), key
+        assert places(chinese) == places(english), key
+
+
+@each_service
+def test_no_two_screens_write_one_text(service: Service) -> None:
+    """Goal: a change on one screen changes no other. Method: keys of all catalogues together."""
+    assert len(service.known) == sum(len(catalogue) for catalogue in service.catalogues)
+
+
+@each_template
+def test_a_template_keeps_to_the_policy(service: Service, template: Path) -> None:
+    """Goal: no inline script or style, every form with its token, every key with its text. Method:
+    read the template."""
+    text = template.read_text(encoding="utf-8")
+    assert not re.search(r"\son\w+=|\sstyle=|<style|<script(?![^>]*\bsrc=)|https?://", text)
+    posts = re.findall(r'<form[^>]*method="post".*?</form>', text, re.DOTALL)
+    assert all("{{ csrf_field }}" in form for form in posts)
+    assert all("data-swap" in form for form in posts)
+    missing = {key for key in _KEY.findall(text) if key not in service.known}
+    assert missing == set()
+
+
+@each_template
+def test_forms_by_address_carry_nothing_personal(service: Service, template: Path) -> None:
+    """Goal: no name or number in an address. Method: the fields of every form that is not sent by
+    POST."""
+    text = template.read_text(encoding="utf-8")
+    for form in re.findall(r'<form[^>]*method="get".*?</form>', text, re.DOTALL):
+        assert set(re.findall(r'name="(\w+)"', form)) <= service.addressed
+
+
+def test_every_code_of_identity_has_its_word() -> None:
+    """Goal: never a code without its word. Method: every value of the types that are shown."""
+    for prefix, codes in _CODES.items():
+        for code in codes.__args__:
+            assert prefix + code in IDENTITY_TEXTS, prefix + code
+
+
+def test_every_code_of_claims_has_its_word() -> None:
+    """Goal: the same. Method: the codes that the engine and the state machine know."""
+    assert LINE_KINDS.keys() == bill.LINE_KINDS
+    assert CATALOGUE_CLASSES.keys() == bill.CATALOGUE_CLASSES
+    assert LEVELS.keys() == set(bill.LEVELS)
+    assert PROGRAMMES.keys() == bill.DISEASE_PROGRAMMES
+    assert PAYERS.keys() == PAYER_NAMES.keys() | {"patient"}
+    assert CASE_STATUSES.keys() == set(get_args(CaseStatus))
+    assert {f"category.{code}" for code in bill.CATEGORIES} <= WORDS.keys()
+    assert {f"visit.{code}" for code in bill.VISIT_TYPES} <= WORDS.keys()
+    assert len(REASONS) >= len(BILL_PARTS) > 0
+
+
+@each_service
+def test_every_page_asks_for_a_right(service: Service) -> None:
+    """Goal: no page without a scope in its signature. Method: every route of the pages but the style
+    sheet's."""
+    routes = [route for router in service.module.pages for route in router.routes]
+    assert len(routes) > 10
+    for route in routes:
+        assert isinstance(route, APIRoute)
+        if route.path == "/assets/{path:path}":
+            continue
+        scopes = {
+            getattr(each.call, "required_scope", None) for each in route.dependant.dependencies
+        }
+        assert scopes - {None}, route.path
+
+
+@each_service
+def test_the_first_view_is_light(service: Service) -> None:
+    """Goal: first view under 150 kB. Method: the screens' own files and the shared ones, unpacked."""
+    own = (service.folder / "static").iterdir()
+    files = [*own, SHARED_STATIC / "css/yizhan.css", SHARED_STATIC / "js/forms.js"]
+    assert sum(file.stat().st_size for file in files) < 60_000
