@@ -26,6 +26,7 @@ from services.claims.models import METADATA
 from services.claims.packs.endpoints import router as packs
 from services.claims.packs.service import pack_in_force
 from services.claims.reservations.endpoints import router as reservations
+from services.claims.revisions.endpoints import router as revisions
 from services.claims.screens.kit import router as screen_assets
 from services.claims.settings import settings_of
 from services.claims.settlement.endpoints import router as settlements
@@ -63,7 +64,17 @@ MODULE = ServiceModule(
     title_zh="费用结算",
     metadata=METADATA,
     migrations=Path(__file__).parent / "migrations",
-    routers=(encounters, charges, reservations, settlements, standings, ledger, facilities, packs),
+    routers=(
+        encounters,
+        charges,
+        reservations,
+        settlements,
+        revisions,
+        standings,
+        ledger,
+        facilities,
+        packs,
+    ),
     pages=(screen_assets, encounter_pages, case_pages, charge_pages, settlement_pages),
     screens=(ScreenLink("/claims/", "费用结算", "Settlement", "claims:encounters"),),
     subscriptions=(

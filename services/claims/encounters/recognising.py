@@ -94,6 +94,17 @@ async def _withdraw(
     await apply_recognitions(session, context, encounter)
 
 
+async def patient_known_now(session: WriteSession, encounter: Encounter) -> str | None:
+    """Whose visit it would be if its recognitions were applied now."""
+    chosen = winner(await repository.recognitions_of(session, encounter.id))
+    if chosen is not None:
+        return chosen.person_id
+    if encounter.recognition_id is None or encounter.registration is None:
+        return encounter.person_id
+    named: str | None = encounter.registration.get("person_id")
+    return named
+
+
 async def apply_recognitions(
     session: WriteSession, context: ServiceContext, encounter: Encounter
 ) -> Encounter:

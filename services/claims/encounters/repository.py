@@ -153,7 +153,7 @@ def _still_pending() -> ColumnElement[bool]:
 
 
 # Made once: putting a statement together costs more than sending it.
-_STILL_PENDING = _still_pending()
+STILL_PENDING = _still_pending()
 _KEEP_RECOGNITION = _keep_recognition()
 _OPEN = (
     insert(encounters)
@@ -164,7 +164,7 @@ _COLUMNS = (
     *encounters.c,
     person_merges.c.kept_person_id,
     _still_in_conflict().label("still_in_conflict"),
-    _STILL_PENDING.label("still_pending"),
+    STILL_PENDING.label("still_pending"),
     members.c.categories.label("member_categories"),
     members.c.township.label("member_township"),
     members.c.village.label("member_village"),
@@ -298,9 +298,9 @@ async def find(
         statement = statement.where(encounters.c.status == status)
     if recognition_pending is True:
         # The plain column as well, for it is what the index holds.
-        statement = statement.where(encounters.c.recognition_pending, _STILL_PENDING)
+        statement = statement.where(encounters.c.recognition_pending, STILL_PENDING)
     elif recognition_pending is False:
-        statement = statement.where(~_STILL_PENDING)
+        statement = statement.where(~STILL_PENDING)
     if after is not None:
         statement = statement.where(encounters.c.id > after)
     rows = await session.execute(statement.order_by(encounters.c.id).limit(limit))

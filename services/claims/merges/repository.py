@@ -80,6 +80,12 @@ async def hold(session: WriteSession, person_id: str) -> None:
     await session.execute(_HOLD, {"key": _lock_key(person_id)})
 
 
+async def hold_all(session: WriteSession, person_ids: Collection[str]) -> None:
+    """The same for several persons, in the order in which a merge would take them."""
+    for key in sorted({_lock_key(person_id) for person_id in person_ids}):
+        await session.execute(_HOLD, {"key": key})
+
+
 async def hold_merges(session: WriteSession) -> None:
     """Let one transaction at a time decide which merges hold."""
     await session.execute(_HOLD_ALONE, {"key": _MERGES_KEY})

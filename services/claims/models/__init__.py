@@ -13,6 +13,7 @@ from services.claims.models.settlements import (
     settlements,
     standings,
 )
+from services.claims.models.vouchers import voucher_parts, vouchers
 
 __all__ = [
     "BENEFITS",
@@ -33,4 +34,6 @@ __all__ = [
     "settlements",
     "standing_moves",
     "standings",
+    "voucher_parts",
+    "vouchers",
 ]

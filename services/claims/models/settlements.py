@@ -73,6 +73,8 @@ settlements = Table(
     Column("assumptions", JSONB, nullable=False),
     Column("explanation", JSONB, nullable=False),
     Column("gap", JSONB, nullable=False),
+    # The settlement whose place in the person's year this one took by a revision; null: its own.
+    Column("year_place", UUID_TYPE, nullable=True),
     # What this settlement added to the person's standing; a reversal takes exactly this back.
     Column("standing_year", Integer, nullable=False),
     Column("standing_delta", JSONB, nullable=False),

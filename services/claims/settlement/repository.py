@@ -110,6 +110,8 @@ class Stored:
     explanation: Sequence[Mapping[str, Any]]
     amounts: Amounts
     standing_year: int
+    year_place: UUID | None
+    """The settlement whose place in the year this one took by a revision."""
     standing_delta: Standing
     made_at: datetime
     made_by: str
@@ -194,6 +196,7 @@ async def insert_settlement(
         "explanation": [dict(step) for step in stored.explanation],
         "gap": dict(amounts.gap),
         "standing_year": stored.standing_year,
+        "year_place": stored.year_place,
         "standing_delta": _delta(stored.standing_delta),
         "total_fen": amounts.total,
         "waived_fen": amounts.waived,
@@ -346,6 +349,7 @@ def _kept(found: Row[*tuple[Any, ...]]) -> Stored:
             gap=row["gap"],
         ),
         standing_year=row["standing_year"],
+        year_place=row["year_place"],
         standing_delta=Standing(**row["standing_delta"]),
         made_at=row["made_at"],
         made_by=row["made_by"],

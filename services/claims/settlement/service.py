@@ -21,6 +21,8 @@ from services.claims.ledger import service as ledger
 from services.claims.merges import repository as merges
 from services.claims.packs.service import pack_in_force, parameters_on
 from services.claims.reservations import repository as reservations
+from services.claims.revisions.repository import burden_before
+from services.claims.revisions.writing import write_voucher
 from services.claims.settlement import repository
 from services.claims.settlement.bill import (
     Standing,
@@ -109,6 +111,28 @@ async def settle(
     encounter = await encounter_service.locked_for(session, caller, encounter_id)
     if encounter.settlement_id is not None:
         return await _stored(session, encounter.settlement_id), False
+    return await settle_locked(session, context, caller, encounter), True
+
+
+async def settle_locked(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    encounter: Encounter,
+    *,
+    place: UUID | None = None,
+) -> Stored:
+    """Settle an encounter whose row is held.
+
+    Args:
+        place: the settlement whose place in the person's year this one takes (a revision); None
+            puts it at the year's end.
+
+    Raises:
+        EncounterCancelledAlready, NotDischarged, EmptyBill, CalculationRefused,
+        AssumptionUnconfirmed.
+    """
+    encounter_id = encounter.id
     if encounter.status == "cancelled":
         raise EncounterCancelledAlready
     if encounter.discharged_at is None:
@@ -135,8 +159,13 @@ async def settle(
             encounter_id=encounter_id,
         )
         taken = before.plus(others)
+        if place is not None:
+            burden = await burden_before(
+                session, kept_person_id=held.person_id, year=year, place=place
+            )
+            taken = replace(taken, critical_illness_burden=burden)
     result = calculate(context, encounter, visit, lines, taken)
-    stored = _to_store(context, caller, encounter, facility, result, year)
+    stored = _to_store(context, caller, encounter, facility, result, year, place)
     await repository.insert_settlement(session, stored, result.lines)
     if held is not None:
         await standings.write(session, held, before.plus(result.consumed))
@@ -152,9 +181,11 @@ async def settle(
             "last_settlement_id": stored.id,
         },
     )
+    if stored.supersedes_id is not None:
+        await write_voucher(session, stored)
     await tell_made(session, stored, version)
     await _log(session, caller, stored, "settlement.made")
-    return stored, True
+    return stored
 
 
 def _to_store(
@@ -164,6 +195,7 @@ def _to_store(
     facility: Facility,
     result: Settlement,
     year: int,
+    place: UUID | None,
 ) -> Stored:
     if encounter.discharged_at is None:
         raise AssertionError("only a discharged encounter is settled")
@@ -207,6 +239,7 @@ def _to_store(
             gap=dict(result.gap),
         ),
         standing_year=year,
+        year_place=place,
         standing_delta=result.consumed,
         made_at=context.clock.now(),
         made_by=caller.client_id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from services.claims.merges import repository as merges
 from services.claims.standings import repository
 from services.claims.standings.repository import Year
@@ -23,3 +25,16 @@ async def held_year(
     return await repository.lock(
         session, area=context.region.pooling_area, person_id=person_id, year=year
     )
+
+
+async def hold_years(
+    session: WriteSession, context: ServiceContext, person_ids: Collection[str | None], year: int
+) -> None:
+    """Hold a year of several persons at once, in an order that is the same for everybody."""
+    known = sorted({person_id for person_id in person_ids if person_id is not None})
+    await merges.hold_all(session, known)
+    kept = {await merges.kept_of(session, person_id) for person_id in known}
+    for person_id in sorted(kept):
+        await repository.lock(
+            session, area=context.region.pooling_area, person_id=person_id, year=year
+        )
