@@ -32,6 +32,7 @@ from services.claims.settings import settings_of
 from services.claims.settlement.endpoints import router as settlements
 from services.claims.settlement.pages import router as settlement_pages
 from services.claims.standings.endpoints import router as standings
+from services.claims.subsidies.endpoints import router as subsidies
 from shared.events.catalog import (
     EncounterCancelled,
     EncounterDischarged,
@@ -70,6 +71,7 @@ MODULE = ServiceModule(
         reservations,
         settlements,
         revisions,
+        subsidies,
         standings,
         ledger,
         facilities,

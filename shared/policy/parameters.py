@@ -24,7 +24,7 @@ from shared.policy.errors import (
     Refusal,
 )
 from shared.policy.reading import Citation, Reader, Words, read_file
-from shared.policy.values import UNITS, Row, Shape, Value, ValueMalformed
+from shared.policy.values import COLUMN_UNITS, UNITS, Row, Shape, Value, ValueMalformed
 
 MAX_PARAMETERS = 2_000
 _ONE_DAY = timedelta(days=1)
@@ -144,6 +144,13 @@ class ParameterView:
         value = self._value(name)
         if not isinstance(value, str):
             raise TypeError(f"{name} is not a text")
+        return value
+
+    def texts(self, name: str) -> frozenset[str]:
+        """Codes or words."""
+        value = self._value(name)
+        if not isinstance(value, frozenset):
+            raise TypeError(f"{name} is not a list")
         return value
 
     def table(self, name: str) -> tuple[Row, ...]:
@@ -317,7 +324,7 @@ def _shape(body: Reader) -> Shape:
         described = body.child("columns")
         if described is not None:
             columns = {
-                str(key): described.choice(str(key), UNITS - {"table"}) for key in described.content
+                str(key): described.choice(str(key), COLUMN_UNITS) for key in described.content
             }
         brackets = body.text("brackets", required=False)
         if brackets and brackets not in columns:

@@ -14,17 +14,22 @@ from typing import Any
 
 from shared.money import MAX_FEN, MoneyMalformed, fen_from_text
 
-UNITS = frozenset({"CNY", "ratio", "count", "text", "table"})
+UNITS = frozenset({"CNY", "ratio", "count", "text", "list", "table"})
 """CNY: an amount of money; ratio: a share between 0 and 1; count: a whole number;
-text: one of the parameter's choices; table: rows of the other units."""
+text: one of the parameter's choices; list: codes or words; table: rows of the other units."""
+
+COLUMN_UNITS = UNITS - {"table", "list"}
 
 MAX_ROWS = 200
+MAX_ITEMS = 2_000
+MAX_ITEM_CHARACTERS = 64
 _RATIO = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 _COUNT = re.compile(r"[0-9]{1,9}")
 
 Row = Mapping[str, int | Decimal | str]
-Value = int | Decimal | str | tuple[Row, ...] | None
-"""CNY is int fen, ratio and count are Decimal; None says openly that there is no value."""
+Value = int | Decimal | str | frozenset[str] | tuple[Row, ...] | None
+"""CNY is int fen, ratio and count are Decimal, list a set of texts; None says openly that there is
+no value."""
 
 
 class ValueMalformed(ValueError):
@@ -66,6 +71,8 @@ class Shape:
             return None
         if self.unit == "table":
             return self._rows(raw)
+        if self.unit == "list":
+            return _items(raw)
         return _scalar(self.unit, raw, self.choices)
 
     def _rows(self, raw: Any) -> tuple[Row, ...]:
@@ -126,6 +133,23 @@ class Shape:
                     f"{self.brackets} 应逐行递增,否则两行会重叠",
                     at=f"[{position}].{self.brackets}",
                 )
+
+
+def _items(raw: Any) -> frozenset[str]:
+    listed = [raw] if isinstance(raw, str) else raw
+    if (
+        not isinstance(listed, list)
+        or not 1 <= len(listed) <= MAX_ITEMS
+        or not all(
+            isinstance(item, str) and 0 < len(item) <= MAX_ITEM_CHARACTERS for item in listed
+        )
+    ):
+        raise ValueMalformed(
+            "malformed_list",
+            f"write a list of 1 to {MAX_ITEMS} texts of at most {MAX_ITEM_CHARACTERS} characters",
+            f"应为 1 至 {MAX_ITEMS} 项文字的列表,每项最多 {MAX_ITEM_CHARACTERS} 个字符",
+        )
+    return frozenset(listed)
 
 
 def _below(low: int | Decimal | str, high: int | Decimal | str) -> bool:

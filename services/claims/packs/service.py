@@ -86,6 +86,8 @@ def written(parameter: Parameter, value: Value) -> Any:
             {name: _scalar(columns.get(name, "text"), cell) for name, cell in row.items()}
             for row in value
         ]
+    if isinstance(value, frozenset):
+        return sorted(value)
     return None if value is None else _scalar(parameter.unit, value)
 
 

@@ -39,7 +39,7 @@ def warnings_of(pack: SettlementPack) -> list[Fault]:
     """The pack's warnings; none of them keeps it from being loaded."""
     parameters = pack.parameters
     used = {CLASS_B_RATIO, IMPLANT_MIN, IMPLANT_MAX}
-    used |= names_used((pack.line_rules, pack.tiers), parameters)
+    used |= names_used((pack.line_rules, pack.tiers, pack.subsidies), parameters)
     found = []
     for name, parameter in parameters.by_name.items():
         if parameter.unconfirmed:

@@ -6,11 +6,12 @@ of the quote contract (``lines[2].amount``), whoever calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 
+from services.claims.settlement.explanation import PAYER_NAMES
 from shared.money import MAX_FEN, times
 from shared.policy.errors import Refusal, Refused
 
@@ -119,6 +120,14 @@ class Visit:
     discharged_on: date | None = None
     diagnoses: tuple[str, ...] = ()
     disease_programme: str | None = None
+    further_programmes: tuple[str, ...] = ()
+
+    @property
+    def programmes(self) -> tuple[str, ...]:
+        """Every disease programme of the visit; the pack's order says which of them pays."""
+        if self.disease_programme is None:
+            return self.further_programmes
+        return (self.disease_programme, *self.further_programmes)
 
     @property
     def day(self) -> date | None:
@@ -130,7 +139,14 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
+    """What was shown or told for this visit.
+
+    ``stated_payments`` are the shares (fen, by payer) of schemes that settle on their own account
+    and told theirs, such as a commercial insurer (JK-82).
+    """
+
     card_presented: bool = False
+    stated_payments: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +188,7 @@ class Standing:
         return Standing(*(getattr(self, n) - getattr(other, n) for n in ACCUMULATORS))
 
 
-ACCUMULATORS = tuple(field.name for field in fields(Standing))
+ACCUMULATORS = tuple(benefit.name for benefit in fields(Standing))
 
 
 def refusals_of(bill: Bill, person: Person, standing: Standing) -> list[Refusal]:
@@ -189,6 +205,9 @@ def refusals_of(bill: Bill, person: Person, standing: Standing) -> list[Refusal]
         for name in ACCUMULATORS
         if getattr(standing, name) < 0
     ]
+    for payer, amount_fen in bill.evidence.stated_payments.items():
+        found += _one_of("evidence.stated_payments", payer, frozenset(PAYER_NAMES))
+        found += _amount_refusals(f"evidence.stated_payments.{payer}", amount_fen)
     found += lines_refusals(bill.lines)
     return found
 
@@ -207,8 +226,8 @@ def _one_of(field: str, value: str, allowed: frozenset[str] | tuple[str, ...]) -
 def _visit_refusals(visit: Visit) -> Iterator[Refusal]:
     yield from _one_of("visit.type", visit.type, VISIT_TYPES)
     yield from _one_of("visit.facility_level", visit.facility_level, LEVELS)
-    if visit.disease_programme is not None:
-        yield from _one_of("visit.disease_programme", visit.disease_programme, DISEASE_PROGRAMMES)
+    for programme in visit.programmes:
+        yield from _one_of("visit.disease_programme", programme, DISEASE_PROGRAMMES)
     if visit.day is None:
         yield Refusal(
             "missing_date",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -31,6 +32,9 @@ def quote(context: ServiceContext, body: QuoteRequest) -> Settlement:
     """
     lines = lines_of(body.lines)
     visit, said = body.visit, body.year_to_date
+    programmes = visit.disease_programme or ()
+    if isinstance(programmes, str):
+        programmes = [programmes]
     bill = Bill(
         visit=Visit(
             type=visit.type,
@@ -41,10 +45,16 @@ def quote(context: ServiceContext, body: QuoteRequest) -> Settlement:
             admitted_on=visit.admitted_on,
             discharged_on=visit.discharged_on,
             diagnoses=tuple(visit.diagnoses),
-            disease_programme=visit.disease_programme,
+            disease_programme=programmes[0] if programmes else None,
+            further_programmes=tuple(programmes[1:]),
         ),
         lines=lines,
-        evidence=Evidence(body.evidence.card_presented) if body.evidence else Evidence(),
+        evidence=Evidence(
+            body.evidence.card_presented,
+            {payer: int(amount) for payer, amount in body.evidence.stated_payments.items()},
+        )
+        if body.evidence
+        else Evidence(),
     )
     return _split(
         context,
@@ -69,20 +79,30 @@ def _split(
         result = split(bill, pack, person, standing, parameters=parameters)
     except Refused as refused:
         raise CalculationRefused(refused) from refused
-    if context.settings.production and result.assumptions:
-        raise AssumptionUnconfirmed(
-            "confirm the parameters with the documents that state them, in the pack's files",
-            errors=[
-                FieldFault(
-                    f"parameters.{name}",
-                    "assumption_unconfirmed",
-                    "the value is assumed; confirm it in the pack and remove `assumed`",
-                    "该取值为假定;请在政策包中以文件确认并去掉 assumed",
-                )
-                for name in result.assumptions
-            ],
-        )
+    refuse_assumptions(context, result.assumptions)
     return result
+
+
+def refuse_assumptions(context: ServiceContext, assumptions: Sequence[str]) -> None:
+    """In production no result may rest on values that nobody has confirmed.
+
+    Raises:
+        AssumptionUnconfirmed: naming each of them.
+    """
+    if not context.settings.production or not assumptions:
+        return
+    raise AssumptionUnconfirmed(
+        "confirm the parameters with the documents that state them, in the pack's files",
+        errors=[
+            FieldFault(
+                f"parameters.{name}",
+                "assumption_unconfirmed",
+                "the value is assumed; confirm it in the pack and remove `assumed`",
+                "该取值为假定;请在政策包中以文件确认并去掉 assumed",
+            )
+            for name in assumptions
+        ],
+    )
 
 
 def visit_of(encounter: Encounter, facility: Facility, discharged_on: date) -> Visit:

@@ -9,14 +9,16 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from services.claims.settlement.domain import settle
-from services.claims.settlement.quotes import read_quote
+from services.claims.settlement.quotes import read_enrolment, read_quote
 from services.claims.settlement.tiers import SettlementPack
+from services.claims.subsidies.domain import subsidise
 from shared.policy.errors import Fault, PackInvalid, Refused
 from shared.policy.places import with_lines
 from shared.policy.reading import Reader, read_file
 
 CASES_FILE = "cases.yaml"
 _REFUSED = "refused"
+_YEAR = "insurance_year"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +68,32 @@ def load_cases(folder: Traversable) -> list[WorkedExample]:
 def run_case(pack: SettlementPack, example: WorkedExample) -> ExampleResult:
     """Calculate one example and compare what it names."""
     try:
-        quote = read_quote(example.input, day=example.period)
-        answer = settle(
-            quote.bill, pack, quote.person, quote.standing, parameters=quote.parameters
-        ).as_breakdown()
+        answer = _subsidy(pack, example) if _YEAR in example.input else _bill(pack, example)
     except Refused as refused:
         answer = {_REFUSED: refused.code}
-    else:
-        answer["payers"] = {share["payer"]: share["amount"] for share in answer["payers"]}
     return ExampleResult(example.name, tuple(_differences("", example.expect, answer)))
+
+
+def _bill(pack: SettlementPack, example: WorkedExample) -> dict[str, Any]:
+    quote = read_quote(example.input, day=example.period)
+    result = settle(quote.bill, pack, quote.person, quote.standing, parameters=quote.parameters)
+    answer = result.as_breakdown()
+    answer["payers"] = {share["payer"]: share["amount"] for share in answer["payers"]}
+    answer["rules"] = {step.step: step.rule for step in result.explanation}
+    return answer
+
+
+def _subsidy(pack: SettlementPack, example: WorkedExample) -> dict[str, Any]:
+    if pack.subsidies is None:
+        return {_REFUSED: "no_subsidies"}
+    enrolment, parameters = read_enrolment(example.input)
+    return subsidise(
+        enrolment,
+        pack.subsidies,
+        pack.parameters,
+        (pack.valid_from, pack.valid_to),
+        overrides=parameters,
+    ).as_answer()
 
 
 def run_cases(pack: SettlementPack, folder: Traversable) -> list[ExampleResult]:

@@ -26,6 +26,7 @@ from services.claims.settlement.bill import (
 from services.claims.settlement.conditions import Case
 from services.claims.settlement.explanation import REASON_NAMES, Step, patient_step
 from services.claims.settlement.lines import LineSplit, line_steps, split_lines
+from services.claims.settlement.relief import waive_after_insurance
 from services.claims.settlement.tiers import Calculation, SettlementPack, run_tiers
 from shared.money import text_from_fen
 from shared.policy.errors import OverrideRefused, ParameterMissing, Refusal, Refused
@@ -57,7 +58,7 @@ class Settlement:
 
     Σ payers + patient_pays = total = waived + out_of_catalogue + over_limit + self_first + in_scope.
     ``payers`` are in the order of the tiers and hold each tier that applied, with 0 if it paid
-    nothing. ``gap`` tells the reasons of ``patient_pays`` and sums to it (JK-83). ``consumed`` is
+    nothing. ``waived`` is what left the bill before insurance. ``gap`` tells the reasons of ``patient_pays`` and sums to it (JK-83). ``consumed`` is
     what the visit adds to the person's ``year``.
     """
 
@@ -158,8 +159,9 @@ def settle(
     case = Case(bill.visit, person, bill.evidence, standing, view, day)
     totals = split_lines(bill.lines, case, pack.line_rules)
     calculation = Calculation(case, totals)
-    calculation.steps.extend(line_steps(bill.lines, totals, case, pack.line_rules))
+    calculation.steps.extend(line_steps(totals, case, pack.line_rules))
     run_tiers(pack, calculation)
+    waive_after_insurance(bill.lines, calculation, pack.line_rules)
     gap = {reason: calculation.left[reason] for reason in REASON_NAMES}
     calculation.steps.append(patient_step(pack.patient_citation, totals.total, gap))
     settlement = Settlement(
@@ -168,12 +170,12 @@ def settle(
         day=day,
         total=totals.total,
         waived=totals.waived,
-        out_of_catalogue=totals.out_of_catalogue,
-        over_limit=totals.over_limit,
+        out_of_catalogue=totals.left["out_of_catalogue"],
+        over_limit=totals.left["over_limit"],
         self_first=totals.self_first_total,
-        self_first_class_b=totals.self_first["self_first_class_b"],
-        self_first_implant=totals.self_first["self_first_implant"],
-        self_first_other=totals.self_first["self_first_other"],
+        self_first_class_b=totals.left["self_first_class_b"],
+        self_first_implant=totals.left["self_first_implant"],
+        self_first_other=totals.left["self_first_other"],
         in_scope=totals.in_scope,
         deductible=calculation.deductible,
         payers=tuple(calculation.payers.items()),

@@ -32,6 +32,10 @@ REASON_NAMES: dict[str, Words] = {
 }
 """Why a patient pays, in the order in which the reasons are told (JK-83)."""
 
+SELF_FIRST = ("self_first_class_b", "self_first_implant", "self_first_other")
+RELIEF_ORDER = ("in_scope_remainder", *SELF_FIRST, "over_limit", "out_of_catalogue")
+"""The order in which a payer relieves the patient (settlement.md, section 4)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -106,16 +110,27 @@ def line_step(
     )
 
 
-def waiver_step(citation: Citation, base_fen: int, amount_fen: int) -> Step:
-    """What is waived before insurance."""
+def waiver_step(
+    citation: Citation, base_fen: int, ratio: Decimal, amount_fen: int, *, after: bool = False
+) -> Step:
+    """What one waiver takes, before insurance or after it from the patient's share."""
     base, amount = text_from_fen(base_fen), text_from_fen(amount_fen)
+    zh = f"可减免项目{base}元,按{percent(ratio)}减免{amount}元。"
+    en = f"Of {base} CNY in items with a waiver, {percent(ratio)} is waived: {amount} CNY."
+    if after:
+        zh = f"可减免项目{base}元,按{percent(ratio)}在个人承担部分内减免{amount}元。"
+        en = (
+            f"Of {base} CNY in items with a waiver, {percent(ratio)} is waived after insurance,"
+            f" at most the patient's share: {amount} CNY."
+        )
     return said(
         "waiver",
         citation,
         base_fen=base_fen,
         amount_fen=amount_fen,
-        zh=f"可减免项目{base}元,减免{amount}元。",
-        en=f"Of {base} CNY in items with a waiver, {amount} CNY is waived.",
+        zh=zh,
+        en=en,
+        ratio=ratio,
     )
 
 
@@ -153,11 +168,11 @@ def ratio_step(
     base_fen: int,
     ratio: Decimal,
     amount_fen: int,
-    room_fen: int,
+    room_fen: int | None,
     capped: bool,
     adjusted: bool,
 ) -> Step:
-    """A fund pays a share of a base; ``room_fen`` is what its yearly cap still leaves."""
+    """A fund pays a share of a base; ``room_fen`` is what its yearly cap still leaves, if any."""
     name = PAYER_NAMES[payer]
     base, amount = text_from_fen(base_fen), text_from_fen(amount_fen)
     zh = f"{name.zh}按{percent(ratio)}支付{base}元中的{amount}元"
@@ -221,8 +236,76 @@ def remainder_step(payer: str, citation: Citation, base_fen: int) -> Step:
     )
 
 
-def otherwise_step(payer: str, citation: Citation, base_fen: int, words: Words) -> Step:
-    """A fund that does not pay for this visit, and why."""
+def limit_step(
+    payer: str,
+    citation: Citation,
+    *,
+    base_fen: int,
+    in_scope_fen: int,
+    amount_fen: int,
+    room_fen: int | None,
+) -> Step:
+    """A payer takes what is left, up to a limit if there is one (XB-04, XB-05, XB-25).
+
+    ``in_scope_fen`` is the part of the base inside the policy's scope, ``room_fen`` what the limit
+    still leaves.
+    """
+    name = PAYER_NAMES[payer]
+    base, amount = text_from_fen(base_fen), text_from_fen(amount_fen)
+    zh, en = f"剩余费用{base}元", f"Of the {base} CNY left"
+    if base_fen != in_scope_fen:
+        inside, outside = text_from_fen(in_scope_fen), text_from_fen(base_fen - in_scope_fen)
+        zh += f"(政策范围内{inside}元、范围外{outside}元)"
+        en += f" ({inside} in scope, {outside} out of scope)"
+    zh += f"由{name.zh}承担{amount}元"
+    en += f" {name.en} bears {amount} CNY"
+    if room_fen is not None and base_fen > room_fen:
+        zh += f",已达限额{text_from_fen(room_fen)}元"
+        en += f", which reaches the limit of {text_from_fen(room_fen)} CNY"
+    return said(
+        payer,
+        citation,
+        base_fen=base_fen,
+        amount_fen=amount_fen,
+        zh=zh + "。",
+        en=en + ".",
+        cap_fen=room_fen,
+    )
+
+
+def patient_cap_step(
+    payer: str, citation: Citation, *, base_fen: int, cap_fen: int, amount_fen: int
+) -> Step:
+    """A payer takes what the patient would pay beyond his own cap."""
+    name = PAYER_NAMES[payer]
+    base, cap, amount = (text_from_fen(fen) for fen in (base_fen, cap_fen, amount_fen))
+    return said(
+        payer,
+        citation,
+        base_fen=base_fen,
+        amount_fen=amount_fen,
+        zh=f"个人负担{base}元,以{cap}元为限,超出的{amount}元由{name.zh}支付。",
+        en=f"Of the patient's {base} CNY, what exceeds his cap of {cap} CNY is paid by {name.en}:"
+        f" {amount} CNY.",
+        cap_fen=cap_fen,
+    )
+
+
+def stated_step(payer: str, citation: Citation, base_fen: int, amount_fen: int) -> Step:
+    """A payer that settles on its own account has told its share (JK-82)."""
+    name, amount = PAYER_NAMES[payer], text_from_fen(amount_fen)
+    return said(
+        payer,
+        citation,
+        base_fen=base_fen,
+        amount_fen=amount_fen,
+        zh=f"{name.zh}自行核定,支付{amount}元。",
+        en=f"{_first_large(name.en)} settles on its own account and pays {amount} CNY.",
+    )
+
+
+def words_step(payer: str, citation: Citation, base_fen: int, words: Words) -> Step:
+    """A fund that pays nothing for this visit, and why."""
     return said(payer, citation, base_fen=base_fen, amount_fen=0, zh=words.zh, en=words.en)
 
 

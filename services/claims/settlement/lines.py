@@ -1,4 +1,8 @@
-"""The line stage: what leaves each line before any fund looks at it (settlement.md, section 1)."""
+"""The line stage: what leaves each line before any fund looks at it.
+
+First the waiver, then out of catalogue, over the price limit and self-first; what is left is in
+scope. A waiver of the stage ``after_insurance`` comes last instead and is ``relief``'s matter.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from decimal import Decimal
 from services.claims.settlement.bill import BillRefused, Line
 from services.claims.settlement.conditions import Case, When
 from services.claims.settlement.explanation import (
+    RELIEF_ORDER,
+    SELF_FIRST,
     Step,
     in_scope_step,
     line_step,
@@ -22,17 +28,37 @@ from shared.policy.reading import Citation
 CLASS_B_RATIO = "class_b.self_first_ratio"
 IMPLANT_MIN = "implant.self_first_min"
 IMPLANT_MAX = "implant.self_first_max"
+BEFORE, AFTER = "before_insurance", "after_insurance"
+EVERY_ITEM = "*"
 _NOTHING = Decimal(0)
+_ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A share of some kinds of line that is waived before insurance (XB-26, XB-27)."""
+    """A share of some kinds of line that the patient is not charged (XB-26, XB-27).
+
+    ``ratio``, ``items`` and ``stage`` are names of parameters; without ``items`` every item of the
+    kinds is meant, without ``stage`` the waiver comes before insurance.
+    """
 
     kinds: frozenset[str]
     ratio: str
     when: When
     citation: Citation
+    items: str = ""
+    stage: str = ""
+
+    def covers(self, line: Line, view: ParameterView) -> bool:
+        if line.kind not in self.kinds:
+            return False
+        if not self.items:
+            return True
+        listed = view.texts(self.items)
+        return EVERY_ITEM in listed or line.item_code in listed
+
+    def is_after(self, view: ParameterView) -> bool:
+        return bool(self.stage) and view.text(self.stage) == AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +77,7 @@ class LineSplit:
     """Where one line's amount goes, in fen; the parts add up to the amount."""
 
     line_no: int | str
+    kind: str
     amount: int
     waived: int
     out_of_catalogue: int
@@ -60,28 +87,56 @@ class LineSplit:
     self_first_ratio: Decimal
     in_scope: int
 
+    def parts(self) -> tuple[tuple[str, int], ...]:
+        """What of the line somebody must pay, by reason."""
+        return (
+            ("in_scope_remainder", self.in_scope),
+            (self.self_first_reason, self.self_first),
+            ("over_limit", self.over_limit),
+            ("out_of_catalogue", self.out_of_catalogue),
+        )
+
+
+@dataclass(slots=True)
+class WaivedPart:
+    """What one waiver took of the bill, and of what; in fen."""
+
+    waiver: Waiver
+    ratio: Decimal
+    base: int = 0
+    amount: int = 0
+
 
 @dataclass(slots=True)
 class LineTotals:
-    """The lines' parts added up, in fen."""
+    """The lines' parts added up, in fen.
+
+    ``left`` holds the parts that somebody must still pay, in the order in which a payer relieves
+    the patient (settlement.md, section 4).
+    """
 
     splits: tuple[LineSplit, ...] = ()
     total: int = 0
     waived: int = 0
-    out_of_catalogue: int = 0
-    over_limit: int = 0
-    in_scope: int = 0
-    self_first: dict[str, int] = field(
-        default_factory=lambda: {
-            "self_first_class_b": 0,
-            "self_first_implant": 0,
-            "self_first_other": 0,
-        }
-    )
+    left: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RELIEF_ORDER, 0))
+    waivers: list[WaivedPart] = field(default_factory=list)
+
+    @property
+    def in_scope(self) -> int:
+        return self.left["in_scope_remainder"]
 
     @property
     def self_first_total(self) -> int:
-        return sum(self.self_first.values())
+        return sum(self.left[reason] for reason in SELF_FIRST)
+
+    def left_of(self, kinds: frozenset[str]) -> dict[str, int]:
+        """The parts of the lines of some kinds alone."""
+        parts = dict.fromkeys(RELIEF_ORDER, 0)
+        for split in self.splits:
+            if split.kind in kinds:
+                for reason, amount in split.parts():
+                    parts[reason] += amount
+        return parts
 
 
 def split_lines(lines: Sequence[Line], case: Case, rules: LineRules) -> LineTotals:
@@ -92,26 +147,47 @@ def split_lines(lines: Sequence[Line], case: Case, rules: LineRules) -> LineTota
             with every such line.
         ParameterMissing: a share that a line needs has no value.
     """
-    waivers = [waiver for waiver in rules.waivers if waiver.when.holds(case)]
-    refusals = _implant_refusals(lines, case.parameters)
+    view = case.parameters
+    waivers = [
+        waiver for waiver in rules.waivers if waiver.when.holds(case) and not waiver.is_after(view)
+    ]
+    refusals = _implant_refusals(lines, view)
     if refusals:
         raise BillRefused(refusals)
     totals = LineTotals()
+    left = totals.left
     splits = []
     for line in lines:
-        split = _split(line, waivers, case.parameters)
+        amount = line.amount_fen
+        waived = _waive(line, waivers, totals, view) if waivers else 0
+        split = _split(line, waived, view)
         splits.append(split)
-        totals.total += split.amount
-        totals.waived += split.waived
-        totals.out_of_catalogue += split.out_of_catalogue
-        totals.over_limit += split.over_limit
-        totals.self_first[split.self_first_reason] += split.self_first
-        totals.in_scope += split.in_scope
+        totals.total += amount
+        totals.waived += waived
+        left["out_of_catalogue"] += split.out_of_catalogue
+        left["over_limit"] += split.over_limit
+        left[split.self_first_reason] += split.self_first
+        left["in_scope_remainder"] += split.in_scope
     totals.splits = tuple(splits)
-    parts = totals.waived + totals.out_of_catalogue + totals.over_limit + totals.self_first_total
-    if parts + totals.in_scope != totals.total:
+    if totals.waived + sum(left.values()) != totals.total:
         raise AssertionError("the parts of the lines must add up to the bill")
     return totals
+
+
+def _waive(line: Line, waivers: Sequence[Waiver], totals: LineTotals, view: ParameterView) -> int:
+    """What the first waiver that covers the line takes."""
+    for waiver in waivers:
+        if waiver.covers(line, view):
+            ratio = view.decimal(waiver.ratio)
+            waived = times(line.amount_fen, ratio)
+            told = next((part for part in totals.waivers if part.waiver is waiver), None)
+            if told is None:
+                told = WaivedPart(waiver, ratio)
+                totals.waivers.append(told)
+            told.base += line.amount_fen
+            told.amount += waived
+            return waived
+    return 0
 
 
 def _implant_refusals(lines: Sequence[Line], view: ParameterView) -> list[Refusal]:
@@ -145,24 +221,21 @@ def _implant_refusals(lines: Sequence[Line], view: ParameterView) -> list[Refusa
     return refusals
 
 
-def _split(line: Line, waivers: Sequence[Waiver], view: ParameterView) -> LineSplit:
-    amount = line.amount_fen
-    waived = 0
-    for waiver in waivers:
-        if line.kind in waiver.kinds:
-            waived = times(amount, view.decimal(waiver.ratio))
-            break
+def _split(line: Line, waived: int, view: ParameterView) -> LineSplit:
+    amount, kind = line.amount_fen, line.kind
     charge = amount - waived
-    reason, ratio = _self_first(line, view)
     if line.catalogue_class == "C":
-        return LineSplit(line.line_no, amount, waived, charge, 0, 0, reason, _NOTHING, 0)
+        return LineSplit(
+            line.line_no, kind, amount, waived, charge, 0, 0, "self_first_other", _NOTHING, 0
+        )
+    reason, ratio = _self_first(line, view)
     over = 0
     if line.price_limit_fen is not None:
-        quantity = line.quantity if line.quantity is not None else Decimal(1)
+        quantity = line.quantity if line.quantity is not None else _ONE
         over = max(0, charge - times(line.price_limit_fen, quantity))
     first = times(charge - over, ratio) if ratio else 0
     return LineSplit(
-        line.line_no, amount, waived, 0, over, first, reason, ratio, charge - over - first
+        line.line_no, kind, amount, waived, 0, over, first, reason, ratio, charge - over - first
     )
 
 
@@ -176,23 +249,21 @@ def _self_first(line: Line, view: ParameterView) -> tuple[str, Decimal]:
     return "self_first_other", own if own is not None else _NOTHING
 
 
-def line_steps(
-    lines: Sequence[Line], totals: LineTotals, case: Case, rules: LineRules
-) -> list[Step]:
+def line_steps(totals: LineTotals, case: Case, rules: LineRules) -> list[Step]:
     """The line stage in words; parts that are zero are not told."""
-    steps: list[Step] = []
-    if totals.waived:
-        waived = [split for split in totals.splits if split.waived]
-        kinds = {line.kind for line, s in zip(lines, totals.splits, strict=True) if s.waived}
-        source = next(w.citation for w in rules.waivers if w.when.holds(case) and w.kinds & kinds)
-        steps.append(waiver_step(source, sum(s.amount for s in waived), totals.waived))
-    if totals.out_of_catalogue:
-        amount = totals.out_of_catalogue
+    steps = [
+        waiver_step(part.waiver.citation, part.base, part.ratio, part.amount)
+        for part in totals.waivers
+    ]
+    left = totals.left
+    if left["out_of_catalogue"]:
+        amount = left["out_of_catalogue"]
         steps.append(line_step("out_of_catalogue", rules.out_of_catalogue, amount, amount, None))
-    if totals.over_limit:
+    if left["over_limit"]:
         base = sum(s.amount - s.waived for s in totals.splits if s.over_limit)
-        steps.append(line_step("over_limit", rules.over_limit, base, totals.over_limit, None))
-    for reason, amount in totals.self_first.items():
+        steps.append(line_step("over_limit", rules.over_limit, base, left["over_limit"], None))
+    for reason in SELF_FIRST:
+        amount = left[reason]
         if not amount:
             continue
         taken = [s for s in totals.splits if s.self_first and s.self_first_reason == reason]

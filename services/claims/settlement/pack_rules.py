@@ -1,11 +1,42 @@
-"""Reading a pack's rules: conditions, tiers, tilts, waivers, with every fault noted."""
+"""Reading a pack's rules, with every fault noted: names, plans, conditions, waivers.
+
+The keys that stand in ``pack.yaml`` beside ``id``, ``title``, ``valid`` and ``region``:
+
+``documents``
+    The documents on which the pack rests, as citations name them.
+``insurance_plans``
+    ``code: [other words]``: each plan's code and the words by which it is also known.
+``line_rules``
+    The citations of the line stage's steps: ``out_of_catalogue``, ``over_limit``,
+    ``self_first_other``, ``in_scope``, ``patient``.
+``waivers`` (optional; of several that cover a line the first counts)
+    ``kinds``: kinds of line; ``ratio``: a ratio's parameter; ``items`` (optional): a list's
+    parameter, ``*`` in it meaning every item; ``stage`` (optional): a text's parameter with the
+    choices ``before_insurance`` and ``after_insurance``; ``when``; ``citation``.
+``tiers``
+    The payers in their order: see ``tier_rules``.
+``subsidies`` (optional)
+    Who pays the enrolment contribution: see ``services.claims.subsidies``.
+
+``when`` (optional wherever it stands; every condition named must hold)
+    ``visit_types``, ``facility_levels``, ``insurance_plans``: one of the list;
+    ``categories``: the person has one of them on the visit's date; ``except_categories``: he has
+    none of them; ``any_category``: whether he has any at all;
+    ``disease_programmes``: the visit is in one of them;
+    ``in_region``, ``designated``, ``referral``, ``card_presented``: true or false;
+    ``in_region_or_referred``: inside the insured's region, or outside it with a referral;
+    ``from``, ``to``: first and last day, by the day of discharge (of the visit).
+
+A parameter's name may hold ``<level>`` for the institution's level and ``<plan>`` for the
+person's insurance plan.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from services.claims.settlement.bill import (
-    ACCUMULATORS,
     CATEGORIES,
     DISEASE_PROGRAMMES,
     LEVELS,
@@ -13,41 +44,27 @@ from services.claims.settlement.bill import (
     VISIT_TYPES,
 )
 from services.claims.settlement.conditions import When
-from services.claims.settlement.explanation import PAYER_NAMES
-from services.claims.settlement.lines import LineRules, Waiver
-from services.claims.settlement.tiers import (
-    Adjustment,
-    ByLevel,
-    DeductibleAndRatio,
-    PooledRatio,
-    RatioOfRemainder,
-    SegmentsOverYear,
-    Tier,
-    TierHead,
-    WaitingTier,
-)
+from services.claims.settlement.lines import AFTER, BEFORE, LineRules, Waiver
+from services.claims.settlement.tiers import Named
 from shared.policy.parameters import Parameters
 from shared.policy.reading import Citation, Reader
 from shared.policy.values import Shape
 
 PARAMETERS_FILE = "parameters.yaml"
-MAX_TIERS = 100
-_LEVEL = "<level>"
-_KINDS = frozenset(
-    {"deductible_and_ratio", "pooled_ratio", "segments_over_year", "ratio_of_remainder"}
+_LEVEL, _PLAN = "<level>", "<plan>"
+_FLAGS = (
+    "any_category",
+    "in_region",
+    "designated",
+    "referral",
+    "in_region_or_referred",
+    "card_presented",
 )
-_MODES = frozenset({"immediate", "ex_post", "disabled"})
-_OPERATIONS = {
-    "deductible": frozenset({"multiply"}),
-    "ratio": frozenset({"add", "at_least", "multiply"}),
-    "segment_ratio": frozenset({"add", "at_least", "multiply"}),
-}
-_ACCUMULATORS = frozenset(ACCUMULATORS)
-_FLAGS = ("any_category", "in_region", "designated", "referral", "card_presented")
 _SETS = {
     "visit_types": VISIT_TYPES,
     "facility_levels": frozenset(LEVELS),
     "categories": CATEGORIES,
+    "except_categories": CATEGORIES,
     "disease_programmes": DISEASE_PROGRAMMES,
 }
 
@@ -55,8 +72,9 @@ _SETS = {
 class Names:
     """Checks that each parameter a rule names exists and has the unit the rule needs."""
 
-    def __init__(self, parameters: Parameters) -> None:
+    def __init__(self, parameters: Parameters, plans: Iterable[str] = ()) -> None:
         self.parameters = parameters
+        self.plans = sorted(set(plans))
 
     def one(self, reader: Reader, key: str, unit: str, *, name: str = "") -> str:
         wanted = name or reader.text(key)
@@ -79,17 +97,36 @@ class Names:
             )
         return wanted
 
-    def by_level(self, reader: Reader, key: str, unit: str, when: When) -> ByLevel:
-        """A name for each level; ``<level>`` in it stands for the institution's level."""
+    def named(self, reader: Reader, key: str, unit: str, when: When) -> Named:
+        """A name for each level and plan: ``<level>`` and ``<plan>`` in it stand for them."""
         pattern = reader.text(key)
         if not pattern:
-            return dict.fromkeys(LEVELS, "")
-        if _LEVEL not in pattern:
-            return dict.fromkeys(LEVELS, self.one(reader, key, unit, name=pattern))
-        names = {level: pattern.replace(_LEVEL, level) for level in LEVELS}
-        for level in sorted(when.facility_levels) or LEVELS:
-            self.one(reader, key, unit, name=names[level])
-        return names
+            return Named({})
+        levels = sorted(when.facility_levels) or LEVELS
+        plans = sorted(when.insurance_plans) or self.plans
+        names = {
+            (level, plan): pattern.replace(_LEVEL, level).replace(_PLAN, plan)
+            for level in LEVELS
+            for plan in self.plans
+        }
+        met = (names.get((level, plan)) for level in levels for plan in plans)
+        for name in dict.fromkeys(name for name in met if name):
+            self.one(reader, key, unit, name=name)
+        return Named(names)
+
+    def choice(self, reader: Reader, key: str, choices: frozenset[str]) -> str:
+        """A text parameter with exactly these choices."""
+        name = self.one(reader, key, "text")
+        found = self.parameters.by_name.get(name)
+        if found is not None and found.shape.choices != choices:
+            listed = ", ".join(sorted(choices))
+            reader.fault(
+                key,
+                "wrong_choices",
+                f"{name} needs the choices: {listed}",
+                f"{name} 的 choices 应为: {listed}",
+            )
+        return name
 
     def segments(self, reader: Reader, key: str) -> str:
         name = self.one(reader, key, "table")
@@ -127,7 +164,7 @@ def read_plans(head: Reader) -> dict[str, str]:
     return words
 
 
-def _when(parent: Reader, plans: dict[str, str]) -> When:
+def read_when(parent: Reader, plans: dict[str, str]) -> When:
     reader = parent.child("when", required=False)
     if reader is None:
         return When()
@@ -155,19 +192,35 @@ def _when(parent: Reader, plans: dict[str, str]) -> When:
         first = reader.day("from", required=False)
         last = reader.day("to", required=False)
     return When(
-        sets["visit_types"],
-        sets["facility_levels"],
-        sets["categories"],
-        sets["insurance_plans"],
-        sets["disease_programmes"],
-        flags["any_category"],
-        flags["in_region"],
-        flags["designated"],
-        flags["referral"],
-        flags["card_presented"],
-        first or date.min,
-        last or date.max,
+        visit_types=sets["visit_types"],
+        facility_levels=sets["facility_levels"],
+        categories=sets["categories"],
+        except_categories=sets["except_categories"],
+        insurance_plans=sets["insurance_plans"],
+        disease_programmes=sets["disease_programmes"],
+        any_category=flags["any_category"],
+        in_region=flags["in_region"],
+        designated=flags["designated"],
+        referral=flags["referral"],
+        in_region_or_referred=flags["in_region_or_referred"],
+        card_presented=flags["card_presented"],
+        first_day=first or date.min,
+        last_day=last or date.max,
     )
+
+
+def read_kinds(reader: Reader, key: str, *, required: bool = True) -> frozenset[str]:
+    """Kinds of line, each a known word."""
+    kinds = reader.texts(key, required=required)
+    for kind in kinds:
+        if kind not in LINE_KINDS:
+            reader.fault(
+                key,
+                "unknown_word",
+                f"{kind} is not one of: {', '.join(sorted(LINE_KINDS))}",
+                f"{kind} 应为以下之一: {', '.join(sorted(LINE_KINDS))}",
+            )
+    return frozenset(kinds)
 
 
 def read_line_rules(
@@ -176,18 +229,19 @@ def read_line_rules(
     waivers = []
     for child in head.children("waivers", required=False):
         with child.whole():
-            kinds = child.texts("kinds")
-            for kind in kinds:
-                if kind not in LINE_KINDS:
-                    child.fault(
-                        "kinds",
-                        "unknown_word",
-                        f"{kind} is not one of: {', '.join(sorted(LINE_KINDS))}",
-                        f"{kind} 应为以下之一: {', '.join(sorted(LINE_KINDS))}",
-                    )
-            ratio = names.one(child, "ratio", "ratio")
-            child.choice("stage", frozenset({"before_insurance"}))
-            waivers.append(Waiver(frozenset(kinds), ratio, _when(child, plans), child.citation()))
+            kinds = read_kinds(child, "kinds")
+            waivers.append(
+                Waiver(
+                    kinds,
+                    names.one(child, "ratio", "ratio"),
+                    read_when(child, plans),
+                    child.citation(),
+                    names.one(child, "items", "list") if "items" in child.content else "",
+                    names.choice(child, "stage", frozenset({BEFORE, AFTER}))
+                    if "stage" in child.content
+                    else "",
+                )
+            )
     nowhere = Citation("", "")
     reader = head.child("line_rules")
     if reader is None:
@@ -202,130 +256,3 @@ def read_line_rules(
         )
         patient = reader.citation("patient")
     return rules, patient
-
-
-def read_tiers(
-    head: Reader, names: Names, plans: dict[str, str]
-) -> tuple[tuple[Tier, ...], tuple[WaitingTier, ...]]:
-    tiers: list[Tier] = []
-    waiting: list[WaitingTier] = []
-    readers = head.children("tiers")
-    if not readers or len(readers) > MAX_TIERS:
-        head.fault(
-            "tiers",
-            "no_tiers",
-            f"a pack has 1 to {MAX_TIERS} tiers",
-            f"政策包应有 1 至 {MAX_TIERS} 个支付层次",
-        )
-        return (), ()
-    last_order: int | None = None
-    seen: set[str] = set()
-    for reader in readers:
-        with reader.whole():
-            tier_id = reader.text("id")
-            order = reader.whole_number("order")
-            if tier_id in seen:
-                reader.fault(
-                    "id",
-                    "repeated",
-                    "another tier has this id; give each its own",
-                    "支付层次的 id 重复;每层应有自己的 id",
-                )
-            seen.add(tier_id)
-            if order is not None and last_order is not None and order <= last_order:
-                reader.fault(
-                    "order",
-                    "unordered_tiers",
-                    f"the order {order} does not come after {last_order}; number the tiers"
-                    " upwards, each once, as they pay",
-                    f"序号 {order} 不在 {last_order} 之后;请按支付先后递增编号,不得重复",
-                )
-            last_order = order if order is not None else last_order
-            payer = reader.choice("payer", frozenset(PAYER_NAMES))
-            citation = reader.citation()
-            mode = reader.choice("mode", _MODES, required=False) or "immediate"
-            if mode == "immediate":
-                tier = _tier(
-                    reader, names, plans, TierHead(tier_id, order or 0, payer, citation, When())
-                )
-                if tier is not None:
-                    tiers.append(tier)
-            else:
-                waiting.append(WaitingTier(tier_id, payer, mode, citation, reader.words("note")))
-    return tuple(tiers), tuple(waiting)
-
-
-def _tier(reader: Reader, names: Names, plans: dict[str, str], bare: TierHead) -> Tier | None:
-    kind = reader.choice("kind", _KINDS)
-    when = _when(reader, plans)
-    head = TierHead(
-        bare.id,
-        bare.order,
-        bare.payer,
-        bare.citation,
-        when,
-        tuple(
-            _adjustment(child, names, plans)
-            for child in reader.children("adjustments", required=False)
-        ),
-        reader.text("group", required=False),
-        reader.words("otherwise") if "otherwise" in reader.content else None,
-    )
-    if kind == "deductible_and_ratio":
-        return DeductibleAndRatio(
-            head,
-            names.by_level(reader, "deductible", "CNY", when),
-            names.by_level(reader, "ratio", "ratio", when),
-            names.one(reader, "cap", "CNY"),
-            reader.choice("accumulator", _ACCUMULATORS),
-        )
-    if kind == "pooled_ratio":
-        return PooledRatio(
-            head,
-            names.by_level(reader, "ratio", "ratio", when),
-            names.one(reader, "pool", "CNY"),
-            _basis(reader, names),
-            reader.choice("accumulator", _ACCUMULATORS),
-        )
-    if kind == "segments_over_year":
-        return SegmentsOverYear(
-            head,
-            names.one(reader, "deductible", "CNY"),
-            names.segments(reader, "segments"),
-            reader.choice("burden", _ACCUMULATORS),
-            reader.choice("accumulator", _ACCUMULATORS),
-        )
-    if kind == "ratio_of_remainder":
-        return RatioOfRemainder(
-            head,
-            names.by_level(reader, "ratio", "ratio", when),
-            names.one(reader, "cap", "CNY"),
-            reader.choice("accumulator", _ACCUMULATORS),
-        )
-    return None
-
-
-def _basis(reader: Reader, names: Names) -> str:
-    name = names.one(reader, "basis", "text")
-    found = names.parameters.by_name.get(name)
-    if found is not None and found.shape.choices != {"cost", "fund"}:
-        reader.fault(
-            "basis",
-            "wrong_choices",
-            f"{name} needs the choices cost and fund",
-            f"{name} 的 choices 应为 cost 和 fund",
-        )
-    return name
-
-
-def _adjustment(reader: Reader, names: Names, plans: dict[str, str]) -> Adjustment:
-    with reader.whole():
-        target = reader.choice("target", frozenset(_OPERATIONS))
-        operation = reader.choice("operation", _OPERATIONS.get(target, frozenset({"multiply"})))
-        return Adjustment(
-            target,
-            operation,
-            names.one(reader, "parameter", "ratio"),
-            _when(reader, plans),
-            reader.citation(),
-        )

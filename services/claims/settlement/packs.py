@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from services.claims.settlement.pack_rules import (
     Names,
     read_line_rules,
     read_plans,
-    read_tiers,
 )
+from services.claims.settlement.tier_rules import check_tiers, read_tiers
 from services.claims.settlement.tiers import SettlementPack, Tier
+from services.claims.subsidies.reading import read_subsidies
 from shared.policy.errors import Fault, PackInvalid
 from shared.policy.folders import BUNDLED_PACKS, PACK_FILE, content_hash, find_pack
 from shared.policy.parameters import Parameters, read_parameters
@@ -98,9 +100,10 @@ def _read(folder: Traversable, faults: list[Fault]) -> SettlementPack | None:
         documents = head.texts("documents")
         plans = read_plans(head)
         parameters = read_parameters(folder, PARAMETERS_FILE, faults, covers=(valid_from, valid_to))
-        names = Names(parameters)
+        names = Names(parameters, plans.values())
         line_rules, patient = read_line_rules(head, names, plans)
         tiers, waiting = read_tiers(head, names, plans)
+        subsidies = read_subsidies(head, names)
     _check_pack(head, parameters, names, tiers, (valid_from, valid_to))
     return SettlementPack(
         pack_id,
@@ -115,6 +118,7 @@ def _read(folder: Traversable, faults: list[Fault]) -> SettlementPack | None:
         plans,
         waiting,
         documents,
+        subsidies,
     )
 
 
@@ -129,29 +133,7 @@ def _check_pack(
     for name in (CLASS_B_RATIO, IMPLANT_MIN, IMPLANT_MAX):
         names.one(head, PARAMETERS_FILE, "ratio", name=name)
     _check_implants(head, parameters)
-    first, last = span
-    for position, tier in enumerate(tiers):
-        when = tier.head.when
-        beyond = last is not None and when.first_day > last
-        if when.last_day < first or beyond or when.first_day > when.last_day:
-            head.fault(
-                f"tiers.{tier.head.id}",
-                "unreachable",
-                "the tier's dates lie outside the pack's; correct them or remove the tier",
-                "该层次的日期不在政策包有效期内;请改正或删除",
-            )
-        for earlier in tiers[:position]:
-            same = earlier.head.payer == tier.head.payer
-            grouped = bool(tier.head.group) and earlier.head.group == tier.head.group
-            if same and not grouped and not earlier.head.when.excludes(when):
-                head.fault(
-                    f"tiers.{tier.head.id}",
-                    "tiers_conflict",
-                    f"this tier and {earlier.head.id} have one payer and may both apply; narrow"
-                    " their conditions, or put both in one group so that the first that applies"
-                    " pays",
-                    f"本层次与 {earlier.head.id} 支付方相同且可能同时适用;请缩小条件,或放入同一 group,由先适用者支付",
-                )
+    check_tiers(head, tiers, span)
 
 
 def _check_implants(head: Reader, parameters: Parameters) -> None:
@@ -160,7 +142,7 @@ def _check_implants(head: Reader, parameters: Parameters) -> None:
         parameter = parameters.by_name.get(name)
         for dated in parameter.values if parameter is not None else ():
             value = dated.value
-            if value is None or isinstance(value, str | tuple):
+            if not isinstance(value, Decimal):
                 continue
             if not IMPLANT_LOWEST_PERCENT <= value * 100 <= IMPLANT_HIGHEST_PERCENT:
                 head.faults.append(
@@ -177,9 +159,7 @@ def _check_implants(head: Reader, parameters: Parameters) -> None:
         return
     for day in sorted({dated.start for dated in (*lowest.values, *highest.values)}):
         low, high = lowest.value_at(day), highest.value_at(day)
-        if low is None or high is None or isinstance(low, str | tuple):
-            continue
-        if not isinstance(high, str | tuple) and low > high:
+        if isinstance(low, Decimal) and isinstance(high, Decimal) and low > high:
             head.faults.append(
                 Fault(
                     PARAMETERS_FILE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -18,6 +18,8 @@ from services.claims.settlement.bill import (
     Standing,
     Visit,
 )
+from services.claims.settlement.explanation import PAYER_NAMES
+from services.claims.subsidies.domain import Enrolment
 from shared.money import MoneyMalformed, fen_from_text
 from shared.policy.errors import Refusal
 
@@ -42,6 +44,8 @@ def read_quote(content: Mapping[str, Any], *, day: date | None = None) -> Quote:
     visit = body.part("visit")
     person = body.part("person")
     year = body.part("year_to_date")
+    evidence = body.part("evidence")
+    stated = evidence.part("stated_payments")
     quote = Quote(
         Bill(
             Visit(
@@ -53,10 +57,13 @@ def read_quote(content: Mapping[str, Any], *, day: date | None = None) -> Quote:
                 visit.day("admitted_on"),
                 visit.day("discharged_on") or day,
                 visit.texts("diagnoses"),
-                visit.text("disease_programme") or None,
+                *_programmes(visit),
             ),
             tuple(_line(part) for part in body.parts("lines")),
-            Evidence(body.part("evidence").flag("card_presented", default=False)),
+            Evidence(
+                evidence.flag("card_presented", default=False),
+                {payer: stated.money(payer) or 0 for payer in stated.known(PAYER_NAMES)},
+            ),
         ),
         Person(frozenset(person.texts("categories")), person.text("insurance_plan") or "resident"),
         Standing(**{name: year.money(name) or 0 for name in ACCUMULATORS}),
@@ -67,6 +74,36 @@ def read_quote(content: Mapping[str, Any], *, day: date | None = None) -> Quote:
     if refusals:
         raise BillRefused(refusals)
     return quote
+
+
+def read_enrolment(content: Mapping[str, Any]) -> tuple[Enrolment, Mapping[str, Any]]:
+    """Read a subsidy quote's body: the enrolment, and the parameters given for it.
+
+    Raises:
+        BillRefused: unknown or malformed fields, all at once.
+    """
+    body = _Body("", content)
+    person = body.part("person")
+    enrolment = Enrolment(
+        frozenset(person.texts("categories")),
+        body.whole_number("insurance_tier"),
+        body.whole_number("insurance_year"),
+        person.text("poverty_status") or None,
+    )
+    parameters = dict(body.part("parameters").content)
+    body.asked.add("pack")
+    refusals = body.all_refusals()
+    if refusals:
+        raise BillRefused(refusals)
+    return enrolment, parameters
+
+
+def _programmes(visit: _Body) -> tuple[str | None, tuple[str, ...]]:
+    """One disease programme, or a list when the visit is in several."""
+    if isinstance(visit.content.get("disease_programme"), list):
+        first, *further = visit.texts("disease_programme") or (None,)
+        return first, tuple(programme for programme in further if programme)
+    return visit.text("disease_programme") or None, ()
 
 
 def _line(part: _Body) -> Line:
@@ -106,6 +143,10 @@ class _Body:
         self.asked.add(key)
         return self.content.get(key)
 
+    def known(self, names: Iterable[str]) -> list[str]:
+        """Those of the names that are here."""
+        return [name for name in names if name in self.content]
+
     def part(self, key: str) -> _Body:
         value = self.take(key)
         if value is not None and not isinstance(value, Mapping):
@@ -131,6 +172,13 @@ class _Body:
             self._refuse(key, "malformed", "this must be text", "此处应为文字")
             return ""
         return value or ""
+
+    def whole_number(self, key: str) -> int:
+        value = self.take(key)
+        if isinstance(value, bool) or not isinstance(value, int):
+            self._refuse(key, "malformed", "this must be a whole number", "此处应为整数")
+            return 0
+        return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         value = self.take(key)

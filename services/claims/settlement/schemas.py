@@ -14,6 +14,7 @@ from services.claims.settlement.bill import (
     LEVELS,
     VISIT_TYPES,
 )
+from services.claims.settlement.explanation import PAYER_NAMES
 from services.claims.standings.schemas import YearToDate
 from shared.money import Money
 
@@ -102,6 +103,9 @@ def _one_of(words: Any) -> Any:
     return Field(max_length=64, json_schema_extra={"enum": sorted(words)})
 
 
+Programme = Annotated[str, _one_of(DISEASE_PROGRAMMES)]
+
+
 class QuoteVisit(BaseModel):
     """Where, how and when the bill arose."""
 
@@ -113,7 +117,8 @@ class QuoteVisit(BaseModel):
     admitted_on: date | None = None
     discharged_on: date | None = None
     diagnoses: Annotated[list[Word], Field(max_length=50)] = []
-    disease_programme: Annotated[str, _one_of(DISEASE_PROGRAMMES)] | None = None
+    disease_programme: Programme | Annotated[list[Programme], Field(max_length=8)] | None = None
+    """One, or a list when the visit is in several; the pack's order says which of them pays."""
 
 
 class QuotePerson(BaseModel):
@@ -127,6 +132,10 @@ class QuoteEvidence(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     card_presented: bool = False
+    stated_payments: Annotated[
+        dict[Annotated[str, _one_of(PAYER_NAMES)], Money], Field(max_length=len(PAYER_NAMES))
+    ] = {}
+    """What payers that settle on their own account have told, such as `commercial_insurance`."""
 
 
 class QuoteRequest(BaseModel):

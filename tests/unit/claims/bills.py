@@ -16,7 +16,7 @@ from services.claims.settlement.domain import Bill, Line, Person, SettlementPack
 from services.claims.settlement.packs import load_pack
 from shared.policy.folders import BUNDLED_PACKS
 
-JINKOUHE = "jinkouhe-2016"
+JINKOUHE, LIANGPING, XINBIN = "jinkouhe-2016", "liangping-2019", "xinbin-2018"
 DAY = date(2016, 3, 10)
 POOR = Person(frozenset({"registered_poor"}))
 ORDINARY = Person()
@@ -30,8 +30,12 @@ class _PlainDumper(yaml.SafeDumper):
 
 
 @cache
+def shipped(pack_id: str) -> SettlementPack:
+    return load_pack(pack_id)
+
+
 def jinkouhe() -> SettlementPack:
-    return load_pack(JINKOUHE)
+    return shipped(JINKOUHE)
 
 
 def visit(kind: str = "inpatient", level: str = "secondary", **more: Any) -> Visit:

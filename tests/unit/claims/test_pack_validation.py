@@ -9,7 +9,7 @@ import pytest
 from services.claims.settlement.packs import load_pack, load_pack_folder, validate_pack
 from shared.policy.errors import PackInvalid
 from shared.policy.folders import BUNDLED_PACKS
-from tests.unit.claims.bills import JINKOUHE, changed_pack, tier_of
+from tests.unit.claims.bills import JINKOUHE, LIANGPING, XINBIN, changed_pack, tier_of
 
 API_NAMES = [
     *(f"basic.deductible.{level}" for level in ("village", "township", "primary")),
@@ -41,10 +41,34 @@ def faults_of(folder):
     return {(fault.file, fault.where, fault.code) for fault in found}
 
 
-def test_the_shipped_pack_is_sound_and_complete():
+LIANGPING_NAMES = [
+    "tilt.ratio_points",
+    "tilt.deductible_factor",
+    "critical_illness.deductible_factor",
+    "critical_illness.ratio_points",
+    "medical_aid.ratio",
+    "subsidy.tier1_contribution",
+    "subsidy.tier2_contribution",
+]
+XINBIN_NAMES = [
+    "special_fund.limit",
+    "special_fund.limit_basis",
+    "chronic_drugs.annual_cap",
+    "check_up.fee",
+    "contract.fee",
+    "waiver.rate",
+    "waiver.stage",
+    "waiver.lab_items",
+]
+
+
+@pytest.mark.parametrize(
+    ("pack", "more"), [(JINKOUHE, []), (LIANGPING, LIANGPING_NAMES), (XINBIN, XINBIN_NAMES)]
+)
+def test_a_shipped_pack_is_sound_and_complete(pack, more):
     """Goal: no fault and every name of the contract. Method: validated and compared."""
-    assert validate_pack(BUNDLED_PACKS / JINKOUHE) == []
-    assert set(load_pack(JINKOUHE).parameters.by_name) == set(API_NAMES)
+    assert validate_pack(BUNDLED_PACKS / pack) == []
+    assert set(load_pack(pack).parameters.by_name) >= {*API_NAMES, *more}
 
 
 def test_production_refuses_unconfirmed_assumptions():

@@ -137,7 +137,6 @@ def test_a_waiver_comes_before_insurance_and_has_its_own_payer(tmp_path):
                 {
                     "kinds": ["ct"],
                     "ratio": "waiver.rate",
-                    "stage": "before_insurance",
                     "when": {"any_category": True},
                     "citation": SOURCE,
                 }
@@ -259,10 +258,16 @@ def test_halves_of_a_fen_are_rounded_up_at_each_product():
 
 
 def test_schemes_that_only_pay_afterwards_wait_beside_the_tiers():
-    """Goal: commercial insurance, emergency aid and the charity fund are known and pay nothing now
-    (JK-17, JK-18, JK-82). Method: the pack's waiting tiers."""
+    """Goal: emergency aid and the charity fund are known and pay nothing now (JK-17, JK-18), the
+    commercial insurer has its place among the six schemes (JK-82, JK-86). Method: the pack read."""
     assert {tier.payer: tier.mode for tier in jinkouhe().waiting} == {
-        "commercial_insurance": "ex_post",
         "emergency_aid": "ex_post",
         "charity_fund": "disabled",
     }
+    assert [tier.head.payer for tier in jinkouhe().tiers] == [
+        "basic_insurance",
+        "basic_insurance",
+        "critical_illness",
+        "commercial_insurance",
+        "medical_aid",
+    ]
