@@ -18,6 +18,7 @@ from services.identity.models.reviews import (
     review_candidates,
     review_decisions,
     review_recognitions,
+    review_withdrawals,
     reviews,
 )
 from services.identity.models.revisions import recognition_revisions
@@ -52,6 +53,7 @@ __all__ = [
     "review_candidates",
     "review_decisions",
     "review_recognitions",
+    "review_withdrawals",
     "reviews",
     "roster_imports",
     "roster_mappings",

@@ -42,6 +42,10 @@ reviews = Table(
     Column("person_id", UUID_TYPE, ForeignKey("persons.person_id"), nullable=True),
     Column("opened_at", TIMESTAMP, nullable=False),
     Column("decided_at", TIMESTAMP, nullable=True),
+    # The outcome was taken back; which review asks its question again.
+    Column("withdrawn_at", TIMESTAMP, nullable=True),
+    Column("reopened_as", UUID_TYPE, ForeignKey("reviews.review_id"), nullable=True),
+    CheckConstraint("withdrawn_at IS NULL OR status = 'decided'", name="withdrawn_when_decided"),
     CheckConstraint("status IN ('open', 'second', 'disputed', 'decided')", name="status_known"),
     CheckConstraint("outcome IN ('same_person', 'different_person')", name="outcome_known"),
     CheckConstraint("(status = 'decided') = (outcome IS NOT NULL)", name="outcome_when_decided"),
@@ -59,6 +63,8 @@ reviews = Table(
         postgresql_where=text("status <> 'decided'"),
     ),
     Index("ix_reviews_status", "region", "status", "opened_at"),
+    Index("ix_reviews_fingerprint", "region", "fingerprint"),
+    Index("ix_reviews_person_id", "person_id"),
     Index("ix_reviews_decided_at", "decided_at"),
     Index("ix_reviews_recognition_id", "recognition_id"),
 )
@@ -107,6 +113,19 @@ review_decisions = Table(
     ),
     # Nobody is his own second opinion.
     UniqueConstraint("review_id", "decider"),
+)
+
+review_withdrawals = Table(
+    "review_withdrawals",
+    METADATA,
+    Column("withdrawal_id", UUID_TYPE, primary_key=True),
+    Column("review_id", UUID_TYPE, ForeignKey("reviews.review_id"), nullable=False),
+    Column("asked_by", String(128), nullable=False),
+    Column("organisation", String(128), nullable=False),
+    Column("reason_enc", LargeBinary, nullable=False),
+    Column("asked_at", TIMESTAMP, nullable=False),
+    # What two persons decided, two persons take back.
+    UniqueConstraint("review_id", "asked_by"),
 )
 
 judged_pairs = Table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -152,22 +152,11 @@ async def _follow(
     now: datetime,
 ) -> DecisionAnswer:
     region, review_id = context.region.region_code, case.row["review_id"]
-    await repository.judge(
-        [
-            {
-                "fingerprint": case.row["fingerprint"],
-                "person_id": person_id,
-                "verdict": "same_person" if person_id == word.person_id else "different_person",
-                "review_id": review_id,
-                "judged_at": now,
-            }
-            for person_id in case.persons
-        ]
-    )
+    await repository.judge(verdicts(case.row, case.persons, word.person_id, now))
     added = 0
     if word.person_id is not None:
         group = next(g for g in case.groups.values() if g.kept == word.person_id)
-        added = await _learn(context, repository, case.row, group, now)
+        added = await learn(context, repository, case.row, group, now)
         if added:
             await stamp(session, region, {word.person_id})
     verdict = Verdict("certain", word.person_id) if word.person_id else Verdict("none", None)
@@ -190,7 +179,30 @@ async def _follow(
     )
 
 
-async def _learn(
+def verdicts(
+    review: RowMapping, persons: Iterable[UUID], found: UUID | None, now: datetime
+) -> list[dict[str, Any]]:
+    """What an outcome says of the question and each candidate.
+
+    Args:
+        review: whose outcome it is.
+        persons: the candidates, each by who stands for him.
+        found: who of them is the patient; None: nobody.
+        now: since when it is said.
+    """
+    return [
+        {
+            "fingerprint": review["fingerprint"],
+            "person_id": person_id,
+            "verdict": "same_person" if person_id == found else "different_person",
+            "review_id": review["review_id"],
+            "judged_at": now,
+        }
+        for person_id in persons
+    ]
+
+
+async def learn(
     context: ServiceContext,
     repository: ReviewRepository,
     review: RowMapping,

@@ -7,13 +7,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from services.identity.reviews import service
+from services.identity.reviews import service, taking_back
 from services.identity.reviews.schemas import (
     DecisionAnswer,
     DecisionRequest,
     FiguresAnswer,
     ReviewAnswer,
     ReviewPage,
+    WithdrawalAnswer,
+    WithdrawalRequest,
 )
 from shared.db.session import Reads, Writes
 from shared.http.pagination import Cursor, Limit
@@ -89,3 +91,29 @@ async def decide(
 ) -> DecisionAnswer:
     """A different person is never asked about again; the same person becomes an alias."""
     return await service.decide(session, context, caller, review_id, body)
+
+
+@router.post(
+    "/reviews/{review_id}/withdrawal",
+    summary="Take a wrong outcome back; its question is asked again",
+    responses={
+        404: {"description": "`review_unknown`"},
+        409: {
+            "description": "`review_not_decided`, `review_withdrawn_already` (with the review that"
+            " asks again), `you_asked_already`"
+        },
+        422: {"description": "`reason_missing`"},
+    },
+)
+async def take_back(
+    review_id: ReviewId,
+    body: WithdrawalRequest,
+    caller: Caller,
+    session: Writes,
+    context: Context,
+) -> WithdrawalAnswer:
+    """Aliases go, the recognitions that it changed name nobody until it is decided anew.
+
+    What two persons decided, two persons take back.
+    """
+    return await taking_back.take_back(session, context, caller, review_id, body)

@@ -8,6 +8,7 @@ from shared.security.principal import Principal
 ALIAS_COLUMN = "person_aliases.value"
 NOTE_COLUMN = "review_decisions.note"
 CREDENTIALS_COLUMN = "recognitions.credentials"
+WITHDRAWAL_COLUMN = "review_withdrawals.reason"
 
 
 class ReviewUnknown(NotFound):
@@ -44,6 +45,30 @@ class JudgeThemAll(Unprocessable):
     code = "judge_them_all"
     title = "A different person means that none of the candidates is the patient"
     title_zh = "“不是同一人”表示所有候选人员都不是患者"
+
+
+class NotDecidedYet(Conflict):
+    code = "review_not_decided"
+    title = "This review has no outcome yet that could be taken back"
+    title_zh = "此复核尚无结论,无需收回"
+
+
+class ReviewWithdrawn(Conflict):
+    code = "review_withdrawn_already"
+    title = "The outcome of this review was taken back before"
+    title_zh = "此复核结论此前已收回"
+
+
+class YouAskedAlready(Conflict):
+    code = "you_asked_already"
+    title = "You have asked that this outcome be taken back; another person is to ask it too"
+    title_zh = "您已提出收回此结论,需由另一人确认"
+
+
+class WithdrawalReasonMissing(Unprocessable):
+    code = "reason_missing"
+    title = "Say in words why the outcome was wrong"
+    title_zh = "请说明收回结论的原因"
 
 
 def seen_by(caller: Principal) -> tuple[bool, str | None]:

@@ -9,8 +9,13 @@ from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from services.identity.reviews import service
-from services.identity.reviews.schemas import DecisionAnswer, DecisionRequest, ReviewAnswer
+from services.identity.reviews import service, taking_back
+from services.identity.reviews.schemas import (
+    DecisionAnswer,
+    DecisionRequest,
+    ReviewAnswer,
+    WithdrawalRequest,
+)
 from services.identity.screens.kit import PageRoute, name_of, render, said
 from shared.db.session import Reads, Writes, WriteSession
 from shared.http.problem import Problem
@@ -23,9 +28,12 @@ LISTED = 30
 """Reviews in the list beside the one that is looked at."""
 _MONTHS = 12
 _PERSON_MISSING = "person_missing"
+_REASON_MISSING = "reason_missing"
 
 Status = Literal["open", "decided"]
-Done = Literal["same_person", "different_person", "second", "disputed"]
+Done = Literal[
+    "same_person", "different_person", "second", "disputed", "withdrawn", "withdrawal_asked"
+]
 
 router = APIRouter(prefix="/reviews", route_class=PageRoute, include_in_schema=False)
 
@@ -103,6 +111,35 @@ async def decide(
     return see(f"/identity/reviews{place}?done={done}")
 
 
+@router.post("/{review_id}/withdrawal")
+async def take_back(
+    review_id: UUID, request: Request, caller: Caller, session: Writes, context: Context
+) -> Response:
+    """Take an outcome back, and go to the question that is asked again."""
+    typed = await fields(request)
+    reason = typed["reason"]
+    try:
+        body = WithdrawalRequest(reason=reason)
+    except ValidationError:
+        return await _page(
+            request, context, session, caller, review_id, status="decided", typed=typed,
+            faults={"reason": said("window.too_long")}, code=422,
+        )  # fmt: skip
+    answer = await attempt(
+        session, taking_back.take_back(session, context, caller, review_id, body)
+    )
+    if isinstance(answer, Problem):
+        missing = answer.code == _REASON_MISSING
+        return await _page(
+            request, context, session, caller, review_id, status="decided", typed=typed,
+            faults={"reason": said("reviews.withdraw.reason_missing")} if missing else {},
+            problem=None if missing else told(answer), code=answer.status,
+        )  # fmt: skip
+    if answer.status == "second":
+        return see(f"/identity/reviews/{review_id}?status=decided&done=withdrawal_asked")
+    return see(f"/identity/reviews/{answer.reopened_as or ''}?done=withdrawn")
+
+
 async def _decided(
     session: WriteSession,
     context: ServiceContext,
@@ -165,6 +202,7 @@ async def _page(
             "faults": faults or {},
             "problem": problem,
             "sees_persons": "identity:persons" in caller.scopes,
+            "may_take_back": shown is not None and _may_take_back(shown, caller),
         },
         status=code,
     )
@@ -193,6 +231,14 @@ def _after(mine: list[str], ids: list[str], here: int | None) -> str | None:
     return next(iter([*later, *earlier]), None)
 
 
+def _may_take_back(review: ReviewAnswer, caller: Principal) -> bool:
+    return (
+        review.status == "decided"
+        and review.withdrawn_at is None
+        and all(asked.asked_by != caller.client_id for asked in review.withdrawals)
+    )
+
+
 def _words(context: ServiceContext, review: ReviewAnswer) -> dict[str, Any]:
     """The review as the page says it; people by the names they are called."""
     shown = review.model_dump(mode="json")
@@ -201,4 +247,6 @@ def _words(context: ServiceContext, review: ReviewAnswer) -> dict[str, Any]:
     shown["asked"]["facility_zh"] = review.asked.facility_name_zh or review.asked.facility_code
     for word in shown["words"]:
         word["who"] = name_of(context, word["decider"])
+    for asked in shown["withdrawals"]:
+        asked["who"] = name_of(context, asked["asked_by"])
     return shown

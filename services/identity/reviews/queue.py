@@ -18,6 +18,7 @@ from services.identity.persons.domain import address_names_place
 from services.identity.reviews.names import (
     CREDENTIALS_COLUMN,
     NOTE_COLUMN,
+    WITHDRAWAL_COLUMN,
     ReviewUnknown,
     seen_by,
 )
@@ -31,8 +32,10 @@ from services.identity.reviews.schemas import (
     ReasonAnswer,
     ReviewAnswer,
     ReviewPage,
+    WithdrawalAsked,
     WordSaid,
 )
+from services.identity.reviews.taking_back_repository import TakingBackRepository
 from services.identity.reviews.words import evidence_words, reason_words
 from shared.clock import business_date
 from shared.db.session import WriteSession
@@ -119,6 +122,8 @@ async def _show(
     candidates = _by_review(await repository.candidates(ids))
     joined = _by_review(await repository.joined(ids))
     words = _by_review(await repository.words(ids))
+    taking_back = TakingBackRepository(session, context.region.region_code)
+    withdrawals = _by_review(await taking_back.asked(ids))
     proposed = {each["person_id"] for several in candidates.values() for each in several}
     groups = await MergeRepository(session, context.region.region_code).groups(proposed)
     everybody = {member for group in groups.values() for member in group.members}
@@ -134,6 +139,7 @@ async def _show(
             candidates.get(row["review_id"], []),
             len(joined.get(row["review_id"], [])),
             words.get(row["review_id"], []),
+            withdrawals.get(row["review_id"], []),
             caller,
         )
         for row in rows
@@ -250,6 +256,7 @@ def _answer(
     candidates: Sequence[RowMapping],
     visits: int,
     words: Sequence[RowMapping],
+    withdrawals: Sequence[RowMapping],
     caller: Principal,
 ) -> ReviewAnswer:
     decided = row["status"] == "decided"
@@ -269,6 +276,16 @@ def _answer(
         outcome=row["outcome"],
         person_id=str(row["person_id"]) if row["person_id"] else None,
         words=[_word(shown.context, word) for word in words] if decided else [],
+        withdrawn_at=row["withdrawn_at"],
+        reopened_as=str(row["reopened_as"]) if row["reopened_as"] else None,
+        withdrawals=[
+            WithdrawalAsked(
+                asked_by=each["asked_by"],
+                asked_at=each["asked_at"],
+                reason=shown.context.vault.decrypt(each["reason_enc"], column=WITHDRAWAL_COLUMN),
+            )
+            for each in withdrawals
+        ],
     )
 
 

@@ -329,7 +329,11 @@ class ReviewRepository:
         )
         statement = self._visible(select(reviews, first.label("proposed")), township)
         result = await self._session.execute(
-            statement.where(reviews.c.status == "decided", reviews.c.decided_at >= moment)
+            statement.where(
+                reviews.c.status == "decided",
+                reviews.c.withdrawn_at.is_(None),
+                reviews.c.decided_at >= moment,
+            )
         )
         found: Sequence[RowMapping] = result.mappings().all()
         return found

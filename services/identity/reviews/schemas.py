@@ -142,6 +142,14 @@ class WordSaid(BaseModel):
     note: str | None = None
 
 
+class WithdrawalAsked(BaseModel):
+    """That a person found an outcome wrong."""
+
+    asked_by: str
+    asked_at: datetime
+    reason: str
+
+
 class ReviewAnswer(BaseModel):
     """A question with both records side by side."""
 
@@ -166,6 +174,15 @@ class ReviewAnswer(BaseModel):
     person_id: str | None = None
     words: list[WordSaid] = Field(
         default=[], description="Empty until it is decided: no word sways another."
+    )
+    withdrawn_at: datetime | None = Field(
+        default=None, description="When the outcome was taken back."
+    )
+    reopened_as: str | None = Field(
+        default=None, description="The review that asks the question again."
+    )
+    withdrawals: list[WithdrawalAsked] = Field(
+        default=[], description="Who asked that the outcome be taken back, and why."
     )
 
 
@@ -221,6 +238,45 @@ class DecisionAnswer(BaseModel):
     outcome: Outcome | None = Field(default=None, description="Once it is decided.")
     person_id: str | None = None
     aliases_added: int = 0
+    recognitions_revised: int = 0
+
+
+class WithdrawalRequest(BaseModel):
+    """Why an outcome was wrong."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"reason": "家属到场说明系同名邻居,非本人"}}
+    )
+
+    reason: str = Field(max_length=500, description="In words; kept encrypted.")
+
+    def __repr__(self) -> str:
+        return "WithdrawalRequest(…)"
+
+
+class WithdrawalAnswer(BaseModel):
+    """What became of the outcome."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "review_id": _REVIEW,
+                "status": "withdrawn",
+                "reopened_as": "019a0000-0000-7000-8000-00000000000c",
+                "aliases_removed": 1,
+                "recognitions_revised": 1,
+            }
+        }
+    )
+
+    review_id: str
+    status: Literal["withdrawn", "second"] = Field(
+        description="`second`: two persons had decided it; another one is to ask for it too."
+    )
+    reopened_as: str | None = Field(
+        default=None, description="The review that asks the question again."
+    )
+    aliases_removed: int = 0
     recognitions_revised: int = 0
 
 

@@ -118,6 +118,7 @@ async def open_review(
     credentials_fingerprint: bytes,
     reasons: Sequence[str],
     now: datetime,
+    double: bool | None = None,
 ) -> UUID | None:
     """Lay a recognition before a person; call it after the recognition was written.
 
@@ -132,6 +133,7 @@ async def open_review(
         credentials_fingerprint: of :func:`credentials_fingerprint`.
         reasons: codes.
         now: the moment of the recognition.
+        double: whether two persons decide it; None: as the sample draws it.
 
     Returns:
         The review's id; None when nobody is left to be asked about.
@@ -160,9 +162,7 @@ async def open_review(
                 "fingerprint": credentials_fingerprint,
                 "reasons": list(dict.fromkeys(reasons)),
                 "status": "open",
-                "double": drawn(
-                    review_id, settings_of(context).double_review_share, purpose="double"
-                ),
+                "double": _by_two(context, review_id) if double is None else double,
                 "opened_at": now,
             }
         )
@@ -201,6 +201,10 @@ async def open_review(
     )
     await repository.join(review_id, recognition_id, at=now)
     return review_id
+
+
+def _by_two(context: ServiceContext, review_id: UUID) -> bool:
+    return drawn(review_id, settings_of(context).double_review_share, purpose="double")
 
 
 async def aliases(

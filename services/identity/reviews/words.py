@@ -73,9 +73,16 @@ def evidence_words(field: str, level: str) -> tuple[str, str]:
     return f"{name[0]}: {found[0]}", f"{name[1]}:{found[1]}"
 
 
+TAKEN_BACK = "taken_back"
+"""Reason of a review: an earlier outcome of the question, or one that it built on, was wrong."""
+_OWN_REASONS: dict[str, tuple[str, str]] = {
+    TAKEN_BACK: ("此前的复核结论已收回,须重新判断", "an earlier outcome was taken back"),
+}
+
+
 def reason_words(code: str) -> tuple[str, str]:
-    """A reason of the matcher in English and Chinese."""
-    words_zh, words = REASONS.get(code, (code, code.replace("_", " ")))
+    """A reason of the matcher, or of reviews themselves, in English and Chinese."""
+    words_zh, words = _OWN_REASONS.get(code) or REASONS.get(code, (code, code.replace("_", " ")))
     return words, words_zh
 
 

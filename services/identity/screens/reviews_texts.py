@@ -73,6 +73,34 @@ REVIEWS: dict[str, tuple[str, str]] = {
         "意见已记录,与前一人不一致,转第三人裁定。",
         "Your word is kept; it differs from the first, so a third person decides.",
     ),
+    "reviews.said.withdrawn": (
+        "结论已收回:别名已删除,相关就诊已更正并通知结算。请重新判断。",
+        (
+            "The outcome is taken back: aliases are removed, the visits concerned are corrected and "
+            "settlement is told. Decide it anew."
+        ),
+    ),
+    "reviews.said.withdrawal_asked": (
+        "已记录。此结论由两人作出,需另一人也提出收回后生效。",
+        "Kept. Two persons had decided it, so another one is to take it back too.",
+    ),
+    "reviews.withdraw": ("收回结论", "Take the outcome back"),
+    "reviews.withdraw.why": (
+        "结论有误时可收回:由此产生的别名删除,受影响的就诊更正,问题重新提出。",
+        "If the outcome was wrong: aliases that came of it are removed, visits are corrected, and the question is asked again.",
+    ),
+    "reviews.withdraw.two": (
+        "此结论由两人作出,须两人收回。",
+        "Two persons decided it; two take it back.",
+    ),
+    "reviews.withdraw.reason": ("收回原因", "Reason"),
+    "reviews.withdraw.reason_missing": (
+        "请至少用四个字说明原因",
+        "Write at least four characters that say why",
+    ),
+    "reviews.withdraw.asked": ("提出收回", "asked to take it back"),
+    "reviews.withdrawn": ("结论已收回", "The outcome was taken back"),
+    "reviews.withdrawn.again": ("查看重新提出的复核", "Open the review that asks again"),
     "reviews.person": ("查看登记信息", "Open the person"),
     "reviews.month": ("月份", "Month"),
     "reviews.weights": ("权重版本", "Weights"),
