@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -208,59 +207,78 @@ async def entries_of(
     return [AccountEntry(*row) for row in await session.execute(statement)]
 
 
-# The same two rules as the constraint triggers', over the whole book.
+# The constraint triggers' rules over the whole book, page by page: no statement is long, however
+# many years are stored.
+_PAGE_ROWS = 5_000
+_PAGE_END = text("""
+SELECT id FROM journal_entries WHERE id > :after ORDER BY id OFFSET :rows LIMIT 1
+""")
 _UNBALANCED = text("""
 SELECT e.id, e.posting_count AS stated, count(p.entry_id) AS found,
        coalesce(sum(p.amount_fen), 0)::bigint AS rest
 FROM journal_entries e LEFT JOIN postings p ON p.entry_id = e.id
+WHERE e.id > :after AND e.id <= :last
 GROUP BY e.id
 HAVING count(p.entry_id) <> e.posting_count OR coalesce(sum(p.amount_fen), 0) <> 0
-ORDER BY e.id LIMIT :limit
+ORDER BY e.id
 """)
 _DIFFERING = text("""
-WITH told AS (
-  SELECT s.id, CASE payer WHEN 'hospital' THEN 'hospital' ELSE 'payer:' || payer END
-               || ':' || s.facility_code AS account, p.amount_fen AS amount
-    FROM settlements s JOIN settlement_payers p ON p.settlement_id = s.id
-  UNION ALL SELECT id, 'patient:' || facility_code, patient_pays_fen FROM settlements
-  UNION ALL SELECT id, 'facility:' || facility_code, -total_fen FROM settlements
+WITH entries AS MATERIALIZED (
+  SELECT id, settlement_id FROM journal_entries
+  WHERE id > :after AND id <= :last AND settlement_id IS NOT NULL
+), bills AS MATERIALIZED (
+  SELECT s.id, s.facility_code, s.total_fen, s.patient_pays_fen
+  FROM settlements s JOIN entries ON settlement_id = s.id
+), told AS (
+  SELECT bills.id, CASE payer WHEN 'hospital' THEN 'hospital' ELSE 'payer:' || payer END
+           || ':' || facility_code AS account, amount_fen AS amount
+    FROM bills JOIN settlement_payers p ON p.settlement_id = bills.id
+  UNION ALL SELECT id, 'patient:' || facility_code, patient_pays_fen FROM bills
+  UNION ALL SELECT id, 'facility:' || facility_code, -total_fen FROM bills
   UNION ALL
-  SELECT e.settlement_id, p.account_code, -p.amount_fen
-    FROM journal_entries e JOIN postings p ON p.entry_id = e.id
-    WHERE e.settlement_id IS NOT NULL
+  SELECT settlement_id, account_code, -amount_fen
+    FROM entries JOIN postings p ON p.entry_id = entries.id
 )
 SELECT id, account, sum(amount)::bigint AS rest FROM told
 GROUP BY id, account HAVING sum(amount) <> 0
-ORDER BY id, account LIMIT :limit
+ORDER BY id, account
 """)
 _REVERSED_OTHERWISE = text("""
 SELECT back.id, p.account_code AS account, sum(p.amount_fen)::bigint AS rest
 FROM journal_entries back JOIN postings p ON p.entry_id IN (back.id, back.reverses_id)
-WHERE back.reverses_id IS NOT NULL
+WHERE back.reverses_id IS NOT NULL AND back.id > :after AND back.id <= :last
 GROUP BY back.id, p.account_code HAVING sum(p.amount_fen) <> 0
-ORDER BY back.id, account LIMIT :limit
+ORDER BY back.id, account
 """)
+_NOT_BOOKED = text("""
+SELECT s.id FROM settlements s
+WHERE NOT EXISTS (SELECT FROM journal_entries e WHERE e.settlement_id = s.id)
+ORDER BY s.id LIMIT :limit
+""")
+_BEFORE_ALL, _AFTER_ALL = UUID(int=0), UUID(int=(1 << 128) - 1)
 
 
-async def faults_of_balance(session: ReadSession, limit: int) -> Sequence[str]:
-    """Entries that do not balance, in words."""
-    return [
-        f"entry {row.id} does not balance: {row.found} postings of {row.stated},"
-        f" {row.rest} fen left over"
-        for row in await session.execute(_UNBALANCED, {"limit": limit})
-    ]
-
-
-async def faults_of_settlements(session: ReadSession, limit: int) -> Sequence[str]:
-    """Settlements without their entry or with another one, and reversals of other amounts."""
-    return [
-        *(
+async def faults_of(session: ReadSession, limit: int) -> list[str]:
+    """Entries that do not balance or differ from their settlement, in words; at most ``limit``."""
+    unbooked = await session.scalars(_NOT_BOOKED, {"limit": limit})
+    faults = [f"settlement {missing} has no entry" for missing in unbooked]
+    after = _BEFORE_ALL
+    while len(faults) < limit and after != _AFTER_ALL:
+        ends = await session.scalar(_PAGE_END, {"after": after, "rows": _PAGE_ROWS - 1})
+        page = {"after": after, "last": ends or _AFTER_ALL}
+        faults += [
+            f"entry {row.id} does not balance: {row.found} postings of {row.stated},"
+            f" {row.rest} fen left over"
+            for row in await session.execute(_UNBALANCED, page)
+        ]
+        faults += [
             f"settlement {row.id} differs from its entry in account {row.account} by {row.rest} fen"
-            for row in await session.execute(_DIFFERING, {"limit": limit})
-        ),
-        *(
+            for row in await session.execute(_DIFFERING, page)
+        ]
+        faults += [
             f"entry {row.id} does not undo what it reverses: account {row.account}"
             f" keeps {row.rest} fen"
-            for row in await session.execute(_REVERSED_OTHERWISE, {"limit": limit})
-        ),
-    ]
+            for row in await session.execute(_REVERSED_OTHERWISE, page)
+        ]
+        after = page["last"]
+    return faults[:limit]

@@ -6,7 +6,7 @@ that two settlements never wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,7 +92,7 @@ class LedgerVerdict:
     unsealed: int
     head: Head | None
     faults: tuple[str, ...]
-    """Each in words, naming the entry or the settlement; at most twenty of each kind."""
+    """Each in words, naming the entry or the settlement; at most twenty of the chain and of the book."""
 
     @property
     def sound(self) -> bool:
@@ -108,12 +108,8 @@ async def verify(session: ReadSession, anchors: Iterable[Head] = ()) -> LedgerVe
             the audit log are compared in any case.
     """
     walk = await CHAIN.walk(session, [*await _anchors(session), *anchors])
-    faults: Sequence[str] = [
-        *walk.faults[:MAX_FAULTS],
-        *await repository.faults_of_balance(session, MAX_FAULTS),
-        *await repository.faults_of_settlements(session, MAX_FAULTS),
-    ]
-    return LedgerVerdict(walk.rows, walk.unsealed, walk.head(), tuple(faults))
+    faults = (*walk.faults[:MAX_FAULTS], *await repository.faults_of(session, MAX_FAULTS))
+    return LedgerVerdict(walk.rows, walk.unsealed, walk.head(), faults)
 
 
 async def anchor(session: WriteSession, head: Head, at: datetime) -> None:
