@@ -15,6 +15,7 @@ from pathlib import Path
 
 from shared.policy.errors import Fault, PackInvalid
 from shared.policy.folders import BUNDLED_PACKS, PACK_FILE, content_hash, find_pack
+from shared.policy.mergers import PlaceMerger, read_mergers
 from shared.policy.reading import Citation, Reader, Words, read_file
 
 FACILITIES_FILE = "facilities.yaml"
@@ -86,10 +87,16 @@ class RegionPack:
     """None: the region's documents know no waiver."""
     referral_issuers: ReferralIssuers | None = None
     """None: the region's documents name nobody who alone may refer."""
+    mergers: tuple[PlaceMerger, ...] = ()
+    """Townships and villages that were merged into others."""
 
     def facility(self, facility_code: str) -> Facility | None:
         """The institution of that code; None when the region does not know it."""
         return next((f for f in self.facilities if f.facility_code == facility_code), None)
+
+    def mergers_on(self, day: date) -> tuple[PlaceMerger, ...]:
+        """The mergers that had come about on that day."""
+        return tuple(merger for merger in self.mergers if merger.on <= day)
 
     def covers(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
@@ -153,7 +160,7 @@ def read_region(folder: Traversable, faults: list[Fault]) -> RegionPack | None:
                 "write the six digits of the administrative area, in quotes",
                 "应为带引号的六位行政区划代码",
             )
-    townships, facilities = _places(folder, faults)
+    townships, facilities, mergers = _places(folder, faults)
     _check_issuers(region, referral_issuers, facilities)
     return RegionPack(
         pack_id,
@@ -168,6 +175,7 @@ def read_region(folder: Traversable, faults: list[Fault]) -> RegionPack | None:
         townships,
         fee_waivers,
         referral_issuers,
+        mergers,
     )
 
 
@@ -246,13 +254,14 @@ def read_validity(head: Reader) -> tuple[date, date | None]:
 
 def _places(
     folder: Traversable, faults: list[Fault]
-) -> tuple[tuple[Township, ...], tuple[Facility, ...]]:
+) -> tuple[tuple[Township, ...], tuple[Facility, ...], tuple[PlaceMerger, ...]]:
     body = Reader(FACILITIES_FILE, "", read_file(folder, FACILITIES_FILE, faults), faults)
     if not body.content:
-        return (), ()
+        return (), (), ()
     with body.whole():
         townships = tuple(_township(child) for child in body.children("townships"))
         listed = body.children("facilities")
+        merged = body.children("mergers", required=False)
     if len(listed) > MAX_FACILITIES:
         body.fault(
             "facilities",
@@ -260,7 +269,7 @@ def _places(
             f"more than {MAX_FACILITIES} institutions; split the region",
             f"机构超过 {MAX_FACILITIES} 家;请拆分地区",
         )
-        return townships, ()
+        return townships, (), ()
     villages = {t.name_zh: {v.name_zh for v in t.villages} for t in townships}
     if len(villages) != len(townships):
         body.fault(
@@ -282,7 +291,7 @@ def _places(
             )
         seen.add(facility.facility_code)
         facilities.append(facility)
-    return townships, tuple(facilities)
+    return townships, tuple(facilities), read_mergers(merged, villages)
 
 
 def _township(child: Reader) -> Township:

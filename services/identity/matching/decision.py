@@ -38,6 +38,7 @@ from services.identity.matching.model import (
     PRODUCT,
     SAME,
     SEX,
+    TWO_SLIPS,
     VILLAGE,
 )
 from services.identity.matching.names import NameLevel
@@ -68,6 +69,7 @@ _ALIKE = 16
 _MOST_TOLD = 5
 """Candidates told to a review."""
 _STEPS: tuple[Grade, ...] = ("certain", "probable", "possible")
+_SLIPS = ("number_repaired", "number_two_slips")
 _OF_ANOTHER = frozenset({NumberLevel.DIFFERS, NumberLevel.NEAR, OF_RELATIVE})
 
 
@@ -280,8 +282,9 @@ def _by_evidence(query: Query, everybody: tuple[Ranked, ...], *, crowded: bool) 
         return NOBODY
     best = ranked[0]
     told = ranked[:_MOST_TOLD]
-    repaired = best.level(NUMBER) == NumberLevel.REPAIRED
-    reasons = ["number_repaired"] if repaired else []
+    number = best.level(NUMBER)
+    repaired = number in (NumberLevel.REPAIRED, TWO_SLIPS)
+    reasons = [] if not repaired else [_SLIPS[number == TWO_SLIPS]]
     doubt = _doubt(query, best, ranked, repaired=repaired, crowded=crowded)
     if doubt is not None:
         return Decision("possible", best, told, (*reasons, doubt))
@@ -296,7 +299,7 @@ def _by_evidence(query: Query, everybody: tuple[Ranked, ...], *, crowded: bool) 
 
 def _conceivable(one: Ranked) -> bool:
     """A birth date is shared by many; without the name it needs a number that is nearly his."""
-    near = one.level(NUMBER) in (NumberLevel.REPAIRED, NumberLevel.NEAR)
+    near = one.level(NUMBER) in (NumberLevel.REPAIRED, TWO_SLIPS, NumberLevel.NEAR)
     return one.level(NAME) not in (None, NameLevel.DIFFERS) or near or one.level(CARD) == SAME
 
 

@@ -16,7 +16,7 @@ from services.identity.matching.births import BirthLevel, compare_births
 from services.identity.matching.learning import Prior, Table
 from services.identity.matching.names import NameForm, NameLevel, compare_names
 from services.identity.matching.numbers import NumberLevel, compare_numbers
-from services.identity.matching.places import PlaceLevel, compare_places
+from services.identity.matching.places import NO_MERGERS, MergedPlaces, PlaceLevel, compare_places
 from services.identity.matching.records import Person, Query
 from services.identity.matching.scoring import FieldSpec, Model, Weights
 
@@ -24,8 +24,10 @@ NUMBER, NAME, BIRTH, SEX = "id_number", "name", "birth_date", "sex"
 VILLAGE, PHONE, CARD = "village", "phone", "card"
 
 SAME, DIFFERS = "exact", "differs"
+TWO_SLIPS = "two_slips"
+"""The asked number is not valid, and two slips away from the registered one."""
 MISREAD = "misread"
-"""The asked number is not valid, and more than one slip away from the registered one."""
+"""The asked number is not valid, and further away from the registered one."""
 OF_RELATIVE = "of_relative"
 """The asked number is that of another member of the registered person's household; found by
 ``ranking``, which sees them all."""
@@ -45,20 +47,17 @@ rather than for himself, of whom it is told with 0.93 (``_NUMBER``)."""
 _READING = "~"
 
 
-def product_model(merged: Mapping[str, str] | None = None) -> Model[Query, Person]:
+def product_model(merged: MergedPlaces = NO_MERGERS) -> Model[Query, Person]:
     """The model of the window and of batches.
 
     Args:
-        merged: villages of old to the villages they became part of.
+        merged: places of the region that are one since they were merged.
     """
-    merged_villages = dict(merged or {})
 
     def places(asked: Query, registered: Person) -> str | None:
         if asked.address is None:
             return None
-        return compare_places(
-            asked.address, registered.township, registered.village, merged=merged_villages
-        )
+        return compare_places(asked.address, registered.township, registered.village, merged=merged)
 
     return Model(
         "window-2",
@@ -94,7 +93,7 @@ def _numbers(asked: Query, registered: Person) -> str | None:
     if level is NumberLevel.UNREADABLE:
         return None
     if asked.number.value18 is None and level not in (NumberLevel.REPAIRED, NumberLevel.EXACT):
-        return MISREAD
+        return TWO_SLIPS if level is NumberLevel.NEAR else MISREAD
     return level
 
 
@@ -117,13 +116,16 @@ def _births(asked: Query, registered: Person) -> str | None:
 def _birth_of_another_number(asked: Query, registered: Person) -> str | None:
     """The date inside a number that is not the registered one speaks where it agrees.
 
-    Where it does not, that is the number's disagreement once more; where the numbers agree, it is
-    their agreement once more.
+    Where it does not, that is the number's disagreement once more; where the numbers agree, or are
+    neighbours, it is that once more.
     """
     number = asked.number
     if number is None or number.birth_date != registered.birth_date:
         return None
-    if registered.number is not None and registered.number.value18 == number.value18:
+    if registered.number is not None and compare_numbers(number, registered.number) in (
+        NumberLevel.EXACT,
+        NumberLevel.NEAR,
+    ):
         return None
     return BirthLevel.EXACT
 
@@ -185,14 +187,16 @@ _NUMBER: _Agreed = {
     NumberLevel.REPAIRED: (0.035, 1e-6),
     # Twins and siblings registered together have neighbouring numbers: hardly any evidence.
     NumberLevel.NEAR: (0.004, 5e-4),
-    MISREAD: (0.004, 0.03),
+    # Two slips make a number that nobody has; the neighbouring numbers of a family are valid.
+    TWO_SLIPS: (0.002, 2e-7),
+    MISREAD: (0.002, 0.03),
     # The mother's or the husband's card is shown for a child or a wife: one of three or so.
     OF_RELATIVE: (LENT_SHARE, 3e-10),
     # An old number, or the roster's own mistake.
-    NumberLevel.DIFFERS: (0.017, 0.969499),
+    NumberLevel.DIFFERS: (0.017, 0.9694988),
 }
 _NAME: _Agreed = {
-    NameLevel.EXACT: (0.909, 4.5e-4),
+    NameLevel.EXACT: (0.914, 4.5e-4),
     NameLevel.VARIANT: (0.02, 1e-5),
     NameLevel.ALIAS: (0.01, 1e-5),
     NameLevel.HOMOPHONE: (0.025, 4e-4),
@@ -201,9 +205,9 @@ _NAME: _Agreed = {
     NameLevel.TRUNCATED: (0.006, 4e-5),
     NameLevel.ACCENT: (0.004, 3e-4),
     # A character changed that neither sounds nor looks alike; and what brothers share.
-    NameLevel.PARTIAL: (0.006, 0.02),
+    NameLevel.PARTIAL: (0.004, 0.02),
     NameLevel.SIMILAR: (0.003, 2e-4),
-    NameLevel.DIFFERS: (0.007, 0.97854),
+    NameLevel.DIFFERS: (0.004, 0.97854),
 }
 _BIRTH: _Agreed = {
     BirthLevel.EXACT: (0.947, 5e-5),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
@@ -30,12 +30,68 @@ class PlaceLevel(StrEnum):
     ELSEWHERE = "elsewhere"
 
 
+Place = tuple[str, str]
+"""Township and village; the village is empty for a whole township."""
+
+
+class MergedPlaces:
+    """Which places are one since they were merged; empty for a region without mergers."""
+
+    def __init__(self, mergers: Iterable[tuple[Place, Place]] = ()) -> None:
+        """Read the mergers.
+
+        Args:
+            mergers: what was merged, and into what.
+        """
+        self._heirs = {_folded(old): _folded(new) for old, new in mergers}
+        self._families: dict[Place, list[Place]] = {}
+        for place in sorted({*self._heirs, *self._heirs.values()}):
+            self._families.setdefault(self._heir(place), []).append(place)
+
+    def townships(self, township: str) -> Sequence[str]:
+        """A township's name and those of the townships that are one with it."""
+        if not self._heirs:
+            return (township,)
+        place = _folded((township, ""))
+        return (township, *(each[0] for each in self._family(place) if each != place))
+
+    def villages(self, township: str | None, village: str) -> Sequence[Place]:
+        """The villages that are one with this one, by the names they had, without itself."""
+        if not self._heirs or not township:
+            return ()
+        place = _folded((township, village))
+        return [each for each in self._family(place) if each != place]
+
+    def _family(self, place: Place) -> Sequence[Place]:
+        return self._families.get(self._heir(place), ())
+
+    def _heir(self, place: Place) -> Place:
+        """What it is part of in the end; a village also follows its township."""
+        for _ in range(len(self._heirs)):
+            township, village = place
+            if place in self._heirs:
+                place = self._heirs[place]
+            elif village and (township, "") in self._heirs:
+                place = self._heirs[township, ""][0], village
+            else:
+                break
+        return place
+
+
+NO_MERGERS = MergedPlaces()
+
+
+def _folded(place: Place) -> Place:
+    township, village = place
+    return place_stems(township, township=True)[0], place_stems(village)[0] if village else ""
+
+
 def compare_places(
     address: str | None,
     township: str | None,
     village: str | None,
     *,
-    merged: Mapping[str, str] | None = None,
+    merged: MergedPlaces = NO_MERGERS,
 ) -> PlaceLevel | None:
     """The level of an address; None when one side says nothing of a township or village.
 
@@ -46,20 +102,27 @@ def compare_places(
         address: as told at the window, whole or only the village.
         township: of the registered person.
         village: of the registered person.
-        merged: old village name to the name of the village it became part of.
+        merged: places of the region that are one since they were merged.
     """
     if not address or not (township or village):
         return None
     where = fold_place(address)
-    in_township = bool(township) and _names(where, *place_stems(township, township=True))
-    if village and (in_township or not (township and _other_township(where))):
-        if _names(where, *place_stems(village)):
+    in_township = bool(township) and _in(where, merged.townships(township or ""))
+    elsewhere = bool(township) and not in_township and _other_township(where)
+    if village:
+        if not elsewhere and _names(where, *place_stems(village)):
             return PlaceLevel.VILLAGE
-        if merged and any(_names(where, *place_stems(old)) for old in _kin(village, merged)):
-            return PlaceLevel.MERGED_VILLAGE
+        for old_township, old_village in merged.villages(township, village):
+            there = not elsewhere or _in(where, merged.townships(old_township))
+            if there and _names(where, *place_stems(old_village)):
+                return PlaceLevel.MERGED_VILLAGE
     if in_township:
         return PlaceLevel.TOWNSHIP
     return PlaceLevel.ELSEWHERE if _TOLD.search(where) else None
+
+
+def _in(where: str, townships: Iterable[str]) -> bool:
+    return any(_names(where, *place_stems(each, township=True)) for each in townships)
 
 
 @lru_cache(maxsize=4096)
@@ -87,12 +150,3 @@ def _names(where: str, full: str, stem: str) -> bool:
 def _other_township(where: str) -> bool:
     """Whether an address names a township at all (县, 区 and 州 before it are not one)."""
     return re.search(r"[^县区州市省]{2,}(?:乡|镇|街道)", where) is not None
-
-
-def _kin(village: str, merged: Mapping[str, str]) -> list[str]:
-    """The villages that were merged into this one, the one it went into, and its fellows."""
-    full = place_stems(village)[0]
-    heir = next((new for old, new in merged.items() if place_stems(old)[0] == full), None)
-    kept = place_stems(heir)[0] if heir else full
-    kin = [old for old, new in merged.items() if place_stems(new)[0] == kept]
-    return [*kin, heir] if heir else kin

@@ -13,6 +13,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "证件号码疑有一处笔误,已按姓名或出生日期核对",
         "the number has one slip; name or birth date confirm the person",
     ),
+    "number_two_slips": (
+        "证件号码疑有两处笔误,已按姓名或出生日期核对",
+        "the number has two slips; name or birth date confirm the person",
+    ),
     "number_shared": ("该证件号码登记在多人名下", "several registered persons have this number"),
     "number_of_relative": (
         "证件号码属于同户其他成员",
@@ -47,6 +51,10 @@ EVIDENCE: dict[tuple[str, str], tuple[str, str]] = {
     ("id_number", "exact"): ("证件号码一致", "the ID number agrees"),
     ("id_number", "repaired"): ("证件号码仅差一处笔误", "the ID number is one slip away"),
     ("id_number", "near"): ("证件号码差两处", "the ID number is two slips away"),
+    ("id_number", "two_slips"): (
+        "证件号码无效,与登记号码差两处",
+        "the ID number is not valid, and two slips away from the registered one",
+    ),
     ("id_number", "misread"): (
         "证件号码有误,且与登记相差较大",
         "the ID number is not valid and far from the registered one",

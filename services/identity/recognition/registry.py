@@ -11,21 +11,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.matching.index import Index
-from services.identity.matching.model import AGREED_WEIGHTS, PRODUCT
+from services.identity.matching.model import AGREED_WEIGHTS, PRODUCT, product_model
 from services.identity.matching.names import load_aliases
-from services.identity.matching.records import Person
-from services.identity.matching.scoring import Weights
+from services.identity.matching.places import MergedPlaces
+from services.identity.matching.records import Person, Query
+from services.identity.matching.scoring import Model, Weights
 from services.identity.recognition.faces import Registered, faces
 from services.identity.recognition.repository import WEIGHTS_COLUMN, RegistryRepository
 from services.identity.settings import settings_of
 from shared.clock import business_date
 from shared.observability.logging import describe_exception
+from shared.policy.mergers import PlaceMerger
 from shared.runtime.context import ServiceContext
 
 log = structlog.get_logger(__name__)
@@ -46,6 +50,10 @@ class Registry:
         """Of the register as it is in memory; set when a load is complete."""
         self.index = Index()
         self.weights: Weights = AGREED_WEIGHTS
+
+    def model_on(self, day: date) -> Model[Query, Person]:
+        """How people are compared at a visit of that day: the region's mergers by then count."""
+        return _model(self._context.region.mergers_on(day))
 
     async def refresh(self, session: AsyncSession) -> None:
         """Take in what was committed since; when this returns, nothing older is compared with."""
@@ -91,6 +99,11 @@ class Registry:
         for person in persons:
             self.index.add(person)
         self._records[row_id] = tuple(person.record_id for person in persons)
+
+
+@lru_cache(maxsize=16)
+def _model(mergers: tuple[PlaceMerger, ...]) -> Model[Query, Person]:
+    return product_model(MergedPlaces((each.old, each.new) for each in mergers))
 
 
 @asynccontextmanager

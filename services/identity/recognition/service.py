@@ -69,14 +69,17 @@ async def match(
     query = await ask(session, context, given, at=at)
     registry = registry_of(context)
     await registry.refresh(session)
-    decision = decide(query, registry.index, registry.weights)
+    model = registry.model_on(business_date(at))
+    decision = decide(query, registry.index, registry.weights, model=model)
     question = reviews.credentials_fingerprint(context, given.model_dump(mode="json"))
     if decision.ranked and decision.grade != "certain":
         shown = [UUID(one.person.person_id) for one in decision.ranked]
         said = await reviews.judged(session, context, question, shown)
         if said.different:
             refused = {str(each) for each in said.different}
-            decision = decide(query, registry.index, registry.weights, dismissed=refused)
+            decision = decide(
+                query, registry.index, registry.weights, dismissed=refused, model=model
+            )
         if len(said.same) == 1:
             decision = confirmed(decision, str(next(iter(said.same))))
     _check_readable(query, decision, context)

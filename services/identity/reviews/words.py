@@ -30,6 +30,10 @@ _LEVELS: dict[str, tuple[str, str]] = {
 _BY_FIELD: dict[tuple[str, str], tuple[str, str]] = {
     ("id_number", "repaired"): ("one character apart", "仅一位之差"),
     ("id_number", "near"): ("two characters apart", "两位之差"),
+    ("id_number", "two_slips"): (
+        "not valid, two characters apart",
+        "无效号码,与登记号码差两位",
+    ),
     ("id_number", "misread"): (
         "not valid, and not nearly the registered one",
         "无效号码,与登记不符",

@@ -36,12 +36,16 @@ class Counts:
     groups: Counter[tuple[str, bool]] = field(default_factory=Counter)
     """(subgroup, found with certain or probable) of registered people."""
     bins: Counter[tuple[int, bool]] = field(default_factory=Counter)
+    believed: dict[int, float] = field(default_factory=dict)
+    """By bin the sum of the beliefs."""
     examples: list[str] = field(default_factory=list)
 
     def add(self, other: Counts) -> None:
         self.grades += other.grades
         self.groups += other.groups
         self.bins += other.bins
+        for place, belief in other.believed.items():
+            self.believed[place] = self.believed.get(place, 0.0) + belief
         self.examples += other.examples
 
 
@@ -72,6 +76,7 @@ def _chunk(seed: int) -> Counts:
         if found.best is not None:
             place = max(n for n, edge in enumerate(BINS) if found.best.belief >= edge)
             counts.bins[place, found.best.person.person_id == asked.person_id] += 1
+            counts.believed[place] = counts.believed.get(place, 0.0) + found.best.belief
         if told is not None and told != asked.person_id and len(counts.examples) < 3:
             counts.examples.append(
                 f"{found.grade}: {','.join(sorted(asked.groups))} {found.reasons}"
@@ -134,12 +139,20 @@ def _tell(console: Console, counts: Counts) -> None:
         hit, missed = counts.groups[group, True], counts.groups[group, False]
         groups.add_row(group, f"{hit + missed:,}", f"{hit / (hit + missed):.4f}")
     console.print(groups)
-    bins = Table("belief in the best from", "questions", "is he", title="calibration")
+    bins = Table(
+        "belief in the best from", "questions", "mean belief", "is he", title="calibration"
+    )
+    apart = 0.0
     for place, edge in enumerate(BINS[:-1]):
         right, wrong = counts.bins[place, True], counts.bins[place, False]
         if right + wrong:
-            bins.add_row(f"{edge}", f"{right + wrong:,}", f"{right / (right + wrong):.4f}")
+            told = right + wrong
+            mean, true = counts.believed[place] / told, right / told
+            apart += abs(mean - true) * told
+            bins.add_row(f"{edge}", f"{told:,}", f"{mean:.4f}", f"{true:.4f}")
     console.print(bins)
+    answered = sum(counts.bins.values())
+    console.print(f"beliefs and outcomes are {apart / answered:.4f} apart on average")
     false_certain = counts.grades["certain", "wrong person"] + counts.grades["certain", "stranger"]
     besides = counts.grades["certain", UNKNOWABLE]
     console.print(

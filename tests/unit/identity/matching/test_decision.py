@@ -98,6 +98,26 @@ class TestMistypedNumbers:
             assert (found.grade, found.person_id) == ("probable", "patient"), at
             assert "number_repaired" in found.reasons
 
+    def test_two_slips_with_the_name_are_probable(self) -> None:
+        """Goal: the same for two wrong keys. Method: two digits changed, with the name, in a crowd
+        of the name; with another name; alone."""
+        twice = mistyped(mistyped(OWN, 2), 15)
+        crowd_of_name = [
+            replace(
+                one,
+                person_id=f"n{at}",
+                name=ask(name="陈建国").name,
+                number=number(one.birth_date or BORN, 900 - at),
+            )
+            for at, one in enumerate(crowd(80))
+        ]
+        for others in ([NEIGHBOUR], crowd_of_name):
+            found = decided(PATIENT, *others, number=twice, name="陈建国")
+            assert (found.grade, found.person_id) == ("probable", "patient")
+            assert "number_two_slips" in found.reasons
+        assert decided(PATIENT, number=twice, name="赵铁柱").grade == "none"
+        assert decided(PATIENT, number=twice).grade in ("possible", "none")
+
     def test_a_repaired_number_alone_is_possible(self) -> None:
         """Goal: corroboration is needed. Method: no name; another name, which makes it nobody."""
         assert decided(PATIENT, number=mistyped(OWN)).grade == "possible"

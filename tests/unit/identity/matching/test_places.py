@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from services.identity.matching.places import PlaceLevel, compare_places
+from services.identity.matching.places import MergedPlaces, PlaceLevel, compare_places
 
-MERGED = {"新河村": "民主村", "和平村": "民主村", "瓦山村": "大瓦山村"}
+MERGED = MergedPlaces(
+    [
+        (("永和镇", "新河村"), ("永和镇", "民主村")),
+        (("永和镇", "和平村"), ("永和镇", "民主村")),
+        (("永和镇", "瓦山村"), ("永和镇", "大瓦山村")),
+        (("新街乡", ""), ("永和镇", "")),
+        (("新街乡", "石桥村"), ("永和镇", "民主村")),
+        (("老场乡", ""), ("新街乡", "")),
+    ]
+)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +36,16 @@ MERGED = {"新河村": "民主村", "和平村": "民主村", "瓦山村": "大�
         ("共安彝族乡", "共安乡", "民主村", PlaceLevel.TOWNSHIP),
         ("共安乡", "共安彝族乡", None, PlaceLevel.TOWNSHIP),
         ("吉星乡民主村", "永和镇", "民主村", PlaceLevel.ELSEWHERE),
+        ("新街乡石桥村", "永和镇", "民主村", PlaceLevel.MERGED_VILLAGE),
+        ("永和镇石桥村", "永和镇", "民主村", PlaceLevel.MERGED_VILLAGE),
+        ("新街乡石桥村", "永和镇", "新河村", PlaceLevel.MERGED_VILLAGE),
+        ("永和镇民主村", "新街乡", "石桥村", PlaceLevel.MERGED_VILLAGE),
+        ("老场乡石桥村", "永和镇", "民主村", PlaceLevel.MERGED_VILLAGE),
+        ("吉星乡石桥村", "永和镇", "民主村", PlaceLevel.ELSEWHERE),
+        ("新街乡柏树村", "永和镇", "柏树村", PlaceLevel.VILLAGE),
+        ("永和镇柏树村", "老场乡", "柏树村", PlaceLevel.VILLAGE),
+        ("新街乡", "永和镇", "民主村", PlaceLevel.TOWNSHIP),
+        ("民主村", None, "新河村", PlaceLevel.ELSEWHERE),
         ("胜利村2组", "永和镇", "民主村", PlaceLevel.ELSEWHERE),
         ("金口河区", "永和镇", "民主村", None),
         ("", "永和镇", "民主村", None),

@@ -8,6 +8,7 @@ import math
 import pytest
 
 from services.identity.matching.model import AGREED_WEIGHTS, PRODUCT, product_model
+from services.identity.matching.places import MergedPlaces
 from services.identity.matching.scoring import (
     FieldSpec,
     Frequencies,
@@ -121,6 +122,9 @@ def test_merged_villages_are_the_regions() -> None:
     query = ask(address="金河镇旧村")
     levels = [
         score(model, query, one, AGREED_WEIGHTS).level("village")
-        for model in (product_model(), product_model({"旧村": "和平村"}))
+        for model in (
+            product_model(),
+            product_model(MergedPlaces([(("金河镇", "旧村"), ("金河镇", "和平村"))])),
+        )
     ]
     assert levels == ["township", "merged_village"]
