@@ -10,7 +10,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from deploy.cli import audit, clients, dead_letters, demo, identity, ledger, outbox, users
+from deploy.cli import audit, clients, dead_letters, demo, identity, ledger, outbox, packs, users
 from deploy.cli.console import clients_file_of, console
 from shared.runtime.build import SERVICES, region_of
 from shared.runtime.settings import RuntimeSettings
@@ -29,6 +29,7 @@ app.add_typer(demo.app, name="demo")
 app.add_typer(identity.app, name="identity")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(packs.app, name="packs")
 app.add_typer(users.app, name="users")
 
 _REBUILD_TIMEOUT_S = 3600

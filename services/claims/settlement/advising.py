@@ -49,7 +49,7 @@ def warnings_of(pack: SettlementPack) -> list[Fault]:
                     f"{name}.assumed",
                     "assumption_unconfirmed",
                     f"assumed, and confirmed by nobody: {parameter.note}",
-                    f"假定,尚未确认: {parameter.note}",
+                    "该取值为假定,尚未有人以文件确认",
                 )
             )
         if name not in used:

@@ -193,23 +193,15 @@ def test_the_breakdown_has_the_contract_shape():
     assert shown["waived"] == "0.00"
 
 
-@pytest.mark.parametrize(
-    ("pack", "example"), SHIPPED, ids=[f"{pack}: {case.name}" for pack, case in SHIPPED]
-)
-def test_the_packs_own_cases(pack, example):
-    """Goal: every case beside a shipped pack holds. Method: run, no difference."""
-    assert run_case(shipped(pack), example).differences == ()
-
-
 def test_a_wrong_expectation_is_told():
     """Goal: the runner can fail. Method: a case that expects a fen too much, and a refusal that
     does not come."""
     wrong = WorkedExample(
         "wrong", CASES[0].period, CASES[0].input, {"payers": {"medical_aid": "663.84"}}
     )
-    assert run_case(jinkouhe(), wrong).differences == (
+    assert [str(d) for d in run_case(jinkouhe(), wrong).differences] == [
         "payers.medical_aid: expected 663.84, got 663.83",
-    )
+    ]
     refused = WorkedExample("refused", CASES[0].period, CASES[0].input, {"refused": "no_lines"})
     assert not run_case(jinkouhe(), refused).passed
 
@@ -218,4 +210,4 @@ def test_an_example_with_a_typing_error_is_refused():
     """Goal: a misspelt field of a case is never ignored. Method: one unknown field in a line."""
     body = {**CASES[0].input, "lines": [{**CASES[0].input["lines"][0], "prize": "1.00"}]}
     result = run_case(jinkouhe(), WorkedExample("typo", CASES[0].period, body, {"refused": "x"}))
-    assert result.differences == ("refused: expected x, got unknown_field",)
+    assert [str(d) for d in result.differences] == ["refused: expected x, got unknown_field"]
