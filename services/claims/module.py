@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import structlog
+
 from services.claims.charges.endpoints import router as charges
 from services.claims.charges.pages import router as charge_pages
 from services.claims.encounters.case_pages import router as case_pages
@@ -31,6 +33,7 @@ from services.claims.screens.kit import router as screen_assets
 from services.claims.settings import settings_of
 from services.claims.settlement.endpoints import router as settlements
 from services.claims.settlement.pages import router as settlement_pages
+from services.claims.settlement.problems import AssumptionUnconfirmed
 from services.claims.standings.endpoints import router as standings
 from services.claims.subsidies.endpoints import router as subsidies
 from shared.events.catalog import (
@@ -50,12 +53,25 @@ from shared.events.catalog import (
 from shared.runtime.context import ServiceContext
 from shared.runtime.module import ScreenLink, ServiceModule, Subscription
 
+log = structlog.get_logger(__name__)
+
 
 @asynccontextmanager
 async def _lifespan(context: ServiceContext) -> AsyncIterator[None]:
-    """Load what every request needs, so that a broken pack stops the start and not a patient."""
+    """Load what every request needs, so that a broken pack stops the start and not a patient.
+
+    A pack that production does not use yet refuses every calculation, each time with what is to be
+    confirmed; the rest of the service is of use meanwhile.
+    """
     settings_of(context)
-    pack_in_force(context)
+    try:
+        pack_in_force(context)
+    except AssumptionUnconfirmed as unconfirmed:
+        log.warning(
+            "pack_unconfirmed",
+            pack=context.region.pack_id,
+            parameters=[fault.field for fault in unconfirmed.errors],
+        )
     yield
 
 

@@ -310,7 +310,7 @@ def _confirmation(body: Reader, *, assumed: bool) -> Confirmation | None:
             "该取值不是假定;请删去 confirmed,或注明 assumed: true 及说明",
         )
     with reader.whole():
-        by, on = reader.text("by"), reader.day("on")
+        by, on = reader.text("by"), reader.day("date")
         citation = Citation(reader.text("document"), reader.text("article"))
     return Confirmation(by, on or date.min, citation)
 

@@ -32,7 +32,7 @@ from services.claims.encounters.schemas import EncounterRequest
 from services.claims.encounters.telling import tell_discharged, tell_opened
 from services.claims.facilities.service import facility_of
 from services.claims.merges import repository as merges
-from services.claims.packs.service import pack_in_force
+from services.claims.packs.service import plans_in_force
 from services.claims.reservations import service as reservations
 from services.claims.settings import settings_of
 from shared.clock import business_date
@@ -120,7 +120,7 @@ def _check_registration(context: ServiceContext, body: EncounterRequest) -> None
         )
     if body.estimated_cost is not None:
         faults += estimate_faults(body.estimated_cost)
-    plans = pack_in_force(context).plans
+    plans = plans_in_force(context)
     if body.insurance_plan not in plans:
         listed = ", ".join(sorted(set(plans.values())))
         faults.append(

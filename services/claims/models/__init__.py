@@ -5,6 +5,7 @@ from services.claims.models.charges import charge_batches, charge_lines
 from services.claims.models.encounters import encounter_recognitions, encounters, members
 from services.claims.models.ledger import accounts, journal_entries, postings
 from services.claims.models.merges import person_merges, standing_moves
+from services.claims.models.packs import pack_versions
 from services.claims.models.reservations import RESERVED_BENEFITS, reservations
 from services.claims.models.settlements import (
     BENEFITS,
@@ -26,6 +27,7 @@ __all__ = [
     "encounters",
     "journal_entries",
     "members",
+    "pack_versions",
     "person_merges",
     "postings",
     "reservations",

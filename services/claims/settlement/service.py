@@ -19,7 +19,7 @@ from services.claims.encounters.repository import Encounter
 from services.claims.facilities.service import facility_of
 from services.claims.ledger import service as ledger
 from services.claims.merges import repository as merges
-from services.claims.packs.service import pack_in_force, parameters_on
+from services.claims.packs.service import keep_in_force, pack_in_force, parameters_on
 from services.claims.reservations import repository as reservations
 from services.claims.revisions.repository import burden_before
 from services.claims.revisions.writing import write_voucher
@@ -167,6 +167,7 @@ async def settle_locked(
     result = calculate(context, encounter, visit, lines, taken)
     stored = _to_store(context, caller, encounter, facility, result, year, place)
     await repository.insert_settlement(session, stored, result.lines)
+    await keep_in_force(session, context)
     if held is not None:
         await standings.write(session, held, before.plus(result.consumed))
     await _post(session, context, stored)

@@ -205,11 +205,13 @@ def claims_context(
     url: str, folder: Path, signer: TokenSigner, clock: FixedClock, **settings: Any
 ) -> ServiceContext:
     runtime = RuntimeSettings(**settings)
+    keys = folder / "keys.json"
     return ServiceContext(
         module=MODULE,
         settings=runtime,
         db=Database(url, service="claims", pool_size=12, max_overflow=4),
-        vault=Vault.generate(folder / "keys.json"),
+        # A second process of the service opens the keys that the first one made.
+        vault=Vault.from_file(keys) if keys.exists() else Vault.generate(keys),
         clock=clock,
         tokens=signer.verifier(),
         region=load_region(runtime.pack, runtime.pack_dirs),

@@ -74,7 +74,7 @@ def test_a_pack_in_memory_is_the_pack_on_disk():
 
 CONFIRMED = {
     "by": "区医保局",
-    "on": date(2016, 7, 1),
+    "date": date(2016, 7, 1),
     "document": "乐医保〔2016〕1号",
     "article": "三",
 }
@@ -102,7 +102,7 @@ class TestConfirmation:
         assert cap.confirmation.citation.document == "乐医保〔2016〕1号"
         assert pack.version != jinkouhe().version
 
-    @pytest.mark.parametrize("left_out", ["by", "on", "document", "article"])
+    @pytest.mark.parametrize("left_out", ["by", "date", "document", "article"])
     def test_a_confirmation_is_complete(self, tmp_path, left_out):
         """Goal: half a confirmation is none. Method: leave one part out."""
 
