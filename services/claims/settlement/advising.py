@@ -58,8 +58,9 @@ def warnings_of(pack: SettlementPack) -> list[Fault]:
                     PARAMETERS_FILE,
                     name,
                     "unused_parameter",
-                    "no rule of the pack uses this parameter; use it in pack.yaml or remove it",
-                    "政策包中没有规则使用该参数;请在 pack.yaml 中使用或删除",
+                    "no rule by which a bill is split uses this parameter; use it in pack.yaml, or keep it for"
+                    " its other readers",
+                    "结算规则未使用该参数;请在 pack.yaml 中使用,或仅供其他业务查阅",
                 )
             )
         if parameter.citation.document not in pack.documents:

@@ -13,23 +13,15 @@ from services.claims.settlement.domain import Person, Standing, settle
 from shared.policy.folders import BUNDLED_PACKS
 from tests.unit.claims.bills import (
     JINKOUHE,
-    LIANGPING,
     ORDINARY,
     POOR,
-    XINBIN,
     bill,
     example_a,
     jinkouhe,
     line,
-    shipped,
 )
 
 CASES = load_cases(BUNDLED_PACKS / JINKOUHE)
-SHIPPED = [
-    (pack, example)
-    for pack in (JINKOUHE, LIANGPING, XINBIN)
-    for example in load_cases(BUNDLED_PACKS / pack)
-]
 
 
 def test_example_a_with_the_implant_at_its_lowest_share():
