@@ -12,6 +12,10 @@ from datetime import date
 from functools import lru_cache
 
 _DOTS = dict.fromkeys(map(ord, "·•‧∙⋅・･．。.︰᛫∘◦ꞏ●○⚫▪■‣⁃⦁ㆍᆞ"), "·")
+_INVISIBLE = dict.fromkeys(
+    [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF]
+)
+"""Soft hyphens, zero-width spaces, marks of direction: pasted along, never meant."""
 _VILLAGE_OFFICE = re.compile(r"村?(?:村民委员会|村民委会|村委会|村委)$")
 _VILLAGE_KIND = re.compile(r"(?:社区|居委会|村|寨|屯)$")
 _COUNTRY_CODE = "86"
@@ -20,8 +24,11 @@ _SHORTEST_STEM = 2
 
 
 def tidy(text: str) -> str:
-    """Half-width letters and digits, no space at the ends, single spaces inside."""
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+    """Half-width letters and digits, nothing invisible, single spaces, none at the ends."""
+    half_width = unicodedata.normalize("NFKC", text)
+    if not half_width.isascii():
+        half_width = half_width.translate(_INVISIBLE)
+    return " ".join(half_width.split())
 
 
 def display_name(text: str) -> str:

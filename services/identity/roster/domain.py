@@ -59,6 +59,10 @@ class _Judging:
         self.on = on
         self.needs_category = needs_category
         self.faults: list[RowFault] = []
+        broken = [code for code, cell in raw.cells.items() if values.is_broken_formula(cell)]
+        if broken:
+            self.faults += [faults.formula(raw.row, code) for code in broken]
+            self.cells = {c: cell for c, cell in raw.cells.items() if c not in broken}
 
     def verdict(self) -> Verdict:
         name = self._name()
@@ -66,7 +70,8 @@ class _Judging:
         birth_date = self._day("birth_date")
         sex = self._sex(number)
         self._check_birth(birth_date, number)
-        if number is None and not id_text and birth_date is None and not self._faulty("birth_date"):
+        told = any(self._faulty(column) for column in ("id_number", "birth_date"))
+        if number is None and not id_text and birth_date is None and not told:
             self.faults.append(faults.id_number_missing(self.row))
         reason = self._reason()
         codes = self._categories(needed=self.needs_category and reason is None)
@@ -150,6 +155,8 @@ class _Judging:
 
     def _name(self) -> str | None:
         found = self._text("name", LONGEST_NAME)
+        if found is None and self._faulty("name"):
+            return None
         if found is None:
             self.faults.append(faults.name_missing(self.row))
             return None
@@ -224,7 +231,7 @@ class _Judging:
             if not lifted and "registered_poor_lifted" in codes:
                 self.faults.append(faults.poverty_status_contradicts_category(self.row))
             return with_poverty_status(codes, lifted=lifted)
-        if not codes and needed and not self._faulty("reason"):
+        if not codes and needed and not (self._faulty("reason") or self._faulty("category")):
             self.faults.append(faults.category_missing(self.row))
         return codes
 

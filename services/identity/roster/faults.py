@@ -70,6 +70,17 @@ def destroyed_figure(row: int, column: str) -> RowFault:
     )
 
 
+def formula(row: int, column: str) -> RowFault:
+    """A cell whose formula has no result."""
+    return RowFault(
+        row,
+        column,
+        "formula",
+        "the cell is a formula without a result; copy the column and paste it as values",
+        f"{columns.word(column)}是没有计算结果的公式,请将该列复制后“选择性粘贴为数值”",
+    )
+
+
 def name_missing(row: int) -> RowFault:
     return RowFault(row, "name", "name_missing", "give the person's name", "请填写姓名")
 

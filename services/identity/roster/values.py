@@ -13,7 +13,7 @@ Cell = str | int | float | bool | date | datetime | None
 """What a spreadsheet's cell may hold."""
 
 _SEPARATED = re.compile(
-    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
+    r"(\d{4}) ?[-/.年] ?(\d{1,2}) ?[-/.月] ?(\d{1,2}) ?[日号]?(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _YEAR_AND_MONTH = re.compile(r"\d{4}(?:[-/.年]?(?:0?[1-9]|1[0-2])月?)?")
@@ -113,6 +113,18 @@ def is_rounded_figure(cell: Cell) -> bool:
         and not isinstance(cell, bool)
         and abs(cell) >= LONGEST_EXACT_FIGURE
     )
+
+
+_FORMULA_ERRORS = frozenset(
+    ["#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"]
+)
+
+
+def is_broken_formula(cell: Cell) -> bool:
+    """Whether a cell is a formula that has no result, or an error for one."""
+    if not isinstance(cell, str) or cell[:1] not in ("=", "#"):
+        return False
+    return cell.startswith("=") or cell.strip() in _FORMULA_ERRORS
 
 
 def is_scientific(cell: Cell) -> bool:
