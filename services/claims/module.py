@@ -27,6 +27,7 @@ from services.claims.merges.handlers import on_person_merged, on_person_unmerged
 from services.claims.models import METADATA
 from services.claims.packs.endpoints import router as packs
 from services.claims.packs.service import pack_in_force
+from services.claims.proposals.endpoints import router as proposals
 from services.claims.reservations.endpoints import router as reservations
 from services.claims.revisions.endpoints import router as revisions
 from services.claims.screens.kit import router as screen_assets
@@ -87,6 +88,7 @@ MODULE = ServiceModule(
         reservations,
         settlements,
         revisions,
+        proposals,
         subsidies,
         standings,
         ledger,

@@ -6,9 +6,11 @@ from services.claims.models.encounters import encounter_recognitions, encounters
 from services.claims.models.ledger import accounts, journal_entries, postings
 from services.claims.models.merges import person_merges, standing_moves
 from services.claims.models.packs import pack_versions
+from services.claims.models.proposals import proposal_decisions
 from services.claims.models.reservations import RESERVED_BENEFITS, reservations
 from services.claims.models.settlements import (
     BENEFITS,
+    settlement_cuts,
     settlement_lines,
     settlement_payers,
     settlements,
@@ -30,7 +32,9 @@ __all__ = [
     "pack_versions",
     "person_merges",
     "postings",
+    "proposal_decisions",
     "reservations",
+    "settlement_cuts",
     "settlement_lines",
     "settlement_payers",
     "settlements",

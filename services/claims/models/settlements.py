@@ -122,6 +122,19 @@ settlement_lines = Table(
     ),
 )
 
+settlement_cuts = Table(
+    "settlement_cuts",
+    METADATA,
+    # What a yearly cap kept a benefit from, in the unit of its accumulator. Room that comes free
+    # later is offered to such a bill.
+    Column("settlement_id", UUID_TYPE, ForeignKey("settlements.id"), primary_key=True),
+    Column("benefit", String(40), primary_key=True),
+    fen_column("cut_fen"),
+    fen_column("cap_fen"),
+    CheckConstraint("cut_fen > 0", name="cut"),
+    CheckConstraint("cap_fen >= 0", name="cap"),
+)
+
 BENEFITS = (
     "critical_illness_burden",
     "critical_illness_paid",

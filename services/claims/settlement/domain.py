@@ -7,7 +7,7 @@ their packs. Emergency and chronic visits are calculated as the pack's tiers say
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -27,7 +27,7 @@ from services.claims.settlement.conditions import Case
 from services.claims.settlement.explanation import REASON_NAMES, Step, patient_step
 from services.claims.settlement.lines import LineSplit, line_steps, split_lines
 from services.claims.settlement.relief import waive_after_insurance
-from services.claims.settlement.tiers import Calculation, SettlementPack, run_tiers
+from services.claims.settlement.tiers import Calculation, Cut, SettlementPack, run_tiers
 from shared.money import text_from_fen
 from shared.policy.errors import OverrideRefused, ParameterMissing, Refusal, Refused
 
@@ -50,6 +50,18 @@ __all__ = [
 ]
 
 NOTHING_SO_FAR = Standing()
+
+
+def cuts_as_dicts(cuts: Iterable[Cut]) -> list[dict[str, str]]:
+    """In the shape of the HTTP contract."""
+    return [
+        {
+            "benefit": cut.benefit,
+            "amount": text_from_fen(cut.amount),
+            "cap": text_from_fen(cut.cap),
+        }
+        for cut in cuts
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,8 @@ class Settlement:
     assumptions: tuple[str, ...]
     consumed: Standing
     lines: tuple[LineSplit, ...]
+    cuts: tuple[Cut, ...] = ()
+    """What yearly caps kept from benefits; room that comes free is offered to such bills."""
 
     @property
     def year(self) -> int:
@@ -94,7 +108,7 @@ class Settlement:
 
     def as_breakdown(self) -> dict[str, Any]:
         """The quote contract's answer: amounts as CNY strings."""
-        return {
+        answer: dict[str, Any] = {
             "pack": self.pack,
             "pack_version": self.pack_version,
             "total": text_from_fen(self.total),
@@ -112,6 +126,9 @@ class Settlement:
             "gap": {reason: text_from_fen(fen) for reason, fen in self.gap.items()},
             "assumptions": list(self.assumptions),
         }
+        if self.cuts:
+            answer["cuts"] = cuts_as_dicts(self.cuts)
+        return answer
 
 
 def settle(
@@ -185,6 +202,7 @@ def settle(
         assumptions=view.assumptions,
         consumed=Standing(**calculation.consumed),
         lines=totals.splits,
+        cuts=tuple(calculation.cuts),
     )
     _assert_sound(settlement)
     return settlement

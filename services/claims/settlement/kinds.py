@@ -19,7 +19,7 @@ from services.claims.settlement.explanation import (
     stated_step,
     words_step,
 )
-from services.claims.settlement.tiers import Calculation, Named, TierHead
+from services.claims.settlement.tiers import Calculation, Cut, Named, TierHead
 from shared.money import times
 from shared.policy.reading import Citation, Words
 from shared.policy.values import Row
@@ -47,6 +47,13 @@ class YearlyCap:
         cap = calculation.case.parameters.money_fen(self.parameter)
         return max(0, cap - calculation.so_far(self.accumulator))
 
+    def cut(self, calculation: Calculation, wanted: int) -> None:
+        """Note what the benefit would have taken of the year, had other bills not taken it."""
+        room = self.room(calculation)
+        if room is not None and wanted > room and self.accumulator:
+            cap = calculation.case.parameters.money_fen(self.parameter)
+            calculation.cuts.append(Cut(self.accumulator, wanted - room, cap))
+
     def consume(self, calculation: Calculation, amount: int) -> None:
         if self.accumulator:
             calculation.consume(self.accumulator, amount)
@@ -65,6 +72,7 @@ def _pay_share(
     capped = room is not None and share > room
     amount = room if room is not None and capped else share
     calculation.pay(head.payer, amount, head.line_kinds)
+    cap.cut(calculation, share)
     cap.consume(calculation, amount)
     calculation.steps.append(
         ratio_step(
@@ -130,6 +138,7 @@ class PooledRatio:
         room = pool.room(calculation) or 0
         pooled = min(base, room)
         amount = times(pooled, ratio)
+        pool.cut(calculation, base)
         pool.consume(calculation, pooled)
         calculation.pay(head.payer, amount, head.line_kinds)
         calculation.steps.append(
@@ -246,6 +255,7 @@ class RemainderUpTo:
         room = self._room(calculation)
         amount = base if room is None else min(base, room)
         calculation.pay(head.payer, amount, head.line_kinds)
+        self._note_cuts(calculation, base)
         self.cap.consume(calculation, amount)
         calculation.steps.append(
             limit_step(
@@ -260,16 +270,26 @@ class RemainderUpTo:
         return True
 
     def _room(self, calculation: Calculation) -> int | None:
-        rooms = [self.cap.room(calculation)]
-        if self.limit:
-            view = calculation.case.parameters
-            by_year = view.text(self.limit_basis) == PERSON_YEAR
-            rooms.append(
-                YearlyCap(self.limit, self.cap.accumulator).room(calculation)
-                if by_year
-                else view.money_fen(self.limit)
-            )
+        rooms = [cap.room(calculation) for cap in self._yearly(calculation)]
+        if self.limit and not self._by_year(calculation):
+            rooms.append(calculation.case.parameters.money_fen(self.limit))
         return min((room for room in rooms if room is not None), default=None)
+
+    def _by_year(self, calculation: Calculation) -> bool:
+        return calculation.case.parameters.text(self.limit_basis) == PERSON_YEAR
+
+    def _yearly(self, calculation: Calculation) -> tuple[YearlyCap, ...]:
+        if self.limit and self._by_year(calculation):
+            return (self.cap, YearlyCap(self.limit, self.cap.accumulator))
+        return (self.cap,)
+
+    def _note_cuts(self, calculation: Calculation, base: int) -> None:
+        """What a case's own limit cuts never comes free; only the years' caps count."""
+        if self.limit and not self._by_year(calculation):
+            base = min(base, calculation.case.parameters.money_fen(self.limit))
+        caps = [cap for cap in self._yearly(calculation) if cap.parameter]
+        if caps:
+            min(caps, key=lambda cap: cap.room(calculation) or 0).cut(calculation, base)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,17 @@ from uuid import UUID
 from sqlalchemy import Row, func, insert, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from services.claims.models import settlement_payers, settlements
+from services.claims.models import settlement_cuts, settlement_payers, settlements
 from services.claims.settlement.bill import Standing
+from services.claims.settlement.domain import cuts_as_dicts
 from services.claims.settlement.lines import LineSplit
+from services.claims.settlement.tiers import Cut
 from shared.db.session import ReadSession, WriteSession
 from shared.money import text_from_fen
 
 # Made once: putting a statement together costs more than sending it.
 _INSERT = insert(settlements)
+_INSERT_CUTS = insert(settlement_cuts)
 # One round trip for both lists.
 _PARTS = text("""
 WITH payers AS (
@@ -113,6 +116,7 @@ class Stored:
     year_place: UUID | None
     """The settlement whose place in the year this one took by a revision."""
     standing_delta: Standing
+    cuts: tuple[Cut, ...]
     made_at: datetime
     made_by: str
 
@@ -153,6 +157,8 @@ class Stored:
             "discharged_on": self.discharged_on,
             "made_at": self.made_at,
         }
+        if self.cuts:
+            answer["cuts"] = cuts_as_dicts(self.cuts)
         for name, value in (
             ("supersedes", self.supersedes_id),
             ("reverses", self.reverses_id),
@@ -211,6 +217,8 @@ async def insert_settlement(
         "made_by": stored.made_by,
     }
     await session.execute(_INSERT, row)
+    if stored.cuts:
+        await session.execute(_INSERT_CUTS, _cut_rows(stored))
     await session.execute(
         _PARTS,
         {
@@ -237,6 +245,24 @@ async def insert_settlement(
             ),
         },
     )
+
+
+def _cut_rows(stored: Stored) -> list[dict[str, Any]]:
+    """One row for each accumulator, however many tiers move it."""
+    rows: dict[str, dict[str, Any]] = {}
+    for cut in stored.cuts:
+        row = rows.setdefault(
+            cut.benefit,
+            {
+                "settlement_id": stored.id,
+                "benefit": cut.benefit,
+                "cut_fen": 0,
+                "cap_fen": cut.cap,
+            },
+        )
+        row["cut_fen"] += cut.amount
+        row["cap_fen"] = min(row["cap_fen"], cut.cap)
+    return list(rows.values())
 
 
 def _delta(standing: Standing) -> dict[str, int]:
@@ -266,6 +292,18 @@ _PAYERS = (
     .scalar_subquery()
     .label("payer_rows")
 )
+_CUTS = (
+    select(
+        func.jsonb_agg(
+            func.jsonb_build_array(
+                settlement_cuts.c.benefit, settlement_cuts.c.cut_fen, settlement_cuts.c.cap_fen
+            )
+        )
+    )
+    .where(settlement_cuts.c.settlement_id == settlements.c.id)
+    .scalar_subquery()
+    .label("cut_rows")
+)
 _REVERSED_BY = (
     select(_reversals.c.id)
     .where(_reversals.c.reverses_id == settlements.c.id)
@@ -274,7 +312,7 @@ _REVERSED_BY = (
 )
 
 
-_SELECT = select(*settlements.c, _PAYERS, _REVERSED_BY)
+_SELECT = select(*settlements.c, _PAYERS, _CUTS, _REVERSED_BY)
 
 
 async def get(session: ReadSession, settlement_id: UUID) -> Stored | None:
@@ -351,6 +389,7 @@ def _kept(found: Row[*tuple[Any, ...]]) -> Stored:
         standing_year=row["standing_year"],
         year_place=row["year_place"],
         standing_delta=Standing(**row["standing_delta"]),
+        cuts=tuple(Cut(benefit, cut, cap) for benefit, cut, cap in row["cut_rows"] or ()),
         made_at=row["made_at"],
         made_by=row["made_by"],
     )

@@ -191,6 +191,15 @@ class StepAnswer(BaseModel):
     text_en: str | None = None
 
 
+class CutAnswer(BaseModel):
+    """What a yearly cap kept a benefit from, because the year's other bills have taken it."""
+
+    benefit: str
+    """The accumulator, as in ``year_to_date``."""
+    amount: Money
+    cap: Money
+
+
 class Breakdown(BaseModel):
     """Who pays what of a bill: Σ payers + patient_pays = total (CNY)."""
 
@@ -212,6 +221,8 @@ class Breakdown(BaseModel):
     """The reasons of ``patient_pays``; they sum to it (JK-83)."""
     assumptions: list[str]
     """Parameters that the documents leave open and that this result rests on."""
+    cuts: list[CutAnswer] = []
+    """Left out when no cap cut anything."""
 
 
 class PreviewAnswer(Breakdown):

@@ -242,6 +242,7 @@ def _to_store(
         standing_year=year,
         year_place=place,
         standing_delta=result.consumed,
+        cuts=result.cuts,
         made_at=context.clock.now(),
         made_by=caller.client_id,
     )
@@ -287,6 +288,7 @@ async def reverse(
         supersedes_id=None,
         reason=reason,
         explanation=(),
+        cuts=(),
         amounts=original.amounts.negated(),
         standing_delta=Standing().minus(original.standing_delta),
         made_at=context.clock.now(),

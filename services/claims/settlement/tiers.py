@@ -31,10 +31,29 @@ class Payment:
     taken: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a yearly cap kept a benefit from, in fen, in the unit of its accumulator."""
+
+    benefit: str
+    amount: int
+    cap: int
+
+
 class Calculation:
     """What is still unpaid while the tiers take their shares; all amounts in fen."""
 
-    __slots__ = ("case", "consumed", "deductible", "left", "payers", "payments", "steps", "totals")
+    __slots__ = (
+        "case",
+        "consumed",
+        "cuts",
+        "deductible",
+        "left",
+        "payers",
+        "payments",
+        "steps",
+        "totals",
+    )
 
     def __init__(self, case: Case, totals: LineTotals) -> None:
         self.case = case
@@ -43,6 +62,7 @@ class Calculation:
         self.payers: dict[str, int] = {}
         self.payments: list[Payment] = []
         self.consumed: dict[str, int] = {}
+        self.cuts: list[Cut] = []
         self.deductible = 0
         self.steps: list[Step] = []
         if totals.waived:
