@@ -66,7 +66,7 @@ MODULE = ServiceModule(
         Subscription(
             RosterApplied,
             on_roster_applied,
-            "the weights of the matcher are learned from the register after each roster",
+            "after each roster newborns are asked about again, and the matcher's weights are learned",
         ),
     ),
     lifespan=loaded,

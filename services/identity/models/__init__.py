@@ -11,7 +11,7 @@ from services.identity.models.persons import (
     source_records,
     value_differences,
 )
-from services.identity.models.recognitions import recognitions
+from services.identity.models.recognitions import provisional_answers, recognitions
 from services.identity.models.reviews import (
     judged_pairs,
     person_aliases,
@@ -46,6 +46,7 @@ __all__ = [
     "merges",
     "person_aliases",
     "persons",
+    "provisional_answers",
     "recognition_revisions",
     "recognitions",
     "registers",

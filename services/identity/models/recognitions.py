@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Float, ForeignKey, Index, LargeBinary, String, Table
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.identity.models.base import METADATA, TIMESTAMP, UUID_TYPE
@@ -35,4 +46,29 @@ recognitions = Table(
     ),
     Index("ix_recognitions_visit", "facility_code", "visit_no"),
     Index("ix_recognitions_person_id", "person_id"),
+)
+
+provisional_answers = Table(
+    "provisional_answers",
+    METADATA,
+    Column(
+        "recognition_id",
+        UUID_TYPE,
+        ForeignKey("recognitions.recognition_id"),
+        primary_key=True,
+    ),
+    Column("region", String(12), nullable=False),
+    # The last day on which a newborn's answer counts without a number.
+    Column("valid_until", Date, nullable=False),
+    # number_arrived, expired, or decided: a person has said who it is.
+    Column("ended_at", TIMESTAMP, nullable=True),
+    Column("outcome", String(16), nullable=True),
+    CheckConstraint("outcome IN ('number_arrived', 'expired', 'decided')", name="outcome_known"),
+    CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="outcome_when_ended"),
+    Index(
+        "ix_provisional_answers_waiting",
+        "region",
+        "recognition_id",
+        postgresql_where=text("ended_at IS NULL"),
+    ),
 )

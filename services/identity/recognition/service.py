@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.identity.matching.decision import Decision, confirmed, decide
 from services.identity.matching.records import Query
 from services.identity.models import recognitions
+from services.identity.newborns.repository import NewbornRepository
 from services.identity.recognition.answering import Recognised, Telling, recognised, tell
 from services.identity.recognition.asking import ask, invalid, question_of
 from services.identity.recognition.guessing import guess_limit_of
@@ -126,6 +127,9 @@ async def recognise(
     _charge_guess(context, caller, body, found.decision)
     told = tell(context, caller, body, facility, found, new_id())
     await RecognitionRepository(session, context.region.region_code).add(told.row)
+    if told.answer.provisional_until is not None:
+        newborns = NewbornRepository(session, context.region.region_code)
+        await newborns.keep(told.recognition_id, until=told.answer.provisional_until)
     review_id = await _review(session, context, told.recognition_id, found)
     told.answer.review_id = str(review_id) if review_id else None
     await outbox.record(
@@ -162,7 +166,7 @@ async def _tell_directly(
 ) -> Telling | None:
     """The recognition, gathered in the driver's transaction; None when it needs a session.
 
-    That is when a card is to be read, when a person is to look at the case or has looked at this
+    That is when a card is to be read, when the answer holds only for a while, when a person is to look at the case or has looked at this
     question before, and when the register has changed since this process last looked.
     """
     given, recognition_id = body.credentials, new_id()
@@ -173,7 +177,7 @@ async def _tell_directly(
     registry = registry_of(context)
     revision, weights = registry.revision, registry.weights
     decision = decide(query, registry.index, weights)
-    if _is_looked_at(context, decision, recognition_id):
+    if decision.provisional or _is_looked_at(context, decision, recognition_id):
         return None
     question = b""
     if decision.ranked and decision.grade != "certain":
