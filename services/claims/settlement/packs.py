@@ -7,11 +7,11 @@ waivers; ``parameters.yaml`` the dated values. The only input and output here is
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from decimal import Decimal
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from services.claims.settlement.checking import check_rules
 from services.claims.settlement.lines import CLASS_B_RATIO, IMPLANT_MAX, IMPLANT_MIN
 from services.claims.settlement.pack_rules import (
     PARAMETERS_FILE,
@@ -19,8 +19,8 @@ from services.claims.settlement.pack_rules import (
     read_line_rules,
     read_plans,
 )
-from services.claims.settlement.tier_rules import check_tiers, read_tiers
-from services.claims.settlement.tiers import SettlementPack, Tier
+from services.claims.settlement.tier_rules import read_tiers
+from services.claims.settlement.tiers import SettlementPack
 from services.claims.subsidies.reading import read_subsidies
 from shared.policy.errors import Fault, PackInvalid
 from shared.policy.folders import BUNDLED_PACKS, PACK_FILE, content_hash, find_pack
@@ -104,8 +104,10 @@ def _read(folder: Traversable, faults: list[Fault]) -> SettlementPack | None:
         line_rules, patient = read_line_rules(head, names, plans)
         tiers, waiting = read_tiers(head, names, plans)
         subsidies = read_subsidies(head, names)
-    _check_pack(head, parameters, names, tiers, (valid_from, valid_to))
-    return SettlementPack(
+    for name in (CLASS_B_RATIO, IMPLANT_MIN, IMPLANT_MAX):
+        names.one(head, PARAMETERS_FILE, "ratio", name=name)
+    _check_implants(head, parameters)
+    pack = SettlementPack(
         pack_id,
         content_hash(folder),
         title,
@@ -120,20 +122,8 @@ def _read(folder: Traversable, faults: list[Fault]) -> SettlementPack | None:
         documents,
         subsidies,
     )
-
-
-def _check_pack(
-    head: Reader,
-    parameters: Parameters,
-    names: Names,
-    tiers: tuple[Tier, ...],
-    span: tuple[date, date | None],
-) -> None:
-    """What only the whole pack shows: names the engine needs, conflicts, tiers never reached."""
-    for name in (CLASS_B_RATIO, IMPLANT_MIN, IMPLANT_MAX):
-        names.one(head, PARAMETERS_FILE, "ratio", name=name)
-    _check_implants(head, parameters)
-    check_tiers(head, tiers, span)
+    check_rules(head, pack)
+    return pack
 
 
 def _check_implants(head: Reader, parameters: Parameters) -> None:

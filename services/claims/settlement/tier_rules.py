@@ -1,4 +1,4 @@
-"""Reading a pack's tiers, with every fault noted, and what only all of them together show.
+"""Reading a pack's tiers, with every fault noted.
 
 Each entry of ``tiers`` in ``pack.yaml`` has the keys
 
@@ -23,7 +23,7 @@ Each entry of ``tiers`` in ``pack.yaml`` has the keys
 ``adjustments`` (optional)
     Tilts: ``target`` (``deductible``, ``ratio``, ``segment_ratio``), ``operation`` (``multiply``;
     for ratios also ``add``, at most 1, and ``at_least``), ``parameter`` (a ratio), ``when``,
-    ``citation``.
+    ``citation``. Two of one target that may both hold need ``order``, a whole number each.
 ``otherwise`` (optional)
     Words that tell why it does not pay, when it is about such visits and illnesses but ``when``
     does not hold.
@@ -54,8 +54,6 @@ The kinds (names of parameters unless said otherwise; a *yearly cap* is ``cap`` 
 """
 
 from __future__ import annotations
-
-from datetime import date
 
 from services.claims.settlement.bill import ACCUMULATORS
 from services.claims.settlement.conditions import When
@@ -171,10 +169,7 @@ def _head(
         bare.payer,
         bare.citation,
         read_when(reader, plans),
-        tuple(
-            _adjustment(child, names, plans)
-            for child in reader.children("adjustments", required=False)
-        ),
+        _adjustments(reader, names, plans),
         reader.text("group", required=False),
         reader.words("otherwise") if "otherwise" in reader.content else None,
         frozenset(follows),
@@ -259,6 +254,14 @@ def _cap(reader: Reader, names: Names, *, required: bool = False) -> YearlyCap:
     )
 
 
+def _adjustments(reader: Reader, names: Names, plans: dict[str, str]) -> tuple[Adjustment, ...]:
+    """In their stated order; in that of the list where none is stated."""
+    found = [
+        _adjustment(child, names, plans) for child in reader.children("adjustments", required=False)
+    ]
+    return tuple(sorted(found, key=lambda adjustment: adjustment.order))
+
+
 def _adjustment(reader: Reader, names: Names, plans: dict[str, str]) -> Adjustment:
     with reader.whole():
         target = reader.choice("target", frozenset(_OPERATIONS))
@@ -270,49 +273,5 @@ def _adjustment(reader: Reader, names: Names, plans: dict[str, str]) -> Adjustme
             names.named(reader, "parameter", "ratio", when),
             when,
             reader.citation(),
-        )
-
-
-def check_tiers(head: Reader, tiers: tuple[Tier, ...], span: tuple[date, date | None]) -> None:
-    """Note tiers never reached, two of one payer that may both apply, and kinds of line in doubt."""
-    first, last = span
-    for position, tier in enumerate(tiers):
-        when = tier.head.when
-        beyond = last is not None and when.first_day > last
-        if when.last_day < first or beyond or when.first_day > when.last_day:
-            head.fault(
-                f"tiers.{tier.head.id}",
-                "unreachable",
-                "the tier's dates lie outside the pack's; correct them or remove the tier",
-                "该层次的日期不在政策包有效期内;请改正或删除",
-            )
-        for earlier in tiers[:position]:
-            told_only = isinstance(tier, Notice) or isinstance(earlier, Notice)
-            if not told_only and not earlier.head.when.excludes(when):
-                _check_pair(head, earlier.head, tier.head)
-
-
-def _check_pair(head: Reader, earlier: TierHead, tier: TierHead) -> None:
-    grouped = bool(tier.group) and earlier.group == tier.group
-    if grouped:
-        return
-    apart = bool(tier.line_kinds and earlier.line_kinds) and tier.line_kinds.isdisjoint(
-        earlier.line_kinds
-    )
-    if earlier.payer == tier.payer and not apart:
-        head.fault(
-            f"tiers.{tier.id}",
-            "tiers_conflict",
-            f"this tier and {earlier.id} have one payer and may both apply; narrow their"
-            " conditions, or put both in one group so that the first that applies pays",
-            f"本层次与 {earlier.id} 支付方相同且可能同时适用;请缩小条件,或放入同一 group,由先适用者支付",
-        )
-    within = bool(earlier.line_kinds) and earlier.line_kinds <= tier.line_kinds
-    if tier.line_kinds and not apart and not within:
-        head.fault(
-            f"tiers.{tier.id}",
-            "line_kinds_in_doubt",
-            f"the earlier tier {earlier.id} may relieve lines of these kinds and of others; put"
-            " this tier before it, or narrow the conditions so that not both apply",
-            f"之前的层次 {earlier.id} 可能同时支付这些类别与其他类别的明细;请将本层次提前,或缩小条件避免同时适用",
+            (reader.whole_number("order") or 0) if "order" in reader.content else 0,
         )

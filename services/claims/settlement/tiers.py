@@ -124,7 +124,7 @@ class Adjustment:
     """A tilt: changes a tier's deductible or ratio for those whom ``when`` names.
 
     ``add`` adds points to a ratio (at most 1), ``multiply`` scales an amount or ratio, ``at_least``
-    lifts a ratio to a floor.
+    lifts a ratio to a floor. Those of one target are applied by ``order``.
     """
 
     target: str
@@ -132,6 +132,7 @@ class Adjustment:
     parameter: Named
     when: When
     citation: Citation
+    order: int = 0
 
     def ratio(self, before: Decimal, case: Case) -> Decimal:
         value = case.parameters.decimal(self.parameter.of(case))
