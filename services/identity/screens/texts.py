@@ -10,6 +10,7 @@ from shared.events.catalog.words import CATEGORY_WORDS, VISIT_TYPE_WORDS, keyed
 
 SHARED: dict[str, tuple[str, str]] = {
     "identity": ("身份识别", "Identity"),
+    "doing": ("操作", "Actions"),
     "field.name": ("姓名", "Name"),
     "field.id_number": ("证件号码", "ID number"),
     "field.birth_date": ("出生日期", "Birth date"),

@@ -161,8 +161,19 @@
 
   // Lines of work that others have begun: read again until it has ended, then the page.
   let polling = 0;
+  // What scrolls sideways is reached by the keyboard, and only while it does.
+  function reach() {
+    for (const part of document.querySelectorAll(".scroll-x")) {
+      if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
+      else part.removeAttribute("tabindex");
+    }
+  }
+  window.addEventListener("resize", reach);
+  document.addEventListener("toggle", reach, true);
+
   function begin() {
     aim();
+    reach();
     const chosen = document.querySelector(".queue-list [aria-current]");
     if (chosen) {
       const list = chosen.closest(".queue-list");
