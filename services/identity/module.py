@@ -18,6 +18,7 @@ from services.identity.recognition.pages import router as window_pages
 from services.identity.recognition.registry import loaded
 from services.identity.reviews.endpoints import router as reviews
 from services.identity.reviews.pages import router as review_pages
+from services.identity.reviews.watching import tell_drift
 from services.identity.roster.endpoints import router as rosters
 from services.identity.roster.mapping_pages import router as mapping_pages
 from services.identity.roster.pages import router as roster_pages
@@ -69,6 +70,7 @@ MODULE = ServiceModule(
             "after each roster newborns are asked about again, and the matcher's weights are learned",
         ),
     ),
+    watches=(tell_drift,),
     lifespan=loaded,
     publishes=(
         RosterApplied,

@@ -105,6 +105,24 @@ class Metrics:
             "Questions refused because their client had found nobody too often (guessing)",
             registry=self.registry,
         )
+        self.match_precision = Gauge(
+            "yizhan_match_precision",
+            "Share of the reviewed recognitions of a grade that were right, over three months",
+            ["grade"],
+            registry=self.registry,
+        )
+        self.match_precision_upper = Gauge(
+            "yizhan_match_precision_upper",
+            "Upper end of the 95 % interval of yizhan_match_precision",
+            ["grade"],
+            registry=self.registry,
+        )
+        self.match_weights_shift = Gauge(
+            "yizhan_match_weights_shift_bits",
+            "How far the newest table of weights moved in the field that moved most",
+            ["service"],
+            registry=self.registry,
+        )
         self.signins = Counter(
             "yizhan_signins_total",
             "Signing in and out of people, by outcome (signed_in, refused, locked, malformed, "

@@ -24,7 +24,11 @@ Seal = Callable[[WriteSession], Awaitable[int]]
 """Seals committed rows into a chain of the service's own; gives how many. Never commits."""
 
 
-__all__ = ["Handler", "ScreenLink", "Seal", "ServiceModule", "Subscription"]
+Watch = Callable[[ServiceContext], Awaitable[None]]
+"""Looks at the service's own data and sets gauges by it."""
+
+
+__all__ = ["Handler", "ScreenLink", "Seal", "ServiceModule", "Subscription", "Watch"]
 
 
 @dataclass(frozen=True)
@@ -59,5 +63,7 @@ class ServiceModule:
     publishes: tuple[type[Event], ...] = ()
     seals: tuple[Seal, ...] = ()
     """Run again and again by the service's worker, as the audit log's is."""
+    watches: tuple[Watch, ...] = ()
+    """Run every few minutes by the service's worker."""
     lifespan: Callable[[ServiceContext], AbstractAsyncContextManager[None]] | None = None
     """Entered by the host for a serving process, after the database is reachable."""

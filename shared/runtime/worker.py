@@ -34,12 +34,13 @@ from shared.observability.health import (
 )
 from shared.observability.metrics import outbox_age_s
 from shared.runtime.context import ServiceContext
-from shared.runtime.module import Seal
+from shared.runtime.module import Seal, Watch
 from shared.security import audit
 
 log = structlog.get_logger(__name__)
 
 SEAL_EVERY_S = 1.0
+WATCH_EVERY_S = 300.0
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
 SWEEP_FIRST_AFTER_S = 600.0
 """What a stopped host left unacknowledged comes again right after its start: let it, first."""
@@ -74,6 +75,7 @@ class Worker:
         """Run until the block ends; a part that dies takes the process down, loudly."""
         seals = (audit.seal, *self.context.module.seals)
         jobs: list[Coroutine[Any, Any, None]] = [*map(self._seal, seals), self._forget()]
+        jobs += map(self._watch, self.context.module.watches)
         if self.relay is not None:
             jobs.append(self.relay.run())
         if self.consumer is not None:
@@ -117,6 +119,14 @@ class Worker:
                 sealed = 0
             if not sealed:
                 await asyncio.sleep(SEAL_EVERY_S)
+
+    async def _watch(self, watch: Watch) -> None:
+        while True:
+            try:
+                await watch(self.context)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("not_watched", watch=watch.__name__, error_type=type(error).__name__)
+            await asyncio.sleep(WATCH_EVERY_S)
 
     async def _forget(self) -> None:
         while True:

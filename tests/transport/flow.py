@@ -77,6 +77,7 @@ class Module:
     name: str
     subscriptions: tuple[Reads, ...]
     seals: tuple[()] = ()
+    watches: tuple[()] = ()
 
 
 @dataclass

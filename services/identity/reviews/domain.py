@@ -95,6 +95,23 @@ class Share:
         return round(max(0.0, middle - reach), 4), round(min(1.0, middle + reach), 4)
 
 
+PROMISED_PRECISION = 0.97
+"""What ``probable`` promises; see ``matching.decision``."""
+
+
+LEAST_REVIEWED = 20
+"""With fewer reviews a single mistake would raise an alarm."""
+
+
+def below_promise(share: Share) -> bool:
+    """Whether the whole interval lies below what was promised: chance alone does not explain it."""
+    return (
+        share.total >= LEAST_REVIEWED
+        and share.interval is not None
+        and share.interval[1] < PROMISED_PRECISION
+    )
+
+
 @dataclass(frozen=True)
 class Figures:
     """Of the reviews decided in one month with one table of weights."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,15 +15,21 @@ from services.identity.reviews import domain
 from services.identity.reviews.names import seen_by
 from services.identity.reviews.repository import ReviewRepository
 from services.identity.reviews.schemas import (
+    DriftAnswer,
     FigureAnswer,
     FiguresAnswer,
     ShareAnswer,
     WaitingAnswer,
+    WeightsMoveAnswer,
 )
+from services.identity.weights.domain import MOST_SHIFT_BITS
+from services.identity.weights.drift import LearnedTable, learned_tables
 from shared.clock import business_date, start_of_business_day
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 
+RECENT_MONTHS = 3
+"""Months whose reviews say whether ``probable`` keeps its promise."""
 _MONTHS_OF_A_YEAR = 12
 
 
@@ -34,21 +40,19 @@ async def figures(
     mine, township = seen_by(caller)
     since = _months_back(business_date(context.clock.now()), months - 1)
     if not mine:
-        return FiguresAnswer(since=since, waiting=_waiting({}), items=[])
+        return FiguresAnswer(since=since, waiting=_waiting({}), items=[], drift=None)
     repository = ReviewRepository(session, context.region.region_code)
-    rows = await repository.decided_since(start_of_business_day(since), township=township)
-    said: dict[UUID, list[domain.Word]] = {}
-    for word in await repository.words([row["review_id"] for row in rows]):
-        said.setdefault(word["review_id"], []).append(
-            domain.Word(word["decider"], word["decision"], word["person_id"])
-        )
-    named = {each for row in rows for each in (row["person_id"], row["proposed"]) if each}
-    groups = await MergeRepository(session, context.region.region_code).groups(named)
-    decided = [_decided(row, tuple(said.get(row["review_id"], ())), groups) for row in rows]
+    decided = await _reviews(session, context, since, township=township)
     waiting = await repository.waiting_counts(township=township)
+    drift = None
+    if township is None:
+        drift = _drift(
+            await recent_precision(session, context), await learned_tables(session, context)
+        )
     return FiguresAnswer(
         since=since,
         waiting=_waiting(waiting),
+        drift=drift,
         items=[
             FigureAnswer(
                 month=each.month,
@@ -61,6 +65,50 @@ async def figures(
             for each in domain.figures(decided)
         ],
     )
+
+
+async def recent_precision(session: AsyncSession, context: ServiceContext) -> domain.Share:
+    """Precision of ``probable`` in the reviews of the last months, whatever the weights."""
+    since = _months_back(business_date(context.clock.now()), RECENT_MONTHS - 1)
+    decided = await _reviews(session, context, since, township=None)
+    probable = [each for each in decided if each.grade == "probable"]
+    return domain.Share(sum(each.confirmed for each in probable), len(probable))
+
+
+def _drift(precision: domain.Share, tables: Sequence[LearnedTable]) -> DriftAnswer:
+    return DriftAnswer(
+        months=RECENT_MONTHS,
+        probable_precision=_share(precision),
+        promised=domain.PROMISED_PRECISION,
+        precision_warning=domain.below_promise(precision),
+        most_shift_bits=MOST_SHIFT_BITS,
+        weights=[
+            WeightsMoveAnswer(
+                version=each.version,
+                learned_at=each.learned_at,
+                people=each.people,
+                field=each.moved.field if each.moved else None,
+                shift_bits=each.moved.bits if each.moved else None,
+                warning=each.moved is not None and each.moved.warning,
+            )
+            for each in tables
+        ],
+    )
+
+
+async def _reviews(
+    session: AsyncSession, context: ServiceContext, since: date, *, township: str | None
+) -> list[domain.Decided]:
+    repository = ReviewRepository(session, context.region.region_code)
+    rows = await repository.decided_since(start_of_business_day(since), township=township)
+    said: dict[UUID, list[domain.Word]] = {}
+    for word in await repository.words([row["review_id"] for row in rows]):
+        said.setdefault(word["review_id"], []).append(
+            domain.Word(word["decider"], word["decision"], word["person_id"])
+        )
+    named = {each for row in rows for each in (row["person_id"], row["proposed"]) if each}
+    groups = await MergeRepository(session, context.region.region_code).groups(named)
+    return [_decided(row, tuple(said.get(row["review_id"], ())), groups) for row in rows]
 
 
 def _decided(

@@ -316,6 +316,32 @@ class WaitingAnswer(BaseModel):
     oldest_opened_at: datetime | None = None
 
 
+class WeightsMoveAnswer(BaseModel):
+    """A table of weights, and how far it moved from the one before."""
+
+    version: str
+    learned_at: datetime
+    people: int = Field(description="Registered when it was learned.")
+    field: str | None = Field(description="The field that moved most; null for the first table.")
+    shift_bits: float | None = Field(
+        description="Mean change of that field's evidence for the right person; 1 doubles odds."
+    )
+    warning: bool
+
+
+class DriftAnswer(BaseModel):
+    """Whether the grades keep what they promise, and whether the weights stay what they were."""
+
+    months: int = Field(description="Months of reviews looked at, the current one included.")
+    probable_precision: ShareAnswer
+    promised: float
+    precision_warning: bool = Field(
+        description="The whole 95 % interval lies below what is promised."
+    )
+    most_shift_bits: float = Field(description="A field that moves further raises a warning.")
+    weights: list[WeightsMoveAnswer] = Field(description="Newest first.")
+
+
 class FiguresAnswer(BaseModel):
     """Precision, agreement and what waits; newest month first."""
 
@@ -323,6 +349,25 @@ class FiguresAnswer(BaseModel):
         json_schema_extra={
             "example": {
                 "since": "2016-07-01",
+                "drift": {
+                    "months": 3,
+                    "probable_precision": {
+                        "count": 4, "total": 4, "value": 1.0, "low": 0.5101, "high": 1.0,
+                    },
+                    "promised": 0.97,
+                    "precision_warning": False,
+                    "most_shift_bits": 1.0,
+                    "weights": [
+                        {
+                            "version": "fs-0123456789abcdef",
+                            "learned_at": "2016-07-01T10:00:00+08:00",
+                            "people": 3793,
+                            "field": "name",
+                            "shift_bits": 0.0521,
+                            "warning": False,
+                        }
+                    ],
+                },
                 "waiting": {
                     "open": 3,
                     "second": 0,
@@ -351,4 +396,7 @@ class FiguresAnswer(BaseModel):
 
     since: date
     waiting: WaitingAnswer
+    drift: DriftAnswer | None = Field(
+        default=None, description="For whoever sees the whole region's reviews."
+    )
     items: list[FigureAnswer]

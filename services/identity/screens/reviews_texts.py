@@ -57,6 +57,26 @@ REVIEWS: dict[str, tuple[str, str]] = {
     "reviews.outcome.same_person": ("是同一人", "same person"),
     "reviews.outcome.different_person": ("不是同一人", "different person"),
     "reviews.words": ("各人意见", "Who said what"),
+    "reviews.drift": ("识别质量变化", "Drift"),
+    "reviews.drift.precision": (
+        "近 {months} 个月“可能性大”的识别:复核正确率(承诺不低于 {promised}%)",
+        "Probable recognitions of the last {months} months: right by review (promised: {promised} %)",
+    ),
+    "reviews.drift.below": (
+        "低于承诺:请检查最近的名册,并提高抽查比例。",
+        "Below the promise: look at the latest rosters, and have more of them reviewed.",
+    ),
+    "reviews.drift.kept": ("未见低于承诺。", "No sign that the promise is broken."),
+    "reviews.drift.learned": ("学习时间", "Learned"),
+    "reviews.drift.people": ("登记人数", "Registered"),
+    "reviews.drift.moved": ("变动最大的字段", "Field that moved most"),
+    "reviews.drift.shift": ("变动(比特)", "Shift (bits)"),
+    "reviews.drift.first": ("首份", "first"),
+    "reviews.drift.warning": ("⚠ 变动过大", "⚠ moved too far"),
+    "reviews.drift.why": (
+        "权重由每次名册学习得出。变动超过 {bits} 比特(胜率翻倍或减半)时,请核对最近一次名册。",
+        "Weights are learned from each roster. When one moves by more than {bits} bits (odds doubled or halved), check the latest roster.",
+    ),
     "reviews.said.same_person": (
         "已记录:是同一人。相关就诊已更正并通知结算。",
         "Kept: the same person. The visits concerned are corrected and settlement is told.",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -33,3 +36,29 @@ async def keep(
         statement.on_conflict_do_nothing().returning(match_weights.c.version)
     )
     return kept.scalar_one_or_none() is not None
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A table as kept, with when and from how many it was learned."""
+
+    version: str
+    content_enc: bytes
+    people: int
+    learned_at: datetime
+
+
+async def learned(session: AsyncSession, region: str, *, limit: int) -> Sequence[Learned]:
+    """The latest tables that were learned, newest first; the agreed one is not among them."""
+    rows = await session.execute(
+        select(
+            match_weights.c.version,
+            match_weights.c.content_enc,
+            match_weights.c.people,
+            match_weights.c.learned_at,
+        )
+        .where(match_weights.c.region == region, match_weights.c.people > 0)
+        .order_by(match_weights.c.learned_at.desc(), match_weights.c.version)
+        .limit(limit)
+    )
+    return [Learned(row.version, row.content_enc, row.people, row.learned_at) for row in rows]

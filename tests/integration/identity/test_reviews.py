@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from services.identity.matching.model import AGREED_WEIGHTS
+from services.identity.recognition.repository import WEIGHTS_COLUMN
 from services.identity.reviews import service as reviews
+from services.identity.reviews.domain import LEAST_REVIEWED
+from services.identity.reviews.watching import tell_drift
 from services.identity.settings import IdentitySettings
+from services.identity.weights import repository as weights
+from shared.observability.metrics import METRICS
 from tests.integration.identity.desk import (
     RIGHTS,
     decide,
@@ -434,6 +442,51 @@ class TestFigures:
         assert (precision["count"], precision["total"], precision["value"]) == (1, 2, 0.5)
         assert precision["low"] < 0.5 < precision["high"]
         assert month["double_agreement"]["value"] is None
+
+    async def test_drift_is_told_by_the_figures_and_by_gauges(
+        self, office: Office, patient: str
+    ) -> None:
+        """Goal: a broken promise and a roster unlike the last are seen. Method: twenty probable,
+        all wrong; two tables of weights, the second with names sixteen times as common."""
+        for n in range(LEAST_REVIEWED):
+            credentials = {"name": PATIENT.name, "birth_date": f"1962-03-{n + 1:02d}"}
+            _, review = await doubt(
+                office, credentials, [patient], visit_no=f"D{n}", grade="probable", whose=patient
+            )
+            await decide(office, review, "different_person")
+        context = office.service.context
+        u = {**AGREED_WEIGHTS.u["name"], "exact": AGREED_WEIGHTS.u["name"]["exact"] * 16}
+        moved = replace(AGREED_WEIGHTS, u={**AGREED_WEIGHTS.u, "name": u})
+        first = replace(AGREED_WEIGHTS, prior=-10.0)
+        async with context.db.writing() as session:
+            for month, table in enumerate((first, moved), start=5):
+                await weights.keep(
+                    session,
+                    context.region.region_code,
+                    version=table.version,
+                    content_enc=context.vault.encrypt(table.to_json(), column=WEIGHTS_COLUMN),
+                    people=3_000 + month,
+                    revision=month,
+                    at=datetime(2016, month, 2, tzinfo=UTC),
+                )
+        drift = (await office.http.get("/identity/v1/reviews/figures")).json()["drift"]
+        assert drift["probable_precision"]["total"] == LEAST_REVIEWED
+        assert drift["precision_warning"] is True
+        newest, oldest = drift["weights"]
+        assert (newest["version"], newest["field"], newest["warning"]) == (
+            moved.version,
+            "name",
+            True,
+        )
+        assert (oldest["shift_bits"], oldest["warning"]) == (None, False)
+        await tell_drift(context)
+        told = METRICS.render().decode()
+        assert 'yizhan_match_precision{grade="probable"} 0.0' in told
+        assert (
+            f'yizhan_match_weights_shift_bits{{service="identity"}} {newest["shift_bits"]}' in told
+        )
+        async with township(office, "金河镇") as clerk:
+            assert (await clerk.get("/identity/v1/reviews/figures")).json()["drift"] is None
 
 
 async def test_the_database_holds_no_identifier_in_clear(office: Office, patient: str) -> None:
