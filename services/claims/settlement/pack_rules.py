@@ -9,7 +9,7 @@ The keys that stand in ``pack.yaml`` beside ``id``, ``title``, ``valid`` and ``r
 ``line_rules``
     The citations of the line stage's steps: ``out_of_catalogue``, ``over_limit``,
     ``self_first_other``, ``in_scope``, ``patient``.
-``waivers`` (optional; of several that cover a line the first counts)
+``waivers`` (optional; of two lists of items that name a line's item the first counts)
     ``kinds``: kinds of line; ``ratio``: a ratio's parameter; ``items`` (optional): a list's
     parameter, ``*`` in it meaning every item; ``stage`` (optional): a text's parameter with the
     choices ``before_insurance`` and ``after_insurance``; ``when``; ``citation``.

@@ -182,3 +182,16 @@ d:
         ("c.values", "ends_before_start"),
         ("d.values", "missing"),
     }
+
+
+def test_on_and_no_are_words(tmp_path):
+    """Goal: a key or a text is what stands there. Method: words that older YAML takes for truth
+    values, in a parameter's choices."""
+    file = tmp_path / "parameters.yaml"
+    file.write_text(
+        CONTENT.replace("[exact, round]", "[on, no]").replace(
+            "2020-01-01: exact", "2020-01-01: on"
+        ),
+        encoding="utf-8",
+    )
+    assert load_parameters(file).at(date(2020, 1, 1)).text("fee.method") == "on"
