@@ -21,6 +21,8 @@ from services.claims.encounters.handlers import (
 )
 from services.claims.encounters.pages import router as encounter_pages
 from services.claims.facilities.endpoints import router as facilities
+from services.claims.funds.endpoints import router as funds
+from services.claims.funds.service import watch as watch_funds
 from services.claims.ledger.endpoints import router as ledger
 from services.claims.ledger.sealing import seal as seal_ledger
 from services.claims.merges.handlers import on_person_merged, on_person_unmerged
@@ -41,6 +43,7 @@ from shared.events.catalog import (
     EncounterCancelled,
     EncounterDischarged,
     EncounterOpened,
+    FundWarned,
     PersonChanged,
     PersonEntered,
     PersonLeft,
@@ -92,6 +95,7 @@ MODULE = ServiceModule(
         subsidies,
         standings,
         ledger,
+        funds,
         facilities,
         packs,
     ),
@@ -140,7 +144,9 @@ MODULE = ServiceModule(
         EncounterCancelled,
         SettlementMade,
         SettlementReversed,
+        FundWarned,
     ),
     seals=(seal_ledger,),
+    watches=(watch_funds,),
     lifespan=_lifespan,
 )

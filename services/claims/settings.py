@@ -18,6 +18,8 @@ class ClaimsSettings(BaseSettings):
     """The engine takes no longer bill."""
     reservation_days: int = Field(default=30, ge=1, le=366)
     """How long a visit without deposit keeps room under the yearly caps after its last charges."""
+    fund_warning_days: int = Field(default=60, ge=1, le=366)
+    """A fund that runs out within so many days, at the pace of late, is warned of."""
     future_tolerance_hours: int = Field(default=24, ge=0, le=72)
     """How far ahead of our clock a hospital's time may be before it is a typing error."""
 

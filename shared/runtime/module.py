@@ -25,7 +25,7 @@ Seal = Callable[[WriteSession], Awaitable[int]]
 
 
 Watch = Callable[[ServiceContext], Awaitable[None]]
-"""Looks at the service's own data and sets gauges by it."""
+"""Looks at the service's own data; sets gauges by it, or tells what it found."""
 
 
 __all__ = ["Handler", "ScreenLink", "Seal", "ServiceModule", "Subscription", "Watch"]

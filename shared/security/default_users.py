@@ -30,7 +30,7 @@ DEFAULT_USERS: dict[str, Role] = {
     "poverty-b": Role("扶贫办乙", "Poverty office B", _POVERTY_OFFICE),
     "reviewer": Role("识别复核员", "Reviewer", ("identity:review", "identity:persons")),
     "doctor": Role("家庭医生", "Township doctor", ("contracts:read", "contracts:write")),
-    "accountant": Role("结算会计", "Accountant", ("claims:ledger", "reporting:read")),
+    "accountant": Role("结算会计", "Accountant", ("claims:ledger", "claims:funds", "reporting:read")),
     "director": Role("主任", "Director", ("reporting:read", "claims:ledger", "contracts:read")),
     "operator": Role("系统管理员", "Operator", ("*",)),
 }  # fmt: skip

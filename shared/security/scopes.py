@@ -13,6 +13,7 @@ SCOPES: dict[str, str] = {
     "claims:settle": "preview, settle and reverse / 结算与冲销",
     "claims:quote": "calculate without keeping / 试算",
     "claims:ledger": "read standings and the ledger / 查看账务",
+    "claims:funds": "book money that comes into the funds / 登记基金拨入",
     "contracts:write": "sign contracts, record follow-ups / 签约与随访登记",
     "contracts:read": "worklists and contracts / 查看签约与任务",
     "reporting:read": "indicators and their lists / 查看指标",
@@ -25,10 +26,13 @@ DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
         "identity:recognise", "claims:encounters", "claims:settle", "claims:quote",
         "claims:ledger", "contracts:read",
     ),
-    "insurer": ("claims:quote", "claims:ledger", "identity:roster", "events:read", "reporting:read"),
+    "insurer": (
+        "claims:quote", "claims:ledger", "claims:funds", "identity:roster", "events:read",
+        "reporting:read",
+    ),
     "poverty-office": (
         "identity:roster", "identity:persons", "identity:reveal", "identity:review",
-        "identity:cards", "reporting:read", "events:read",
+        "identity:cards", "reporting:read", "events:read", "claims:ledger", "claims:funds",
     ),
     "township": ("contracts:read", "contracts:write", "identity:persons", "reporting:read"),
     "director": ("reporting:read", "claims:ledger", "contracts:read"),

@@ -4,10 +4,13 @@ The ledger is the county's settlement book. An account is one kind of the chart 
 one facility; its code says which (``payer:medical_aid:H51111300101``). A posting is a debit
 (positive) or a credit (negative) of one account, and the postings of an entry sum to zero.
 
+Kinds of entries (凭证类型) and what they book:
+
 A settlement (``settlement``, 结算) debits what each fund owes for the bill, what the hospital bears
 itself and what the patient pays, and credits the facility with the total; its reversal
 (``reversal``, 冲销) is the same with the signs turned. Such an entry touches one facility only, so
-each facility's accounts balance by themselves.
+each facility's accounts balance by themselves. A fund's opening balance and every appropriation
+debit the fund's money and credit its source; a transfer debits one fund and credits another.
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ from datetime import date
 from typing import Final, Literal
 from uuid import UUID
 
-AccountKind = Literal["payer", "hospital", "patient", "facility"]
-EntryKind = Literal["settlement", "reversal"]
+AccountKind = Literal["payer", "hospital", "patient", "facility", "fund", "source", "spent", "held"]
+EntryKind = Literal["settlement", "reversal", "opening", "appropriation", "transfer"]
 
 FUND_NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "waiver_fund": ("Waiver fund", "减免补助资金"),
@@ -31,16 +34,37 @@ FUND_NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "special_fund": ("Special fund", "专项救治基金"),
     "emergency_aid": ("Emergency aid fund", "疾病应急救助基金"),
     "charity_fund": ("Charity fund", "慈善救助基金"),
+    "fiscal_subsidy": ("Fiscal subsidy", "财政补助资金"),
 }
-"""English and Chinese name of each fund that may be a payer of a bill."""
+"""English and Chinese name of each fund; all but the fiscal subsidy may be a payer of a bill."""
+
+
+PURPOSE_NAMES: Final[Mapping[str, tuple[str, str]]] = {
+    "opening_balance": ("the opening balance", "期初余额"),
+    "surplus_transfer": ("the insurance's surplus", "医保基金历年结余划拨"),
+    "poverty_office": ("the poverty office", "扶贫办拨款"),
+    "civil_affairs": ("civil affairs", "民政拨款"),
+    "fiscal": ("the treasury", "财政拨款"),
+    "contributions": ("contributions", "参保缴费"),
+    "premium": ("premiums", "保费"),
+    "donation": ("donations", "捐赠"),
+    "severe_illness": ("severe and major illness", "重病和大病兜底保障"),
+    "contract_fee": ("contracts of chronic patients", "慢病签约"),
+    "check_up": ("check-ups", "健康体检"),
+    "chronic_drugs": ("drugs for chronic outpatients", "慢病门诊投药治疗"),
+    "fee_waiver": ("fee waivers", "医疗费用减免"),
+    "benefits": ("benefits", "待遇支付"),
+    "subsidy": ("subsidies", "补助"),
+}
+"""English and Chinese name of each source of a fund's money and of each use of it."""
 
 
 @dataclass(frozen=True)
 class AccountType:
-    """One kind of the chart, for a fund and a facility."""
+    """One kind of the chart, for a fund, a facility and a purpose."""
 
     name_en: str
-    """With ``{fund}`` and ``{facility}`` where they stand in an account's name."""
+    """With ``{fund}``, ``{facility}`` and ``{purpose}`` where they stand in an account's name."""
     name_zh: str
     meaning: str
 
@@ -66,12 +90,29 @@ CHART: Final[Mapping[AccountKind, AccountType]] = {
         "医疗机构已结算费用({facility})",
         "payable to the facility: what it has earned with settled bills. Credit",
     ),
+    "fund": AccountType(
+        "{fund}: money at hand", "{fund}结存", "the money that a fund holds. Debit"
+    ),
+    "source": AccountType(
+        "{fund}: from {purpose}", "{fund}来源:{purpose}", "where a fund's money came from. Credit"
+    ),
+    "spent": AccountType(
+        "{fund}: spent on {purpose}", "{fund}支出:{purpose}", "what it was used for. Debit"
+    ),
+    "held": AccountType(
+        "{fund}, held back from {facility}",
+        "{fund}预留质量保证金({facility})",
+        "owed to the facility, held back as an assurance deposit. Debit",
+    ),
 }
 """The chart of accounts (会计科目); ``docs/glossary.md`` has the words."""
 
 ENTRY_NAMES: Final[Mapping[EntryKind, tuple[str, str]]] = {
     "settlement": ("Settlement", "结算"),
     "reversal": ("Reversal", "冲销"),
+    "opening": ("Opening balance", "期初余额"),
+    "appropriation": ("Appropriation", "拨入"),
+    "transfer": ("Transfer between funds", "基金间划拨"),
 }
 """English and Chinese name of each kind of journal entry (凭证类型)."""
 
@@ -87,15 +128,17 @@ class EntryNotBalanced(AssertionError):
 
 @dataclass(frozen=True)
 class Account:
-    """A kind of the chart for one fund and one facility, as far as the kind has them."""
+    """A kind of the chart for a fund, a facility and a purpose, as far as the kind has them."""
 
     kind: AccountKind
     fund: str | None = None
     facility_code: str | None = None
+    purpose: str | None = None
 
     @property
     def code(self) -> str:
-        return ":".join(part for part in (self.kind, self.fund, self.facility_code) if part)
+        parts = (self.kind, self.fund, self.facility_code, self.purpose)
+        return ":".join(part for part in parts if part)
 
     @property
     def name_en(self) -> str:
@@ -107,8 +150,12 @@ class Account:
 
     def _name(self, pattern: str, language: int) -> str:
         fund = self.fund or ""
-        names = FUND_NAMES.get(fund, (fund, fund))
-        return pattern.format(fund=names[language], facility=self.facility_code)
+        purpose = self.purpose or ""
+        return pattern.format(
+            fund=FUND_NAMES.get(fund, (fund, fund))[language],
+            facility=self.facility_code,
+            purpose=PURPOSE_NAMES.get(purpose, (purpose, purpose))[language],
+        )
 
 
 @dataclass(frozen=True)

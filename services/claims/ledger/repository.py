@@ -18,11 +18,12 @@ from shared.db.session import ReadSession, WriteSession
 _POST = text("""
 WITH wanted AS (
   SELECT * FROM jsonb_to_recordset(CAST(:postings AS jsonb)) AS w(
-    code text, kind text, fund text, facility_code text, name_en text, name_zh text,
-    amount_fen bigint)
+    code text, kind text, fund text, facility_code text, purpose text, name_en text,
+    name_zh text, amount_fen bigint)
 ), opened AS (
-  INSERT INTO accounts (code, region, kind, fund, facility_code, name_en, name_zh)
-  SELECT code, :region, kind, fund, facility_code, name_en, name_zh FROM wanted ORDER BY code
+  INSERT INTO accounts (code, region, kind, fund, facility_code, purpose, name_en, name_zh)
+  SELECT code, :region, kind, fund, facility_code, purpose, name_en, name_zh
+  FROM wanted ORDER BY code
   ON CONFLICT (code) DO NOTHING
 ), entry AS (
   INSERT INTO journal_entries
@@ -44,6 +45,7 @@ async def post(session: WriteSession, *, entry_id: UUID, region: str, entry: Ent
             "kind": posting.account.kind,
             "fund": posting.account.fund,
             "facility_code": posting.account.facility_code,
+            "purpose": posting.account.purpose,
             "name_en": posting.account.name_en,
             "name_zh": posting.account.name_zh,
             "amount_fen": posting.amount_fen,

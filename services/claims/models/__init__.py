@@ -3,6 +3,7 @@
 from services.claims.models.base import METADATA
 from services.claims.models.charges import charge_batches, charge_lines
 from services.claims.models.encounters import encounter_recognitions, encounters, members
+from services.claims.models.funds import fund_balances, fund_movements, fund_warnings
 from services.claims.models.ledger import accounts, journal_entries, postings
 from services.claims.models.merges import person_merges, standing_moves
 from services.claims.models.packs import pack_versions
@@ -27,6 +28,9 @@ __all__ = [
     "charge_lines",
     "encounter_recognitions",
     "encounters",
+    "fund_balances",
+    "fund_movements",
+    "fund_warnings",
     "journal_entries",
     "members",
     "pack_versions",

@@ -27,9 +27,23 @@ from sqlalchemy import (
 
 from services.claims.models.base import METADATA, TIMESTAMP, UUID_TYPE, fen_column
 
-ACCOUNT_KINDS = ("payer", "hospital", "patient", "facility")
-ENTRY_KINDS = ("settlement", "reversal")
-CODE_IS_ITS_PARTS = "code = kind || coalesce(':' || fund, '') || coalesce(':' || facility_code, '')"
+ACCOUNT_KINDS = ("payer", "hospital", "patient", "facility", "fund", "source", "spent", "held")
+ENTRY_KINDS = ("settlement", "reversal", "opening", "appropriation", "transfer")
+CODE_IS_ITS_PARTS = (
+    "code = kind || coalesce(':' || fund, '') || coalesce(':' || facility_code, '')"
+    " || coalesce(':' || purpose, '')"
+)
+# XB-53, XB-54, XB-55: closed funds, with sources and uses of their own, whoever writes.
+CLOSED_FUNDS = (
+    "fund NOT IN ('special_fund', 'waiver_fund') OR purpose IS NULL"
+    " OR (fund = 'special_fund' AND kind = 'source'"
+    " AND purpose IN ('opening_balance', 'surplus_transfer'))"
+    " OR (fund = 'special_fund' AND kind = 'spent'"
+    " AND purpose IN ('severe_illness', 'contract_fee', 'check_up', 'chronic_drugs'))"
+    " OR (fund = 'waiver_fund' AND kind = 'source'"
+    " AND purpose IN ('opening_balance', 'poverty_office'))"
+    " OR (fund = 'waiver_fund' AND kind = 'spent' AND purpose = 'fee_waiver')"
+)
 
 
 def one_of(column: str, words: tuple[str, ...]) -> str:
@@ -45,13 +59,23 @@ accounts = Table(
     Column("kind", String(16), nullable=False),
     Column("fund", String(40), nullable=True),
     Column("facility_code", String(32), nullable=True),
+    # Where a fund's money came from, or what it was used for.
+    Column("purpose", String(40), nullable=True),
     Column("name_en", String(200), nullable=False),
     Column("name_zh", String(200), nullable=False),
     CheckConstraint(one_of("kind", ACCOUNT_KINDS), name="kind"),
     # What an account is of cannot differ from what its code says.
     CheckConstraint(CODE_IS_ITS_PARTS, name="code"),
-    CheckConstraint("(kind = 'payer') = (fund IS NOT NULL)", name="fund"),
-    CheckConstraint("facility_code IS NOT NULL", name="facility"),
+    CheckConstraint(
+        "(kind IN ('payer', 'fund', 'source', 'spent', 'held')) = (fund IS NOT NULL)", name="fund"
+    ),
+    CheckConstraint(
+        "(kind IN ('payer', 'hospital', 'patient', 'facility', 'held'))"
+        " = (facility_code IS NOT NULL)",
+        name="facility",
+    ),
+    CheckConstraint("(kind IN ('source', 'spent')) = (purpose IS NOT NULL)", name="purpose"),
+    CheckConstraint(CLOSED_FUNDS, name="closed_funds"),
     Index("ix_accounts_facility_code", "facility_code"),
 )
 

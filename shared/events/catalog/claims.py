@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.events.base import Event
+from shared.events.base import Classification, Event
 from shared.money import Money
 
 
@@ -120,3 +120,23 @@ class SettlementReversed(Event):
     in_scope: Money
     payers: tuple[PayerShare, ...]
     patient_pays: Money
+
+
+class FundWarned(Event):
+    """A fund will have run out soon, at what bills cost it of late."""
+
+    producer: ClassVar[str] = "claims"
+    noun: ClassVar[str] = "fund"
+    verb: ClassVar[str] = "warned"
+    classification: ClassVar[Classification] = "internal"
+    key_field: ClassVar[str] = "fund"
+
+    fund: str
+    as_of: date
+    balance: Money
+    """What it holds."""
+    owed: Money
+    """What it owes facilities for settled bills."""
+    pace: Money
+    """What bills cost it per day."""
+    runs_out_on: date
