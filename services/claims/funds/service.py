@@ -29,7 +29,6 @@ from shared.runtime.context import ServiceContext
 from shared.security import audit
 from shared.security.principal import Principal
 
-
 _WATCHED_ON = "claims.funds_watched_on"
 
 
