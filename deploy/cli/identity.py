@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from deploy.cli.console import console, data_dir_of, reach_databases
-from deploy.embedded.host import prepare_files
+from deploy.cli.console import console
+from deploy.cli.in_service import in_service
 from services.identity.batch.service import MOST_ROWS, Progress, Result, match_file
 from services.identity.batch.workbook import GRADES
 from services.identity.cards import keys
@@ -25,22 +23,16 @@ from services.identity.cards.keys import Rotated
 from services.identity.module import MODULE
 from services.identity.recognition import rescoring
 from services.identity.recognition.schemas import RescoringAnswer
-from shared.clock import SystemClock
 from shared.http.problem import Problem
-from shared.observability.logging import configure as configure_logging
-from shared.runtime.build import SettingMissing, build_context, region_of
+from shared.runtime.build import SettingMissing
 from shared.runtime.context import ServiceContext
-from shared.runtime.database import database_settings
-from shared.runtime.settings import RuntimeSettings
 from shared.security.principal import Principal
-from shared.security.scopes import SCOPES
 
 app = typer.Typer(
     help="The register: match a list of visits, check a decision, change the cards' key.",
     no_args_is_help=True,
 )
 
-_OPERATOR = "cli:operator"
 T = TypeVar("T")
 
 
@@ -163,25 +155,7 @@ def _match(
 
 
 def _in_identity(work: Callable[[ServiceContext, Principal], Awaitable[T]]) -> T:
-    """Do some work with identity's database, of the cluster form or of the embedded one."""
-    settings = RuntimeSettings()
-    # The bar has the screen to itself; what is wrong is still told.
-    configure_logging(json=settings.log_json, level="warning", stream=sys.stderr)
-    region = region_of(settings).region_code
-    caller = Principal(_OPERATOR, f"region:{region}", frozenset(SCOPES))
-
-    async def within(url: str, told: RuntimeSettings) -> T:
-        context = build_context(MODULE, told, url=url, clock=SystemClock(), pool_size=2)
-        try:
-            return await work(context, caller)
-        finally:
-            await context.db.close()
-
-    if "IDENTITY_DATABASE_URL" in os.environ:
-        return asyncio.run(within(database_settings("identity")[0], settings))
-    with reach_databases() as databases:
-        files = prepare_files(data_dir_of(settings), settings, region, SystemClock())
-        return asyncio.run(within(databases.url("identity"), files))
+    return in_service(MODULE, work)
 
 
 @contextmanager

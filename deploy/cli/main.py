@@ -10,7 +10,18 @@ from typing import Annotated
 import httpx
 import typer
 
-from deploy.cli import audit, clients, dead_letters, demo, identity, ledger, outbox, packs, users
+from deploy.cli import (
+    audit,
+    claims,
+    clients,
+    dead_letters,
+    demo,
+    identity,
+    ledger,
+    outbox,
+    packs,
+    users,
+)
 from deploy.cli.console import clients_file_of, console
 from shared.runtime.build import SERVICES, region_of
 from shared.runtime.settings import RuntimeSettings
@@ -23,6 +34,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(audit.app, name="audit")
+app.add_typer(claims.app, name="claims")
 app.add_typer(clients.app, name="clients")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(demo.app, name="demo")

@@ -12,6 +12,7 @@ import httpx
 from sqlalchemy import text
 
 from services.claims.module import MODULE
+from services.claims.standings.rebuilding import differences
 from shared.clock import FixedClock
 from shared.db.session import Database
 from shared.events.base import Envelope, Event
@@ -194,6 +195,11 @@ class Claims:
         trial = await self.good("GET", "/ledger/trial-balance")
         assert trial["total"] == "0.00"
         return {account["code"]: account["balance"] for account in trial["accounts"]}
+
+    async def differences(self) -> list[Any]:
+        """Where a person's year is not the sum of his settlements: nowhere."""
+        async with self.context.db.reading() as session:
+            return list(await differences(session, self.context.region.pooling_area))
 
     async def year_to_date(self, person_id: str, year: int = 2016) -> dict[str, str]:
         standing = await self.good("GET", f"/persons/{person_id}/standing", year=year)

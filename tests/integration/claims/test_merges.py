@@ -230,9 +230,11 @@ async def test_any_story_keeps_every_fen(claims: Claims, seed: int) -> None:
             which, kept = into.pop(who)
             await claims.deliver(unmerged(kept, who, which))
         assert await years(claims) == await expected()
+        assert await claims.differences() == []
     for absorbed, (which, kept) in into.items():
         await claims.deliver(unmerged(kept, absorbed, which))
     assert await years(claims) == await expected(apart=True)
+    assert await claims.differences() == []
     await claims.balances()
 
 

@@ -164,6 +164,7 @@ async def test_many_at_once_keep_their_places_in_the_year(
     assert (await claims.good("POST", "/revisions", {}))["revised"] == []
 
     assert await claims.year_to_date("p-1") == await claims.year_to_date("p-2")
+    assert await claims.differences() == []
     for mine, theirs in zip(ids["p-1"], ids["p-2"], strict=True):
         pair = [statement(await claims.settled(encounter_id)) for encounter_id in (mine, theirs)]
         for each in pair:

@@ -1,0 +1,52 @@
+"""Work with one service's whole context from the command line: its database, keys, clock, region."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from deploy.cli.console import data_dir_of, reach_databases
+from deploy.embedded.host import prepare_files
+from shared.clock import SystemClock
+from shared.observability.logging import configure as configure_logging
+from shared.runtime.build import build_context, region_of
+from shared.runtime.context import ServiceContext
+from shared.runtime.database import database_settings
+from shared.runtime.module import ServiceModule
+from shared.runtime.settings import RuntimeSettings
+from shared.security.principal import Principal
+from shared.security.scopes import SCOPES
+
+OPERATOR = "cli:operator"
+T = TypeVar("T")
+
+
+def in_service(
+    module: ServiceModule, work: Callable[[ServiceContext, Principal], Awaitable[T]]
+) -> T:
+    """Do some work with a service's database, of the cluster form or of the embedded one.
+
+    Raises:
+        SettingMissing: the cluster form's settings are incomplete.
+    """
+    settings = RuntimeSettings()
+    # The command has the screen to itself; what is wrong is still told.
+    configure_logging(json=settings.log_json, level="warning", stream=sys.stderr)
+    region = region_of(settings).region_code
+    caller = Principal(OPERATOR, f"region:{region}", frozenset(SCOPES))
+
+    async def within(url: str, told: RuntimeSettings) -> T:
+        context = build_context(module, told, url=url, clock=SystemClock(), pool_size=2)
+        try:
+            return await work(context, caller)
+        finally:
+            await context.db.close()
+
+    if f"{module.name.upper()}_DATABASE_URL" in os.environ:
+        return asyncio.run(within(database_settings(module.name)[0], settings))
+    with reach_databases() as databases:
+        files = prepare_files(data_dir_of(settings), settings, region, SystemClock())
+        return asyncio.run(within(databases.url(module.name), files))
