@@ -108,6 +108,9 @@ settlement_lines = Table(
     METADATA,
     Column("settlement_id", UUID_TYPE, ForeignKey("settlements.id"), primary_key=True),
     Column("line_no", String(32), primary_key=True),
+    # As settled; empty in rows that were written before these were kept.
+    Column("kind", String(32), nullable=True),
+    Column("catalogue_class", String(1), nullable=True),
     fen_column("amount_fen"),
     fen_column("waived_fen"),
     fen_column("out_of_catalogue_fen"),

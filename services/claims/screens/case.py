@@ -98,7 +98,7 @@ async def case_page(
         "current": None if current is None else {"id": str(current.id)},
         "said": said,
         "may_settle": "claims:settle" in caller.scopes,
-        "may_print": False,
+        "may_print": "claims:ledger" in caller.scopes,
         "is_stay": encounter.visit_type == "inpatient",
         "now": as_local(context.clock.now()),
         "new_batch_no": _new_batch_no(context),

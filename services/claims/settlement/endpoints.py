@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.claims.settlement import calculating, service
+from services.claims.settlement.printing import pdf_answer
 from services.claims.settlement.repository import Stored
 from services.claims.settlement.schemas import (
     REVERSAL_EXAMPLE,
@@ -17,6 +18,7 @@ from services.claims.settlement.schemas import (
     ReverseRequest,
     SettlementAnswer,
 )
+from services.claims.settlement.statement import statement
 from shared.clock import SHANGHAI
 from shared.db.session import Reads, Writes
 from shared.http.idempotency import REPLAYED
@@ -145,3 +147,22 @@ async def settlement(
 ) -> SettlementAnswer:
     """As it was made; `status` says whether it was reversed since."""
     return _answer(await service.visible(session, caller, settlement_id))
+
+
+@router.get(
+    "/settlements/{settlement_id}/statement.pdf",
+    summary="The settlement's statement, to be printed",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/pdf": {"example": "%PDF-1.7 …"}}},
+        404: {"description": "`settlement_not_found`"},
+        503: {"description": "`unavailable`: too many documents at once"},
+    },
+)
+async def statement_pdf(
+    settlement_id: UUID,
+    caller: Annotated[Principal, requires("claims:ledger")],
+    context: Context,
+) -> Response:
+    """Who paid what, by which rule, and what the patient pays; of a reversal likewise."""
+    return pdf_answer(settlement_id, await statement(context, caller, settlement_id))

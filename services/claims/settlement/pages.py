@@ -12,9 +12,11 @@ from starlette.responses import Response
 from services.claims.screens.case import Words, case_page
 from services.claims.screens.kit import PageRoute, said
 from services.claims.settlement import service
+from services.claims.settlement.printing import pdf_answer
 from services.claims.settlement.problems import SettlementNotFound
 from services.claims.settlement.repository import Stored
 from services.claims.settlement.schemas import ReverseRequest
+from services.claims.settlement.statement import statement
 from shared.db.session import Writes, WriteSession
 from shared.http.problem import Conflict, Problem
 from shared.money import text_from_fen
@@ -23,7 +25,7 @@ from shared.security.principal import Principal
 from shared.web.kit import attempt, fields, see, told
 from shared.web.signin.required import signed_in
 
-router = APIRouter(prefix="/cases", route_class=PageRoute, include_in_schema=False)
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 Caller = Annotated[Principal, signed_in("claims:settle")]
 
@@ -34,7 +36,7 @@ class BillChanged(Conflict):
     title_zh = "账单已变化"
 
 
-@router.post("/{encounter_id}/settle")
+@router.post("/cases/{encounter_id}/settle")
 async def settle(
     encounter_id: UUID, request: Request, caller: Caller, session: Writes, context: Context
 ) -> Response:
@@ -64,7 +66,7 @@ async def _settle_as_seen(
     return stored
 
 
-@router.post("/{encounter_id}/reverse")
+@router.post("/cases/{encounter_id}/reverse")
 async def reverse(
     encounter_id: UUID, request: Request, caller: Caller, session: Writes, context: Context
 ) -> Response:
@@ -86,3 +88,13 @@ async def reverse(
         words = Words(problem=told(answer), status=answer.status)
         return await case_page(request, context, session, caller, encounter_id, words)
     return see(f"/claims/cases/{answer.encounter_id}?done=reversed")
+
+
+@router.get("/settlements/{settlement_id}/statement.pdf")
+async def statement_pdf(
+    settlement_id: UUID,
+    caller: Annotated[Principal, signed_in("claims:ledger")],
+    context: Context,
+) -> Response:
+    """The statement, to be printed."""
+    return pdf_answer(settlement_id, await statement(context, caller, settlement_id))

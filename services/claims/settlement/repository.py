@@ -9,11 +9,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select, text
+from sqlalchemy import BigInteger, Row, cast, func, insert, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from services.claims.models import settlement_cuts, settlement_payers, settlements
-from services.claims.settlement.bill import Standing
+from services.claims.models import (
+    settlement_cuts,
+    settlement_lines,
+    settlement_payers,
+    settlements,
+)
+from services.claims.settlement.bill import Line, Standing
 from services.claims.settlement.domain import cuts_as_dicts
 from services.claims.settlement.lines import LineSplit
 from services.claims.settlement.tiers import Cut
@@ -32,12 +37,12 @@ WITH payers AS (
     AS sent(position int, payer text, amount_fen bigint)
 )
 INSERT INTO settlement_lines
-  (settlement_id, line_no, amount_fen, waived_fen, out_of_catalogue_fen, over_limit_fen,
-   self_first_fen, in_scope_fen)
-SELECT :settlement_id, line_no, amount_fen, waived_fen, out_of_catalogue_fen, over_limit_fen,
-       self_first_fen, in_scope_fen
+  (settlement_id, line_no, kind, catalogue_class, amount_fen, waived_fen, out_of_catalogue_fen,
+   over_limit_fen, self_first_fen, in_scope_fen)
+SELECT :settlement_id, line_no, kind, catalogue_class, amount_fen, waived_fen, out_of_catalogue_fen,
+       over_limit_fen, self_first_fen, in_scope_fen
 FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS sent(
-  line_no text, amount_fen bigint, waived_fen bigint, out_of_catalogue_fen bigint,
+  line_no text, kind text, catalogue_class text, amount_fen bigint, waived_fen bigint, out_of_catalogue_fen bigint,
   over_limit_fen bigint, self_first_fen bigint, in_scope_fen bigint)
 """)
 
@@ -171,10 +176,22 @@ class Stored:
 
 
 async def insert_settlement(
-    session: WriteSession, stored: Stored, lines: Sequence[LineSplit]
+    session: WriteSession,
+    stored: Stored,
+    splits: Sequence[LineSplit] = (),
+    lines: Sequence[Line] = (),
 ) -> None:
-    """Write a settlement (or a reversal, which has no lines of its own)."""
+    """Write a settlement (or a reversal, which has no lines of its own).
+
+    Args:
+        session: of the settlement's transaction.
+        stored: the settlement.
+        splits: where each line's amount went.
+        lines: the lines themselves: their kind and class are kept, for the charges may be
+            corrected after a reversal, and a statement must not change by that.
+    """
     amounts = stored.amounts
+    of_number = {str(line.line_no): line for line in lines}
     row = {
         "id": stored.id,
         "region": stored.region,
@@ -232,15 +249,17 @@ async def insert_settlement(
             "lines": json.dumps(
                 [
                     {
-                        "line_no": str(line.line_no),
-                        "amount_fen": line.amount,
-                        "waived_fen": line.waived,
-                        "out_of_catalogue_fen": line.out_of_catalogue,
-                        "over_limit_fen": line.over_limit,
-                        "self_first_fen": line.self_first,
-                        "in_scope_fen": line.in_scope,
+                        "line_no": str(split.line_no),
+                        "kind": of_number[str(split.line_no)].kind,
+                        "catalogue_class": of_number[str(split.line_no)].catalogue_class,
+                        "amount_fen": split.amount,
+                        "waived_fen": split.waived,
+                        "out_of_catalogue_fen": split.out_of_catalogue,
+                        "over_limit_fen": split.over_limit,
+                        "self_first_fen": split.self_first,
+                        "in_scope_fen": split.in_scope,
                     }
-                    for line in lines
+                    for split in splits
                 ]
             ),
         },
@@ -327,6 +346,36 @@ async def of_encounter(session: ReadSession, encounter_id: UUID) -> list[Stored]
         _SELECT.where(settlements.c.encounter_id == encounter_id).order_by(settlements.c.id)
     )
     return [_kept(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class LineSums:
+    """The lines of one kind and class added up, in fen; None: kept before these were."""
+
+    kind: str | None
+    catalogue_class: str | None
+    amount: int
+    waived: int
+    out_of_catalogue: int
+    over_limit: int
+    self_first: int
+    in_scope: int
+
+
+async def line_sums(session: ReadSession, settlement_id: UUID) -> list[LineSums]:
+    """A settlement's lines by kind and class."""
+    columns = settlement_lines.c
+    parts = ("amount", "waived", "out_of_catalogue", "over_limit", "self_first", "in_scope")
+    rows = await session.execute(
+        select(
+            columns.kind,
+            columns.catalogue_class,
+            *(cast(func.sum(columns[f"{part}_fen"]), BigInteger) for part in parts),
+        )
+        .where(columns.settlement_id == settlement_id)
+        .group_by(columns.kind, columns.catalogue_class)
+    )
+    return [LineSums(*row) for row in rows]
 
 
 async def made_since(

@@ -166,7 +166,7 @@ async def settle_locked(
             taken = replace(taken, critical_illness_burden=burden)
     result = calculate(context, encounter, visit, lines, taken)
     stored = _to_store(context, caller, encounter, facility, result, year, place)
-    await repository.insert_settlement(session, stored, result.lines)
+    await repository.insert_settlement(session, stored, result.lines, lines)
     await keep_in_force(session, context)
     if held is not None:
         await standings.write(session, held, before.plus(result.consumed))
@@ -294,7 +294,7 @@ async def reverse(
         made_at=context.clock.now(),
         made_by=caller.client_id,
     )
-    await repository.insert_settlement(session, reversal, ())
+    await repository.insert_settlement(session, reversal)
     await _post(session, context, reversal)
     version = await encounters.change(
         session,
