@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 
-.PHONY: help run test test-kafka lint format bench bench-matching demo-traffic compose-up lock schemas clean
+.PHONY: help run test test-kafka lint format bench bench-large bench-matching demo-traffic compose-up lock schemas clean
 
 help: ## Show this help
 	@echo "Yizhan 一站 - targets:"
@@ -54,8 +54,11 @@ format: $(VENV)/.dev-stamp ## Put the code into the house's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.bench-stamp ## Measure, as ratios against a baseline in the same run
+bench: $(VENV)/.bench-stamp ## Measure, as ratios against a baseline in the same run (some minutes)
 	$(BIN)/python -m tests.bench
+
+bench-large: $(VENV)/.bench-stamp ## As bench, to full sizes: 500,000 people, a million settlements (half an hour)
+	$(BIN)/python -m tests.bench --large
 
 bench-matching: $(VENV)/.bench-stamp ## Measure the matcher: beside Splink on FEBRL 4, its speed, its errors (some minutes)
 	$(BIN)/python -m tests.bench.matching

@@ -1,248 +1,39 @@
-"""``make bench``: the product against hand-written endpoints, in one run, in about a minute."""
+"""``make bench``: the product against hand-written endpoints, and its parts alone, in one run.
+
+``python -m tests.bench [part …]`` runs some parts; ``--large`` lets each go to its full size.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import argparse
 import os
-import statistics
-import tempfile
-import time
-from pathlib import Path
+from collections.abc import Callable
 
 from rich.console import Console
-from rich.table import Table
 
 from shared.observability.logging import configure as configure_logging
-from tests.bench.client import Request, fire
-from tests.bench.measures import (
-    CONCURRENCY,
-    ROUNDS,
-    Comparison,
-    compare,
-    dashboard_latencies,
-    event_throughput,
-    memory_of,
-    quantile,
-)
-from tests.bench.stage import (
-    ROSTER,
-    BaselineProcess,
-    Stage,
-    charge_and_discharge,
-    make_template,
-    product_on_postgres,
-    upload_roster,
-)
+from tests.bench import over_http
 
-WARM = 16
-SAMPLES = 24
-MOST_PER_ROUND = 600
-SETTLED_PER_ROUND = 40
+Part = Callable[[Console, bool], None]
+"""Prints its figures; the second argument says whether it may take its full size."""
 
-console = Console()
-Batches = list[tuple[list[Request], list[Request]]]
-
-
-class Bench:
-    """The measurements in their order; each leaves the stage ready for the next."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.began = time.monotonic()
-        self.baseline = BaselineProcess(stage, 1)
-        self.next_visit = 0
-
-    def say(self, text: str) -> None:
-        console.print(f"[dim]{time.monotonic() - self.began:5.1f} s[/]  {text}")
-
-    async def run(self) -> None:
-        stage = self.stage
-        self.say(f"registering {ROSTER:,} people; their events go to three services")
-        import_id = await asyncio.to_thread(upload_roster, stage)
-        told = await event_throughput(stage, lambda: self._apply(import_id))
-        await asyncio.to_thread(make_template, stage)
-        await stage.quiet()
-        await self.baseline.copy()
-        self.baseline.start()
-
-        self.say(f"recognitions, {ROUNDS} rounds a side, {CONCURRENCY} connections")
-        recognitions = await self._recognitions()
-        self.say("recognition to dashboard")
-        seen = await dashboard_latencies(
-            stage, self._visits("LIVE", SAMPLES), "recognitions", expect=200
-        )
-        await stage.quiet()
-
-        self.say("charging and discharging, for the settlements")
-        encounters = await self._dischargeable()
-        self.say(f"settlements, {ROUNDS} rounds a side, {CONCURRENCY} connections")
-        settlements = await self._settlements(encounters)
-        self.say("settlement to dashboard")
-        settled_seen = await dashboard_latencies(
-            stage,
-            [_settle(each) for each in encounters[-SAMPLES:]],
-            "settled_visits",
-            expect=201,
-        )
-        self.baseline.stop()
-        self.say("done")
-
-        _show_comparison({"POST /recognitions": recognitions, "POST …/settlement": settlements})
-        _show_latencies({"recognition → dashboard": seen, "settlement → dashboard": settled_seen})
-        console.print(
-            f"events: {told.events:,} written in one transaction, {told.deliveries:,} deliveries"
-            f" to three services in {told.seconds:.1f} s:"
-            f" [bold]{told.events / told.seconds:,.0f} events/s[/]"
-            f" ({told.deliveries / told.seconds:,.0f} handled/s)"
-        )
-
-    def _apply(self, import_id: str) -> None:
-        answer = self.stage.yizhan.call(
-            "POST", f"/identity/v1/roster-imports/{import_id}/apply", client="poverty-office"
-        )
-        answer.raise_for_status()
-
-    def _visits(self, prefix: str, count: int) -> list[Request]:
-        first = self.next_visit
-        self.next_visit += count
-        return [self.stage.recognition(f"{prefix}-{n}", n) for n in range(first, first + count)]
-
-    async def _recognitions(self) -> Comparison:
-        stage, token = self.stage, self.stage.yizhan.token("hospital")
-        warm = await fire(
-            stage.yizhan.port,
-            token,
-            self._visits("WARM", WARM),
-            concurrency=CONCURRENCY,
-            expect={200},
-        )
-        await fire(
-            self.baseline.port,
-            token,
-            self._visits("WARM", WARM),
-            concurrency=CONCURRENCY,
-            expect={200},
-        )
-        await stage.quiet()
-        count = max(SETTLED_PER_ROUND, min(MOST_PER_ROUND, int(warm.per_second * 4)))
-        batches: Batches = [
-            (self._visits("A", count), self._visits("B", count)) for _ in range(ROUNDS)
-        ]
-        return await compare(stage, self.baseline, batches, expect={200})
-
-    async def _dischargeable(self) -> list[str]:
-        """Encounters of different people that the rounds opened, made ready; copied for both."""
-        stage, token = self.stage, self.stage.yizhan.token("hospital")
-        wanted = WARM + ROUNDS * SETTLED_PER_ROUND + SAMPLES
-        encounters = [
-            str(each)
-            for each in await stage.values(
-                "claims",
-                "SELECT min(id::text) FROM encounters WHERE status = 'open'"
-                " GROUP BY person_id ORDER BY 1 LIMIT $1",
-                wanted,
-            )
-        ]
-        for requests in charge_and_discharge(encounters):
-            await fire(
-                stage.yizhan.port, token, requests, concurrency=CONCURRENCY, expect={200, 201}
-            )
-        await stage.quiet()
-        self.baseline.stop()
-        self.baseline = await asyncio.to_thread(BaselineProcess, stage, 2)
-        await self.baseline.copy()
-        self.baseline.start()
-        return encounters
-
-    async def _settlements(self, encounters: list[str]) -> Comparison:
-        token = self.stage.yizhan.token("hospital")
-        rest = encounters[:-SAMPLES]
-        count = min(SETTLED_PER_ROUND, (len(rest) - CONCURRENCY) // ROUNDS)
-        warm, rest = rest[: -ROUNDS * count], rest[-ROUNDS * count :]
-        for port in (self.stage.yizhan.port, self.baseline.port):
-            await fire(port, token, map(_settle, warm), concurrency=CONCURRENCY, expect={201})
-        await self.stage.quiet()
-        batches: Batches = []
-        for number in range(ROUNDS):
-            part = [_settle(each) for each in rest[number * count : (number + 1) * count]]
-            batches.append((part, part))
-        return await compare(self.stage, self.baseline, batches, expect={201})
-
-
-def _settle(encounter_id: str) -> Request:
-    return Request(f"/claims/v1/encounters/{encounter_id}/settlement", key=f"settle-{encounter_id}")
-
-
-def _show_comparison(comparisons: dict[str, Comparison]) -> None:
-    console.print("\nover HTTP, against hand-written asyncpg endpoints that write the same rows:")
-    table = Table()
-    for name in ("", "", "requests/s", "p50 ms", "p95 ms", "CPU ms each"):
-        table.add_column(name, justify="right" if name else "left")
-    for name, found in comparisons.items():
-        for side, ours in (("product", True), ("baseline", False)):
-            table.add_row(
-                name if ours else "",
-                side,
-                f"{found.median(lambda r: r.per_second, ours=ours):.0f}",
-                f"{found.median(lambda r: r.elapsed_ms(0.5), ours=ours):.0f}",
-                f"{found.median(lambda r: r.elapsed_ms(0.95), ours=ours):.0f}",
-                f"{statistics.median(found.cpu_ms[0 if ours else 1]):.1f}",
-            )
-    console.print(table)
-    for name, found in comparisons.items():
-        low, high = found.ratios[0], found.ratios[-1]
-        console.print(
-            f"{name}: product : baseline = [bold]{found.ratio:.2f}[/] (1 : {1 / found.ratio:.1f}),"
-            f" per pair of rounds {low:.2f} to {high:.2f}"
-        )
-
-
-def _show_latencies(found: dict[str, list[float]]) -> None:
-    for name, samples in found.items():
-        console.print(
-            f"{name}: [bold]p50 {quantile(samples, 0.5):.0f} ms, p95 {quantile(samples, 0.95):.0f}"
-            f" ms[/], worst {samples[-1]:.0f} ms ({len(samples)} samples)"
-        )
+PARTS: dict[str, Part] = {
+    "http": over_http.run,
+}
+LARGE_ONLY: frozenset[str] = frozenset()
+"""Parts that take minutes: run with ``--large``, or when they are named."""
 
 
 def main() -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="yizhan-bench-") as name,
-        product_on_postgres(_reachable(Path(name))) as stage,
-    ):
-        configure_logging(json=True, level="WARNING")
-        time.sleep(3)
-        assert stage.yizhan.process is not None
-        assert stage.server.pid is not None
-        process, server = memory_of(stage.yizhan.process.pid), memory_of(stage.server.pid)
-        load = os.getloadavg()[0]
-        console.print(f"{os.cpu_count()} cores, load {load:.1f} before the run")
-        bench = Bench(stage)
-        try:
-            asyncio.run(bench.run())
-        except BaseException:
-            console.print(stage.yizhan.log_tail(), markup=False)
-            console.print(_end_of_log(stage), markup=False)
-            raise
-        finally:
-            bench.baseline.stop()
-        console.print(
-            f"idle memory after the start, empty: [bold]{process.pss_mb + server.pss_mb:.0f} MB[/]"
-            f" PSS ({process.rss_mb + server.rss_mb:.0f} MB RSS): one Python process"
-            f" {process.pss_mb:.0f} MB, {server.processes} of PostgreSQL {server.pss_mb:.0f} MB"
-        )
-
-
-def _end_of_log(stage: Stage) -> str:
-    lines = (stage.yizhan.data_dir / "yizhan.log").read_text().splitlines()
-    return "\n".join([line for line in lines if "request_finished" not in line][-30:])
-
-
-def _reachable(folder: Path) -> Path:
-    """Root's PostgreSQL runs under another account, which must be able to pass."""
-    if os.geteuid() == 0:
-        folder.chmod(0o711)
-    return folder
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help=", ".join(PARTS))
+    parser.add_argument("--large", action="store_true", help="full sizes: many minutes")
+    given = parser.parse_args()
+    configure_logging(json=True, level="WARNING")
+    console = Console()
+    for name in given.part or [n for n in PARTS if given.large or n not in LARGE_ONLY]:
+        console.rule(f"[bold]{name}[/]  ({os.cpu_count()} cores, load {os.getloadavg()[0]:.1f})")
+        PARTS[name](console, given.large)
 
 
 if __name__ == "__main__":

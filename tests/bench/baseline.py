@@ -63,7 +63,7 @@ class Baseline:
                     self.settle,
                     methods=["POST"],
                 ),
-                Route("/healthz", lambda _: Response("alive")),
+                Route("/{service}/healthz", lambda _: Response("alive")),
             ],
             lifespan=lifespan,
         )

@@ -8,18 +8,17 @@ import random
 import re
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.bench.client import Connection, Request, Round, fire
-from tests.bench.stage import BaselineProcess, Stage
+from tests.bench.stage import Stage
 
 CONCURRENCY = 16
 ROUNDS = 5
-ROUND_S = 1.5
 _BURST_WITHIN_S = 120
 _SHOWN_WITHIN_S = 20
 
@@ -28,60 +27,59 @@ _SHOWN_WITHIN_S = 20
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Pairs of rounds: the product's and the baseline's, close together in time."""
+class Side:
+    """A process that is asked."""
 
-    pairs: list[tuple[Round, Round]]
-    cpu_ms: tuple[list[float], list[float]]
-    """Processor time of the web process per request, of each round; the product's includes the
-    publishing and handling of the events that happened to run in the round.
+    port: int
+    pid: int
+
+
+@dataclass
+class Comparison:
+    """Rounds of several sides, close together in time, so that each round of one has its pair."""
+
+    rounds: dict[str, list[Round]]
+    cpu_ms: dict[str, list[float]]
+    """Processor time of the web process per request, of each round; of the one process of
+    ``make run`` it includes the publishing and handling of events that happened in the round.
     """
 
-    @property
-    def ratios(self) -> list[float]:
-        """Product's requests per second as a share of the baseline's, per pair."""
-        return sorted(ours.per_second / theirs.per_second for ours, theirs in self.pairs)
+    def ratios(self, side: str, base: str) -> list[float]:
+        """Requests per second as a share of the base's, per pair, sorted."""
+        pairs = zip(self.rounds[side], self.rounds[base], strict=True)
+        return sorted(ours.per_second / theirs.per_second for ours, theirs in pairs)
 
-    @property
-    def ratio(self) -> float:
-        return statistics.median(self.ratios)
-
-    def median(self, of: Callable[[Round], float], *, ours: bool) -> float:
-        return statistics.median(of(pair[0] if ours else pair[1]) for pair in self.pairs)
+    def median(self, of: Callable[[Round], float], side: str) -> float:
+        return statistics.median(of(each) for each in self.rounds[side])
 
 
 async def compare(
     stage: Stage,
-    baseline: BaselineProcess,
-    batches: Sequence[tuple[Sequence[Request], Sequence[Request]]],
+    sides: Mapping[str, Side],
+    batches: Sequence[Mapping[str, Sequence[Request]]],
     *,
     expect: set[int],
 ) -> Comparison:
-    """Send each batch's first list to the product, its second to the baseline; take turns first.
+    """Send each batch's requests to their sides; who begins changes from batch to batch.
 
-    After each of the product's rounds its background work (publishing, handling, projecting) is
-    awaited outside the clock, so that it does not slow the other side; what of it runs during the
-    round counts against the product.
+    After each round the background work of ``make run``'s process (publishing, handling,
+    projecting) is awaited outside the clock, so that it does not slow the other sides; what of it
+    runs during the process's own round counts against it.
     """
     token = stage.yizhan.token("hospital")
-    assert stage.yizhan.process is not None
-    pairs = []
-    cpu_ms: dict[str, list[float]] = {"ours": [], "theirs": []}
-    pids = {"ours": stage.yizhan.process.pid, "theirs": baseline.pid}
-    for number, (ours, theirs) in enumerate(batches):
-        sides: dict[str, Round] = {}
-        for side in ("ours", "theirs") if number % 2 == 0 else ("theirs", "ours"):
-            port, requests = (
-                (stage.yizhan.port, ours) if side == "ours" else (baseline.port, theirs)
-            )
-            cpu_s = _cpu_seconds(pids[side])
-            sides[side] = await fire(port, token, requests, concurrency=CONCURRENCY, expect=expect)
-            spent_s = _cpu_seconds(pids[side]) - cpu_s
-            cpu_ms[side].append(spent_s * 1000 / len(sides[side].answers))
-            if side == "ours":
-                await stage.quiet()
-        pairs.append((sides["ours"], sides["theirs"]))
-    return Comparison(pairs, (cpu_ms["ours"], cpu_ms["theirs"]))
+    found = Comparison({name: [] for name in sides}, {name: [] for name in sides})
+    for number, batch in enumerate(batches):
+        names = list(sides)
+        turn = number % len(names)
+        for name in names[turn:] + names[:turn]:
+            side = sides[name]
+            cpu_s = _cpu_seconds(side.pid)
+            done = await fire(side.port, token, batch[name], concurrency=CONCURRENCY, expect=expect)
+            spent_s = _cpu_seconds(side.pid) - cpu_s
+            found.rounds[name].append(done)
+            found.cpu_ms[name].append(spent_s * 1000 / len(done.answers))
+            await stage.quiet()
+    return found
 
 
 def _cpu_seconds(pid: int) -> float:

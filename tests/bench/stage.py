@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -179,14 +180,16 @@ def charge_and_discharge(encounters: Sequence[str]) -> tuple[list[Request], list
     )
 
 
-class BaselineProcess:
-    """The hand-written endpoints as a process of their own, on copies of two databases."""
+class SideProcess:
+    """A process of its own on copies of the product's identity and claims databases."""
+
+    name: str
 
     def __init__(self, stage: Stage, number: int) -> None:
         self._stage = stage
         self.port = free_port()
         self.urls = {
-            name: stage.server.ensure_database(f"baseline{number}_{name}")
+            name: stage.server.ensure_database(f"{self.name}{number}_{name}")
             for name in ("identity", "claims")
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -198,7 +201,51 @@ class BaselineProcess:
         for module, metadata in ((IDENTITY, IDENTITY_METADATA), (CLAIMS, CLAIMS_METADATA)):
             await _copy(self._stage.urls[module.name], plain_dsn(self.urls[module.name]), metadata)
 
-    def start(self) -> None:
+    def command(self, service: str) -> tuple[list[str], dict[str, str]]:
+        """What to start, and what to add to its environment."""
+        raise NotImplementedError
+
+    def start(self, service: str) -> None:
+        """Start it; a process that serves one service alone serves this one."""
+        arguments, environment = self.command(service)
+        self._log = self._stage.folder / f"{self.name}.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                cwd=REPOSITORY,
+                env={**os.environ, **environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        eventually(lambda: self._alive(service), within_s=30, what=f"{self.name} answers")
+
+    def _alive(self, service: str) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self._log.read_text()[-2000:]
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{self.port}/{service}/healthz")
+        except httpx.HTTPError:
+            return False
+        return answer.is_success
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=20)
+            self._process = None
+
+
+class BaselineProcess(SideProcess):
+    """The hand-written endpoints."""
+
+    name = "baseline"
+
+    def command(self, service: str) -> tuple[list[str], dict[str, str]]:
         config = self._stage.folder / "baseline.json"
         config.touch(mode=0o600)
         config.write_text(
@@ -211,33 +258,22 @@ class BaselineProcess:
                 }
             )
         )
-        with (self._stage.folder / "baseline.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.bench.baseline", str(config)],
-                cwd=REPOSITORY,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        eventually(self._alive, within_s=30, what="the baseline answers")
+        return ["tests.bench.baseline", str(config)], {}
 
-    def _alive(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, (self._stage.folder / "baseline.log").read_text()
-        try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/healthz").is_success
-        except httpx.HTTPError:
-            return False
 
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+class ServiceProcess(SideProcess):
+    """One service of the product as its container serves it; its worker runs nowhere."""
 
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(timeout=20)
-            self._process = None
+    name = "service"
+
+    def command(self, service: str) -> tuple[list[str], dict[str, str]]:
+        data = self._stage.yizhan.data_dir
+        return [f"services.{service}", "serve"], {
+            f"{service.upper()}_DATABASE_URL": self.urls[service],
+            "YIZHAN_PORT": str(self.port),
+            "YIZHAN_KEYS_FILE": str(data / "keys.json"),
+            "YIZHAN_TOKEN_KEY_FILE": str(data / "token_key.json"),
+        }
 
 
 async def _copy(source_url: str, target_url: str, metadata: MetaData) -> None:

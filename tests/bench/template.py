@@ -76,7 +76,12 @@ async def load(identity: Pool, claims: Pool, vault: Vault) -> Template:
             "SELECT * FROM accounts WHERE code = ANY($1::text[]) ORDER BY code", codes
         )
     ]
-    t.standing = await _row(pool, "standings", "person_id = $1", t.settlement["person_id"])
+    (standing,) = await pool.fetch(
+        "SELECT * FROM standings WHERE person_id = $1 AND year = $2",
+        t.settlement["person_id"],
+        t.settlement["standing_year"],
+    )
+    t.standing = dict(standing)
     return t
 
 
