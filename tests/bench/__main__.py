@@ -12,13 +12,14 @@ from collections.abc import Callable
 from rich.console import Console
 
 from shared.observability.logging import configure as configure_logging
-from tests.bench import over_http
+from tests.bench import imports, over_http
 
 Part = Callable[[Console, bool], None]
 """Prints its figures; the second argument says whether it may take its full size."""
 
 PARTS: dict[str, Part] = {
     "http": over_http.run,
+    "imports": imports.run,
 }
 LARGE_ONLY: frozenset[str] = frozenset()
 """Parts that take minutes: run with ``--large``, or when they are named."""
