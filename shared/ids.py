@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from uuid import UUID
+
+from shared.randomness import random_bytes
 
 _lock = threading.Lock()
 _last_ms = 0
@@ -19,11 +20,11 @@ def new_id() -> UUID:
     with _lock:
         now_ms = time.time_ns() // 1_000_000
         if now_ms > _last_ms:
-            _last_ms, _counter = now_ms, int.from_bytes(os.urandom(1), "big")
+            _last_ms, _counter = now_ms, random_bytes(1)[0]
         else:
             _counter += 1
             if _counter >> _COUNTER_BITS:
                 _last_ms, _counter = _last_ms + 1, 0
         stamp_ms, sequence = _last_ms, _counter
-    random = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
+    random = int.from_bytes(random_bytes(8), "big") & ((1 << 62) - 1)
     return UUID(int=(stamp_ms << 80) | (0x7 << 76) | (sequence << 64) | (0b10 << 62) | random)

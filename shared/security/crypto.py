@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import json
 import re
@@ -21,6 +20,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.randomness import random_bytes
 from shared.security.files import read_secret_file, write_secret_file
 
 _VERSION = 1
@@ -64,7 +64,7 @@ class Vault:
         self._active = AESGCM(keys[active])
         self._ciphers = {bytes.fromhex(key_id): AESGCM(key) for key_id, key in keys.items()}
         self._index_key = index_key
-        self._purposes: dict[str, bytes] = {}
+        self._purposes: dict[str, hmac.HMAC] = {}
 
     @classmethod
     def from_file(cls, path: Path) -> Vault:
@@ -121,7 +121,7 @@ class Vault:
 
     def encrypt_bytes(self, content: bytes, *, column: str) -> bytes:
         """As :meth:`encrypt`, for bytes."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
+        nonce = random_bytes(_NONCE_BYTES)
         sealed = self._active.encrypt(nonce, content, self._associated(self._active_header, column))
         return self._active_header + nonce + sealed
 
@@ -151,11 +151,15 @@ class Vault:
         Equal texts of two purposes ("id_number", "phone") give unrelated values. Normalise the
         text first: the index knows no spelling variants.
         """
-        key = self._purposes.get(purpose)
-        if key is None:
-            key = hmac.digest(self._index_key, b"yizhan/index/" + purpose.encode(), hashlib.sha256)
-            self._purposes[purpose] = key
-        return hmac.digest(key, text.encode(), hashlib.sha256)
+        begun = self._purposes.get(purpose)
+        if begun is None:
+            key = hmac.digest(self._index_key, b"yizhan/index/" + purpose.encode(), "sha256")
+            begun = self._purposes[purpose] = hmac.new(key, digestmod="sha256")
+        # A third of the time of hmac.digest, which prepares the key each time: a roster of 100,000
+        # rows takes 700,000 of these.
+        mine = begun.copy()
+        mine.update(text.encode())
+        return mine.digest()
 
     @staticmethod
     def _associated(header: bytes, column: str) -> bytes:
