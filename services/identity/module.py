@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.identity.batch.pages import router as batch_pages
@@ -14,6 +16,7 @@ from services.identity.models import METADATA
 from services.identity.persons.endpoints import router as persons
 from services.identity.persons.pages import router as person_pages
 from services.identity.recognition.endpoints import router as recognitions
+from services.identity.recognition.guessing import sharing
 from services.identity.recognition.pages import router as window_pages
 from services.identity.recognition.registry import loaded
 from services.identity.reviews.endpoints import router as reviews
@@ -36,7 +39,15 @@ from shared.events.catalog import (
     RecognitionRevised,
     RosterApplied,
 )
+from shared.runtime.context import ServiceContext
 from shared.runtime.module import ScreenLink, ServiceModule, Subscription
+
+
+@asynccontextmanager
+async def _lifespan(context: ServiceContext) -> AsyncIterator[None]:
+    async with loaded(context), sharing(context):
+        yield
+
 
 MODULE = ServiceModule(
     name="identity",
@@ -71,7 +82,7 @@ MODULE = ServiceModule(
         ),
     ),
     watches=(tell_drift,),
-    lifespan=loaded,
+    lifespan=_lifespan,
     publishes=(
         RosterApplied,
         PersonEntered,

@@ -166,8 +166,9 @@ async def _tell_directly(
 ) -> Telling | None:
     """The recognition, gathered in the driver's transaction; None when it needs a session.
 
-    That is when a card is to be read, when the answer holds only for a while, when a person is to look at the case or has looked at this
-    question before, and when the register has changed since this process last looked.
+    That is when a card is to be read, when the answer holds only for a while, when a person is to
+    look at the case or has looked at this question before, and when the register has changed since
+    this process last looked.
     """
     given, recognition_id = body.credentials, new_id()
     if given.card_no and given.card_no.strip():
