@@ -23,8 +23,9 @@ def waive_after_insurance(
 ) -> None:
     """Let each such waiver take its ratio of a line, at most the patient's share of that line.
 
-    The share of a line is its part of what the payers left, rounded down to the fen, so that the
-    order of the lines makes no difference.
+    The share of a line is its exact part of what the payers left; the waivers' sum is rounded down
+    to the fen once, so that neither the order of the lines nor a payer who pays more raises what
+    the patient pays.
     """
     case = calculation.case
     view = case.parameters
@@ -32,16 +33,16 @@ def waive_after_insurance(
     if not waivers:
         return
     shares = _shares(calculation)
+    exact = Fraction(0)
     for waiver in waivers:
         ratio = view.decimal(waiver.ratio)
-        base = amount = 0
-        for position, (line, split) in enumerate(
-            zip(lines, calculation.totals.splits, strict=True)
-        ):
+        base, before = 0, int(exact)
+        for line, split, share in zip(lines, calculation.totals.splits, shares, strict=True):
             if _first_of(waivers, line, calculation) is waiver:
                 base += split.amount
-                amount += min(times(split.amount, ratio), int(shares[position]))
+                exact += min(Fraction(times(split.amount, ratio)), share)
         if base:
+            amount = int(exact) - before
             calculation.pay(WAIVER_FUND, amount)
             calculation.steps.append(waiver_step(waiver.citation, base, ratio, amount, after=True))
 

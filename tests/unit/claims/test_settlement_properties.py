@@ -1,4 +1,4 @@
-"""What must hold for every bill: sums, bounds, caps over a year, order, fairness of ratios."""
+"""What must hold for every bill of the Jinkouhe pack; ``test_random_packs`` asks it of any pack."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.claims.settlement.bill import CATEGORIES, LEVELS, LINE_KINDS, Line
 from services.claims.settlement.domain import Bill, Person, Standing, settle
 from tests.unit.claims.bills import bill, jinkouhe, line, visit
 
-quick = settings(max_examples=120, deadline=None, derandomize=True)
+quick = settings(max_examples=60, deadline=None, derandomize=True)
 
 fen = st.integers(0, 5_000_000)
 cents = st.integers(0, 100).map(lambda n: Decimal(n) / 100)
@@ -57,27 +57,6 @@ SMALL_CAPS = {
 
 
 @quick
-@given(bills, people, years)
-def test_nothing_is_lost_and_nobody_pays_less_than_nothing(asked, person, year):
-    """Goal: Σ payers + patient = total = Σ parts, each ≥ 0, reasons sum to the patient's share.
-    Method: random bills, people and years."""
-    result = settle(asked, jinkouhe(), person, year)
-    shares = [amount for _, amount in result.payers]
-    assert sum(shares) + result.patient_pays == result.total
-    assert result.total == sum(item.amount_fen for item in asked.lines)
-    parts = result.waived + result.out_of_catalogue + result.over_limit + result.self_first
-    assert parts + result.in_scope == result.total
-    assert min([*shares, result.patient_pays, *result.gap.values()]) >= 0
-    assert sum(result.gap.values()) == result.patient_pays
-    first = result.self_first_class_b + result.self_first_implant + result.self_first_other
-    assert first == result.self_first
-    for split in result.lines:
-        left = split.waived + split.out_of_catalogue + split.over_limit + split.self_first
-        assert left + split.in_scope == split.amount
-    assert year.plus(result.consumed).minus(result.consumed) == year
-
-
-@quick
 @given(st.lists(bills, min_size=1, max_size=6), people, st.sampled_from(["cost", "fund"]))
 def test_no_cap_is_exceeded_over_a_year(visits_of_the_year, person, basis):
     """Goal: yearly caps hold over any sequence of visits. Method: the year is carried forward."""
@@ -118,18 +97,6 @@ def test_raising_a_ratio_never_raises_the_patients_share(asked, person, year, na
         for ratio in (low, high)
     ]
     assert pays[1] <= pays[0]
-
-
-@quick
-@given(bills, people, st.randoms(use_true_random=False))
-def test_the_order_of_lines_and_batches_changes_nothing(asked, person, random):
-    """Goal: charges may arrive in any batches. Method: the same lines shuffled."""
-    shuffled = list(asked.lines)
-    random.shuffle(shuffled)
-    one = settle(asked, jinkouhe(), person)
-    two = settle(Bill(asked.visit, tuple(shuffled)), jinkouhe(), person)
-    assert one.payers == two.payers
-    assert one.gap == two.gap
 
 
 @quick
