@@ -83,3 +83,11 @@ def with_session(
     except told as error:
         console.print(str(error))
         raise typer.Exit(1) from None
+
+
+def write_private(target: Path, content: bytes) -> None:
+    """Write a file that tells of people: for its owner alone, from its first byte."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(content)

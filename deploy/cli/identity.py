@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from deploy.cli.console import console
+from deploy.cli.console import console, write_private
 from deploy.cli.in_service import in_service
+from deploy.cli.rosters import import_roster
 from services.identity.batch.service import MOST_ROWS, Progress, Result, match_file
 from services.identity.batch.workbook import GRADES
 from services.identity.cards import keys
@@ -29,9 +29,11 @@ from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 
 app = typer.Typer(
-    help="The register: match a list of visits, check a decision, change the cards' key.",
+    help="The register: import a roster, match a list of visits, check a decision, change the cards' key.",
     no_args_is_help=True,
 )
+
+app.command("import")(import_roster)
 
 T = TypeVar("T")
 
@@ -62,7 +64,7 @@ def match(
     except SettingMissing as missing:
         console.print(str(missing), soft_wrap=True, markup=False)
         raise typer.Exit(1) from None
-    _write(target, result.content)
+    write_private(target, result.content)
     console.print(_table(result))
     console.print(
         f"written to {target} (mode 0600: it tells who is on the register)", soft_wrap=True
@@ -127,14 +129,6 @@ def rotate_card_key() -> None:
             soft_wrap=True,
             markup=False,
         )
-
-
-def _write(target: Path, content: bytes) -> None:
-    """For the owner alone, from its first byte."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(content)
 
 
 def _match(
