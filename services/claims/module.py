@@ -32,6 +32,7 @@ from services.claims.packs.service import pack_in_force
 from services.claims.proposals.endpoints import router as proposals
 from services.claims.reservations.endpoints import router as reservations
 from services.claims.revisions.endpoints import router as revisions
+from services.claims.revisions.pages import router as revision_pages
 from services.claims.screens.kit import router as screen_assets
 from services.claims.settings import settings_of
 from services.claims.settlement.endpoints import router as settlements
@@ -99,7 +100,14 @@ MODULE = ServiceModule(
         facilities,
         packs,
     ),
-    pages=(screen_assets, encounter_pages, case_pages, charge_pages, settlement_pages),
+    pages=(
+        screen_assets,
+        encounter_pages,
+        case_pages,
+        charge_pages,
+        settlement_pages,
+        revision_pages,
+    ),
     screens=(ScreenLink("/claims/", "费用结算", "Settlement", "claims:encounters"),),
     subscriptions=(
         Subscription(

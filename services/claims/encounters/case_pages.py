@@ -32,6 +32,8 @@ _DONE = {
     "shown": "case.evidence.noted",
     "settled": "case.settled",
     "reversed": "case.reversed",
+    "revised": "case.revised",
+    "dismissed": "case.dismissed",
 }
 _DISCHARGE_FIELDS = {"discharged_at": "at", "disease_programme": "programme"}
 

@@ -17,6 +17,7 @@ from services.claims.encounters import service
 from services.claims.encounters.presenting import answer as shown_encounter
 from services.claims.encounters.repository import Encounter
 from services.claims.encounters.schemas import EncounterRequest, VisitType
+from services.claims.proposals import service as proposals
 from services.claims.screens.forms import (
     as_local,
     at_fields,
@@ -193,6 +194,7 @@ async def _window(
             "waiting": await _rows(context, session, waiting),
             "again": await _rows(context, session, again[:LISTED]),
             "today": await _today(context, session, caller, facility_code),
+            "room": await _room(context, session, caller),
             "registering": registering,
             "visit_types": _VISIT_TYPES,
             "now": as_local(context.clock.now()),
@@ -236,4 +238,22 @@ async def _today(
             "patient_pays": text_from_fen(one.amounts.patient_pays),
         }
         for one in made
+    ]
+
+
+async def _room(
+    context: ServiceContext, session: WriteSession, caller: Principal
+) -> list[dict[str, Any]]:
+    """Bills that a yearly cap had cut and for which there is room now."""
+    if "claims:settle" not in caller.scopes:
+        return []
+    found = await proposals.open_proposals(session, context, caller, after=None, limit=LISTED)
+    return [
+        {
+            "encounter_id": str(one.encounter_id),
+            "facility_code": one.facility_code,
+            "made_at": one.made_at.astimezone(SHANGHAI).isoformat(),
+            "offered": text_from_fen(sum(one.offer.amounts.values())),
+        }
+        for one in found[:LISTED]
     ]

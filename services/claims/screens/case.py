@@ -23,6 +23,7 @@ from services.claims.screens.bill import shown_bill
 from services.claims.screens.forms import as_local
 from services.claims.screens.kit import kit, name_of, render
 from services.claims.screens.patients import masked_name
+from services.claims.screens.revising import revising
 from services.claims.screens.words import CATALOGUE_CLASSES, LINE_KINDS, PROGRAMMES
 from services.claims.settlement import repository as settlements
 from services.claims.settlement import service as settlement
@@ -96,6 +97,7 @@ async def case_page(
         "batches": await _batches(session, encounter_id),
         "history": [_past(context, one) for one in history],
         "current": None if current is None else {"id": str(current.id)},
+        **await revising(session, context, caller, current, pending=encounter.recognition_pending),
         "said": said,
         "may_settle": "claims:settle" in caller.scopes,
         "may_print": "claims:ledger" in caller.scopes,

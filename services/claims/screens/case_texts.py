@@ -31,13 +31,34 @@ CASE: dict[str, tuple[str, str]] = {
         "本次就诊的识别结果指向不同的人,请先到“识别复核”核实,再结算。",
         "The recognitions of this visit name different persons; have them reviewed before settling.",
     ),
-    "case.pending": (
-        "结算之后身份才确认,或人员类别有变:这张账单应重新结算。请先冲销,再结算一次,差额在两张结算单上都能看到。",
+    # --- settled anew
+    "case.revision.pending": ("应重新结算", "To be settled again"),
+    "case.revision.pending.lead": (
+        "结算之后身份才确认,或人员类别有变。重新结算会先原数冲销,再按现在的身份结算;下表是各方的差额。",
         (
-            "The person or his categories became known after the settlement: this bill is to be settled "
-            "again. Reverse it and settle it once more; both statements show the difference."
+            "The person or his categories became known after the settlement. Settling again reverses it "
+            "exactly and settles on what is known now; below is what each party bears more or less."
         ),
     ),
+    "case.revision.room": ("年度限额有余额,可补付", "A cap has room for this bill"),
+    "case.revision.room.lead": (
+        "这张账单当时因年度限额少付,现在限额有余额(其他账单已冲销)。补付会原数冲销再重新结算;下表是各方的差额。",
+        (
+            "A yearly cap had cut this bill, and has room now that another was reversed. Settling again "
+            "pays it; below is what each party bears more or less."
+        ),
+    ),
+    "case.revision.do": ("重新结算", "Settle again"),
+    "case.revision.dismiss": ("不补付", "Leave it as it is"),
+    "case.revised": ("已重新结算。差额见下表。", "Settled again; the differences are below."),
+    "case.dismissed": ("已记录:不补付。", "Noted: the bill stays as it is."),
+    "case.voucher": ("与上一次结算的差额", "Difference from the settlement before"),
+    "case.voucher.before": ("上一次", "Before"),
+    "case.voucher.after": ("重新结算", "Settled again"),
+    "case.voucher.difference": ("差额", "Difference"),
+    "case.voucher.return": ("应退还患者 {amount} 元", "Return {amount} CNY to the patient"),
+    "case.voucher.collect": ("应向患者补收 {amount} 元", "Collect {amount} CNY from the patient"),
+    "case.voucher.even": ("患者不退不补", "Nothing to return or to collect"),
     "case.reserved": (
         "已为本次就诊预留各基金年度额度,至 {day}",
         "room under the year's caps is kept for this visit until {day}",

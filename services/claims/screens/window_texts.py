@@ -36,6 +36,12 @@ WINDOW: dict[str, tuple[str, str]] = {
         "结算后身份或人员类别有变,请逐个打开核对。",
         "What was learned after the settlement changes the person or his categories; open each.",
     ),
+    "window.room": ("可补付的账单", "Bills that a cap had cut"),
+    "window.room.lead": (
+        "年度限额曾少付、现在有余额的账单,早的在前;请逐个打开决定。",
+        "A yearly cap had cut these and has room now, the oldest first; open each and decide.",
+    ),
+    "window.room.offered": ("可补付", "Offered"),
     "window.today": ("今天已结算", "Settled today"),
     "window.today.none": ("今天还没有结算。", "Nothing was settled today yet."),
     "window.visit": ("就诊", "Visit"),

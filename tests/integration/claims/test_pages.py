@@ -275,3 +275,30 @@ async def test_a_visit_is_cancelled_with_a_reason(claims: Claims, clerk: Screen)
     assert "已取消" in words(done)
     assert "登记出院" not in words(done)
     assert "ZY1" not in words(await clerk.get("/claims/"))
+
+
+async def test_recognised_late_the_bill_is_settled_anew_with_one_button(
+    claims: Claims, clerk: Screen
+) -> None:
+    """Goal: the clerk sees that a settled bill waits, what would change, and does it at once.
+    Method: an ordinary resident's bill, the recognition, the list, the page, the button."""
+    encounter = await claims.discharged(visit_no="ZY8")
+    await claims.settled(encounter["encounter_id"])
+    here = f"/claims/cases/{encounter['encounter_id']}"
+    assert "打印结算单" in words(await clerk.get(here))
+    await claims.deliver(recognition("ZY8"))
+    assert "需重新结算" in words(await clerk.get("/claims/"))
+    page = await clerk.get(here)
+    said = words(page)
+    for part in ("应重新结算", "应退还患者 663.83 元", "医疗救助 0.00 663.83 663.83"):
+        assert part in said, part
+    assert len(await claims.rows("SELECT 1 FROM settlements")) == 1  # the preview kept nothing
+    form = {"settlement_id": values(page, "settlement_id")[0], "do": "pending"}
+    done = await clerk.follow(await clerk.post(f"{here}/revise", form))
+    said = words(done)
+    for part in ("已重新结算", "与上一次结算的差额", "个人支付 1,655.10 991.27 -663.83"):
+        assert part in said, part
+    assert "需重新结算" not in words(await clerk.get("/claims/"))
+    again = await clerk.post(f"{here}/revise", form)
+    assert again.status_code == 409
+    assert len(await claims.rows("SELECT 1 FROM settlements")) == 3

@@ -157,7 +157,7 @@ async def test_a_statement_is_its_hospitals(
     path = f"/settlements/{settlement_id}/statement.pdf"
     other = await named.call("GET", path, organisation=f"facility:{TOWNSHIP}", client="hospital")
     assert other.status_code == 404
-    assert (await named.call("GET", path, client="poverty-office")).status_code == 403
+    assert (await named.call("GET", path, client="township")).status_code == 403
     running = Running(named.context, named.signer, clock)
     page = f"/claims/settlements/{settlement_id}/statement.pdf"
     for name, facility, status in (("theirs", TOWNSHIP, 404), ("ours", DISTRICT, 200)):
