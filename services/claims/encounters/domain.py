@@ -157,20 +157,26 @@ def pending(
     settled_categories: Iterable[str],
     chosen: Recognition | None,
     named_by_hospital: str | None,
+    registered: Iterable[Period],
     day: date,
 ) -> Pending:
     """Compare what a bill was settled on with what is known now.
 
     Without a recognition the registry says the categories, as at any visit that the hospital
-    registers itself; they are looked up when it is settled again, and are no reason to do so.
+    registers itself: a roster that reaches back may change them.
 
     Args:
         settled_person: as identity or the hospital told it when the bill was settled.
         settled_categories: in force on the visit's date, as settled.
+        registered: what the registry says of ``settled_person`` now.
         day: the visit's date, by which categories are judged.
     """
     if chosen is None:
-        return Pending(person=named_by_hospital != settled_person, categories=False)
+        person = named_by_hospital != settled_person
+        return Pending(
+            person=person,
+            categories=not person and set(in_force(registered, day)) != set(settled_categories),
+        )
     return Pending(
         person=chosen.person_id != settled_person,
         categories=set(in_force(chosen.categories, day)) != set(settled_categories),

@@ -138,6 +138,18 @@ async def apply_recognitions(
     return changed
 
 
+async def follow_registry(session: WriteSession, context: ServiceContext, person_id: str) -> None:
+    """The registry says something else of a person: his settled bills may wait for it.
+
+    Only visits that the hospital registered itself; of a recognised one identity tells what its
+    recognition has become.
+    """
+    for encounter_id in await repository.settled_on_the_registry(session, person_id):
+        encounter = await repository.lock(session, encounter_id)
+        if encounter is not None and encounter.status == "settled":
+            await apply_recognitions(session, context, encounter)
+
+
 async def _pending_columns(
     session: WriteSession, encounter: Encounter, chosen: Recognition | None, named: str | None
 ) -> dict[str, Any]:
@@ -152,6 +164,7 @@ async def _pending_columns(
         settled_categories=await repository.settled_categories(session, encounter.settlement_id),
         chosen=chosen,
         named_by_hospital=named,
+        registered=encounter.member_categories,
         day=business_date(admitted_at),
     )
     other = chosen.person_id if chosen is not None else named

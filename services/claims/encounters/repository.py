@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 
 from services.claims.encounters.domain import Period, Recognition, Status
 from services.claims.encounters.members import periods
-from services.claims.merges.repository import joins, kept_or_self
+from services.claims.merges.repository import group_of, joins, kept_or_self
 from services.claims.models import (
     encounter_recognitions,
     encounters,
@@ -328,6 +328,24 @@ async def of_recognition(session: ReadSession, recognition_id: str) -> Encounter
     )
     encounter_id = found.scalar_one_or_none()
     return None if encounter_id is None else await get(session, encounter_id)
+
+
+_SETTLED_ON_THE_REGISTRY = (
+    select(encounters.c.id)
+    .where(
+        encounters.c.person_id.in_(bindparam("person_ids", expanding=True)),
+        encounters.c.status == "settled",
+        encounters.c.recognition_id.is_(None),
+    )
+    .order_by(encounters.c.id)
+)
+
+
+async def settled_on_the_registry(session: WriteSession, person_id: str) -> list[UUID]:
+    """Settled visits, by id, whose categories only the registry's word about a person gave."""
+    meant = await group_of(session, person_id)
+    rows = await session.execute(_SETTLED_ON_THE_REGISTRY, {"person_ids": meant})
+    return list(rows.scalars())
 
 
 async def has_visit_at(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.claims.encounters import members, repository
+from services.claims.encounters import members, recognising, repository
 from services.claims.encounters.domain import (
     deposit_allowed,
     in_force,
@@ -349,8 +349,12 @@ def within(caller: Principal, facility_code: str | None) -> tuple[bool, str | No
 
 
 async def keep_member(session: WriteSession, context: ServiceContext, member: Member) -> None:
-    """Keep what the registry says of a person; the latest recorded word counts."""
+    """Keep what the registry says of a person; the latest recorded word counts.
+
+    Bills that were settled on an earlier word of it are marked, if the new one changes them.
+    """
     await members.keep_member(session, context.region.region_code, member)
+    await recognising.follow_registry(session, context, member.person_id)
 
 
 def latest_time(context: ServiceContext) -> datetime:

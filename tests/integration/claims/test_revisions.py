@@ -2,13 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
-from shared.events.catalog import SettlementMade, SettlementReversed
+from shared.events.catalog import (
+    CategoryPeriod,
+    PersonChanged,
+    SettlementMade,
+    SettlementReversed,
+)
 from shared.money import fen_from_text
 from tests.integration.claims.county import (
     BILL_A,
@@ -228,3 +234,40 @@ async def test_a_voucher_is_written_once(claims: Claims, statement: str) -> None
             await psql.execute(statement)
     finally:
         await psql.close()
+
+
+async def test_a_roster_that_reaches_back_reaches_visits_the_hospital_registered(
+    claims: Claims,
+) -> None:
+    """Goal: nobody loses what a late roster gives him because no window recognised him.
+
+    Method: settled as ordinary; entered with a category from before the visit, in either order of
+    the events; changed again to what was settled; entered from after the visit; revised.
+    """
+    await settled_as_ordinary(claims, "V1", person_id="p-1")
+    await settled_as_ordinary(claims, "V2", person_id="p-2")
+
+    async def waiting() -> list[str]:
+        items = (await claims.good("GET", "/encounters", recognition_pending=True))["items"]
+        return [item["visit_no"] for item in items]
+
+    later = CategoryPeriod(code="registered_poor", valid_from=date(2016, 3, 5))
+    await claims.deliver(person(person_id="p-2", categories=(later,)))
+    assert await waiting() == []
+    entered = person(person_id="p-1")
+    for _ in range(2):
+        await claims.deliver(entered)
+        assert await waiting() == ["V1"]
+    left = person(
+        PersonChanged, person_id="p-1", categories=(), recorded_at="2016-02-01T09:00:00+08:00"
+    )
+    await claims.deliver(left, sequence=2)
+    assert await waiting() == []
+    await claims.deliver(entered)  # an older word, delivered again
+    assert await waiting() == []
+    again = person(PersonChanged, person_id="p-1", recorded_at="2016-02-02T09:00:00+08:00")
+    await claims.deliver(again, sequence=3)
+    assert await waiting() == ["V1"]
+    (revised,) = (await claims.good("POST", "/revisions", {}))["revised"]
+    assert revised["to_patient"] == "663.83"
+    assert await waiting() == []
