@@ -132,7 +132,7 @@ class _Judging:
     def _number_text(self, column: str) -> str | None:
         """A text of digits, which a spreadsheet may have taken for a figure and rounded."""
         cell = self.cells.get(column)
-        if cell is None:
+        if cell is None or values.says_nothing(cell):
             return None
         if values.is_rounded_figure(cell) or values.is_scientific(cell):
             self.faults.append(faults.destroyed_figure(self.row, column))
@@ -141,7 +141,7 @@ class _Judging:
 
     def _day(self, column: str) -> date | None:
         cell = self.cells.get(column)
-        if cell is None:
+        if cell is None or values.says_nothing(cell):
             return None
         try:
             return values.parse_date(cell)
@@ -171,7 +171,7 @@ class _Judging:
 
     def _id_number(self) -> tuple[idnumber.IdNumber | None, str]:
         cell = self.cells.get("id_number")
-        if cell is None:
+        if cell is None or values.says_nothing(cell):
             return None, ""
         text = idnumber.clean(values.as_text(cell))
         try:

@@ -18,6 +18,7 @@ from shared.http.problem import FieldFault, TooLarge, Unprocessable
 
 _XLSX_MAGIC = b"PK\x03\x04"
 _XLS_MAGIC = b"\xd0\xcf\x11\xe0"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _TITLE_ROWS = 10
 """The header is looked for in the first rows: offices put a title above it."""
@@ -279,6 +280,11 @@ def _columns_missing(missing: Sequence[str], unknown: Sequence[str]) -> RosterCo
 @contextmanager
 def _sources(content: bytes) -> Iterator[list[Source]]:
     """The visible sheets, or the one list that a CSV is."""
+    if content.startswith(_XLS_MAGIC) and _ENCRYPTED in content:
+        raise _unreadable(
+            "the workbook is protected by a password; take the password off and upload it again",
+            "工作簿设有打开密码,请取消密码后重新上传",
+        )
     if content.startswith(_XLS_MAGIC):
         raise _unreadable(
             "this is an .xls file of the old kind; save it as .xlsx or CSV and upload that",

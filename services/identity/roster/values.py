@@ -115,6 +115,36 @@ def is_rounded_figure(cell: Cell) -> bool:
     )
 
 
+_SAYS_NOTHING = frozenset(
+    [
+        "无",
+        "暂无",
+        "没有",
+        "不详",
+        "未知",
+        "未办",
+        "未办理",
+        "未上户",
+        "无证",
+        "至今",
+        "长期",
+        "永久",
+        "-",
+        "--",
+        "—",
+        "——",
+        "/",
+        "\\",
+    ]
+)
+"""Words for a blank: no number yet, no telephone, no last day."""
+
+
+def says_nothing(cell: Cell) -> bool:
+    """Whether a cell is filled with a word or a stroke that stands for nothing."""
+    return isinstance(cell, str) and cell.strip() in _SAYS_NOTHING
+
+
 _FORMULA_ERRORS = frozenset(
     ["#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"]
 )
@@ -124,6 +154,8 @@ def is_broken_formula(cell: Cell) -> bool:
     """Whether a cell is a formula that has no result, or an error for one."""
     if not isinstance(cell, str) or cell[:1] not in ("=", "#"):
         return False
+    if cell.startswith('="') and cell.endswith('"'):
+        return False  # a text, kept from being taken for a figure
     return cell.startswith("=") or cell.strip() in _FORMULA_ERRORS
 
 

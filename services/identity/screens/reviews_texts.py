@@ -14,7 +14,7 @@ REVIEWS: dict[str, tuple[str, str]] = {
         "{open} waiting · {second} for a second person · {disputed} disputed",
     ),
     "reviews.oldest": ("最早 {moment}", "oldest {moment}"),
-    "reviews.list": ("复核任务", "Reviews"),
+    "reviews.list": ("复核任务", "The queue"),
     "reviews.asked": ("窗口所填", "What the window gave"),
     "reviews.registered": ("登记册", "The register"),
     "reviews.candidate": ("候选人员 {n}", "Candidate {n}"),

@@ -129,6 +129,17 @@ def test_days_in_every_form(day: Any) -> None:
     assert read(xlsx([HEADER, person(出生日期=day)])) == ONE
 
 
+@pytest.mark.parametrize("word", ["无", "暂无", "不详", "——", "/"])
+def test_words_for_a_blank_are_blanks(word: str) -> None:
+    """Goal: a newborn's row is not refused for a stroke. Method: in the number's cell, with a birth
+    date and without one; as the household's number."""
+    assert read(csv(HEADER, person(number=word))) == [(2, "测试甲", None, "H1")]
+    assert read(csv(HEADER, person(number=word, 出生日期=word))) == [
+        (2, "id_number", "id_number_missing", None)
+    ]
+    assert read(csv(HEADER, person(户编号=word))) == [(2, "测试甲", NUMBERS[0], None)]
+
+
 @pytest.mark.parametrize("name", ["测试\u200b甲", "测 试　甲", "\ufeff测试甲\u202c"])
 def test_what_nobody_sees_is_no_part_of_a_name(name: str) -> None:
     """Goal: a pasted mark makes no other person. Method: names with invisible characters."""
@@ -210,6 +221,7 @@ def test_formulas() -> None:
     ("content", "error"),
     [
         (b"\xd0\xcf\x11\xe0 old", RosterUnreadable),
+        (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), RosterUnreadable),
         (b"%PDF-1.4\x00\x01\xff\xfe", RosterUnreadable),
         ("<html><table><tr><td>姓名</td></tr></table>".encode(), RosterUnreadable),
         (b"PK\x03\x04 no workbook", RosterUnreadable),
