@@ -7,9 +7,10 @@ their packs. Emergency and chronic visits are calculated as the pack's tiers say
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from services.claims.settlement.bill import (
@@ -90,12 +91,18 @@ class Settlement:
     payers: tuple[tuple[str, int], ...]
     patient_pays: int
     gap: Mapping[str, int]
-    explanation: tuple[Step, ...]
     assumptions: tuple[str, ...]
     consumed: Standing
     lines: tuple[LineSplit, ...]
+    line_story: Callable[[], list[Step]] = field(compare=False)
+    story: tuple[Callable[[], Step], ...] = field(compare=False)
     cuts: tuple[Cut, ...] = ()
     """What yearly caps kept from benefits; room that comes free is offered to such bills."""
+
+    @property
+    def explanation(self) -> tuple[Step, ...]:
+        """The steps in their order, put into words when they are asked for."""
+        return (*self.line_story(), *(step() for step in self.story))
 
     @property
     def year(self) -> int:
@@ -176,11 +183,10 @@ def settle(
     case = Case(bill.visit, person, bill.evidence, standing, view, day)
     totals = split_lines(bill.lines, case, pack.line_rules)
     calculation = Calculation(case, totals)
-    calculation.steps.extend(line_steps(totals, case, pack.line_rules))
     run_tiers(pack, calculation)
     waive_after_insurance(bill.lines, calculation, pack.line_rules)
     gap = {reason: calculation.left[reason] for reason in REASON_NAMES}
-    calculation.steps.append(patient_step(pack.patient_citation, totals.total, gap))
+    calculation.say(patient_step, pack.patient_citation, totals.total, gap)
     settlement = Settlement(
         pack=pack.pack_id,
         pack_version=pack.version,
@@ -198,10 +204,11 @@ def settle(
         payers=tuple(calculation.payers.items()),
         patient_pays=sum(gap.values()),
         gap=gap,
-        explanation=tuple(calculation.steps),
         assumptions=view.assumptions,
         consumed=Standing(**calculation.consumed),
         lines=totals.splits,
+        line_story=partial(line_steps, totals, case, pack.line_rules),
+        story=tuple(calculation.story),
         cuts=tuple(calculation.cuts),
     )
     _assert_sound(settlement)

@@ -74,17 +74,16 @@ def _pay_share(
     calculation.pay(head.payer, amount, head.line_kinds)
     cap.cut(calculation, share)
     cap.consume(calculation, amount)
-    calculation.steps.append(
-        ratio_step(
-            head.payer,
-            source,
-            base_fen=base,
-            ratio=ratio,
-            amount_fen=amount,
-            room_fen=room,
-            capped=capped,
-            adjusted=ratio != stated,
-        )
+    calculation.say(
+        ratio_step,
+        head.payer,
+        source,
+        base_fen=base,
+        ratio=ratio,
+        amount_fen=amount,
+        room_fen=room,
+        capped=capped,
+        adjusted=ratio != stated,
     )
 
 
@@ -105,7 +104,7 @@ class DeductibleAndRatio:
         stated, source = head.adjusted_amount(view.money_fen(name), view.citation(name), case)
         deductible = min(stated, in_scope)
         calculation.deductible += deductible
-        calculation.steps.append(deductible_step(source, in_scope, deductible))
+        calculation.say(deductible_step, source, in_scope, deductible)
         _pay_share(head, calculation, in_scope - deductible, self.ratio.of(case), self.cap)
         return True
 
@@ -141,17 +140,16 @@ class PooledRatio:
         pool.cut(calculation, base)
         pool.consume(calculation, pooled)
         calculation.pay(head.payer, amount, head.line_kinds)
-        calculation.steps.append(
-            ratio_step(
-                head.payer,
-                source,
-                base_fen=pooled,
-                ratio=ratio,
-                amount_fen=amount,
-                room_fen=room,
-                capped=base > room,
-                adjusted=ratio != stated,
-            )
+        calculation.say(
+            ratio_step,
+            head.payer,
+            source,
+            base_fen=pooled,
+            ratio=ratio,
+            amount_fen=amount,
+            room_fen=room,
+            capped=base > room,
+            adjusted=ratio != stated,
         )
         return True
 
@@ -180,15 +178,14 @@ class SegmentsOverYear:
         calculation.pay(head.payer, amount, head.line_kinds)
         calculation.consume(self.burden, burden)
         calculation.consume(self.accumulator, amount)
-        calculation.steps.append(
-            burden_step(
-                head.payer,
-                source,
-                year_burden_fen=after,
-                visit_burden_fen=burden,
-                deductible_fen=deductible,
-                amount_fen=amount,
-            )
+        calculation.say(
+            burden_step,
+            head.payer,
+            source,
+            year_burden_fen=after,
+            visit_burden_fen=burden,
+            deductible_fen=deductible,
+            amount_fen=amount,
         )
         return True
 
@@ -228,7 +225,7 @@ class RatioOfRemainder:
         head = self.head
         base = calculation.left_of(head.line_kinds)[_SCOPE]
         if calculation.payments:
-            calculation.steps.append(remainder_step(head.payer, head.citation, base))
+            calculation.say(remainder_step, head.payer, head.citation, base)
         _pay_share(head, calculation, base, self.ratio.of(calculation.case), self.cap)
         return True
 
@@ -257,15 +254,14 @@ class RemainderUpTo:
         calculation.pay(head.payer, amount, head.line_kinds)
         self._note_cuts(calculation, base)
         self.cap.consume(calculation, amount)
-        calculation.steps.append(
-            limit_step(
-                head.payer,
-                head.citation,
-                base_fen=base,
-                in_scope_fen=in_scope,
-                amount_fen=amount,
-                room_fen=room,
-            )
+        calculation.say(
+            limit_step,
+            head.payer,
+            head.citation,
+            base_fen=base,
+            in_scope_fen=in_scope,
+            amount_fen=amount,
+            room_fen=room,
         )
         return True
 
@@ -320,10 +316,13 @@ class BeyondPatientCap:
         calculation.pay(head.payer, amount, head.line_kinds)
         if self.accumulator:
             calculation.consume(self.accumulator, amount)
-        calculation.steps.append(
-            patient_cap_step(
-                head.payer, head.citation, base_fen=base, cap_fen=cap, amount_fen=amount
-            )
+        calculation.say(
+            patient_cap_step,
+            head.payer,
+            head.citation,
+            base_fen=base,
+            cap_fen=cap,
+            amount_fen=amount,
         )
         return True
 
@@ -344,7 +343,7 @@ class StatedAmount:
         base = sum(parts.values()) if self.covers == EVERYTHING else parts[_SCOPE]
         amount = min(stated, base)
         calculation.pay(head.payer, amount, head.line_kinds)
-        calculation.steps.append(stated_step(head.payer, head.citation, base, amount))
+        calculation.say(stated_step, head.payer, head.citation, base, amount)
         return True
 
 
@@ -358,5 +357,5 @@ class Notice:
     def settle(self, calculation: Calculation) -> bool:
         head = self.head
         left = calculation.left_of(head.line_kinds)[_SCOPE]
-        calculation.steps.append(words_step(head.payer, head.citation, left, self.words))
+        calculation.say(words_step, head.payer, head.citation, left, self.words)
         return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.claims.settlement.bill import BillRefused, Line
 from services.claims.settlement.conditions import Case, When
@@ -72,8 +73,7 @@ class LineRules:
     in_scope: Citation
 
 
-@dataclass(frozen=True, slots=True)
-class LineSplit:
+class LineSplit(NamedTuple):
     """Where one line's amount goes, in fen; the parts add up to the amount."""
 
     line_no: int | str

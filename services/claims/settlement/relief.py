@@ -44,7 +44,7 @@ def waive_after_insurance(
         if base:
             amount = int(exact) - before
             calculation.pay(WAIVER_FUND, amount)
-            calculation.steps.append(waiver_step(waiver.citation, base, ratio, amount, after=True))
+            calculation.say(waiver_step, waiver.citation, base, ratio, amount, after=True)
 
 
 def _first_of(waivers: Sequence[Waiver], line: Line, calculation: Calculation) -> Waiver | None:

@@ -6,11 +6,12 @@ days and parameters it concerns is the pack's matter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from services.claims.settlement.conditions import Case, When
 from services.claims.settlement.explanation import Step, words_step
@@ -51,7 +52,7 @@ class Calculation:
         "left",
         "payers",
         "payments",
-        "steps",
+        "story",
         "totals",
     )
 
@@ -64,7 +65,7 @@ class Calculation:
         self.consumed: dict[str, int] = {}
         self.cuts: list[Cut] = []
         self.deductible = 0
-        self.steps: list[Step] = []
+        self.story: list[Callable[[], Step]] = []
         if totals.waived:
             self.payers["waiver_fund"] = totals.waived
 
@@ -98,6 +99,10 @@ class Calculation:
         for reason, fen in taken.items():
             self.left[reason] -= fen
         self.payments.append(Payment(kinds, taken))
+
+    def say(self, step: Callable[..., Step], *args: Any, **named: Any) -> None:
+        """Note a step of the explanation; it is put into words only when somebody reads it."""
+        self.story.append(partial(step, *args, **named))
 
     def consume(self, accumulator: str, amount: int) -> None:
         """Note what this visit adds to the person's year."""
@@ -248,4 +253,4 @@ def run_tiers(pack: SettlementPack, calculation: Calculation) -> None:
                 groups.add(head.group)
         elif head.otherwise is not None and head.when.is_about(case):
             left = calculation.left["in_scope_remainder"]
-            calculation.steps.append(words_step(head.payer, head.citation, left, head.otherwise))
+            calculation.say(words_step, head.payer, head.citation, left, head.otherwise)
