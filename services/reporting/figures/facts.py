@@ -133,7 +133,7 @@ def discharged() -> Subquery:
         )
         .outerjoin(_Merge, _merge_of(Encounter))
         .outerjoin(Person, Person.person_id == _who(Encounter))
-        .where(Encounter.discharged_on.is_not(None))
+        .where(Encounter.discharged_on.is_not(None), Encounter.cancelled_sequence.is_(None))
         .subquery("discharged")
     )
 

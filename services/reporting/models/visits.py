@@ -15,7 +15,7 @@ from services.reporting.models.base import Base
 
 
 class Encounter(Base):
-    """A visit: opened, discharged."""
+    """A visit: opened, discharged, perhaps cancelled."""
 
     __tablename__ = "encounters"
     __table_args__ = (
@@ -44,6 +44,8 @@ class Encounter(Base):
     discharged_on: Mapped[date | None]
     """Told by encounter.discharged."""
     discharged_sequence: Mapped[int | None] = mapped_column(BigInteger)
+    cancelled_sequence: Mapped[int | None] = mapped_column(BigInteger)
+    """Told by encounter.cancelled: the visit did not take place and counts nowhere."""
 
 
 class Settlement(Base):

@@ -13,6 +13,7 @@ from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.events.base import Envelope
 from shared.events.catalog import (
+    EncounterCancelled,
     EncounterDischarged,
     EncounterOpened,
     SettlementMade,
@@ -65,7 +66,24 @@ async def encounter_discharged(
     )
 
 
-def _visit(told: EncounterOpened | EncounterDischarged, context: ServiceContext) -> dict[str, Any]:
+async def encounter_cancelled(
+    event: Envelope[EncounterCancelled], session: WriteSession, context: ServiceContext
+) -> None:
+    """A visit did not take place, whichever of its events comes last."""
+    told = event.data
+    await fold(
+        session,
+        _ENCOUNTERS,
+        {"encounter_id": told.encounter_id},
+        common=_visit(told, context),
+        sequence=event.sequence,
+        part_sequence="cancelled_sequence",
+    )
+
+
+def _visit(
+    told: EncounterOpened | EncounterDischarged | EncounterCancelled, context: ServiceContext
+) -> dict[str, Any]:
     return {
         "region": context.region.region_code,
         "person_id": told.person_id,

@@ -14,6 +14,7 @@ health cards; P2's was revoked, P3's is good although he left.
 | E6 | P4 | 永和镇 hospital | outpatient | 06-01 | 50.00 | 20.00 | home not known |
 | E7 | – | district hospital | outpatient | 06-02 | 70.00 | 30.00 | an ordinary resident |
 | E8 | P2 | district hospital | inpatient | – | – | – | still there |
+| E9 | P1 | district hospital | outpatient | 05-03 | – | – | cancelled: registered twice |
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +27,7 @@ from shared.events.catalog import (
     CategoryPeriod,
     ContractEnded,
     ContractSigned,
+    EncounterCancelled,
     EncounterDischarged,
     EncounterOpened,
     Entitlements,
@@ -146,6 +148,26 @@ def visit(
         ended = EncounterDischarged(**base, discharged_on=discharged)
         events.append(envelope(ended, sequence=2, at=_noon(discharged)))
     return events
+
+
+def cancelled(
+    encounter_id: str, person_id: str, facility: str, visit_type: str, admitted: date
+) -> Envelope[Any]:
+    return envelope(
+        EncounterCancelled(
+            encounter_id=encounter_id,
+            person_id=person_id,
+            facility_code=facility,
+            facility_level=LEVELS[facility],
+            in_region=facility != OUTSIDE,
+            visit_no=f"V-{encounter_id}",
+            visit_type=visit_type,
+            admitted_on=admitted,
+            cancelled_at=_noon(admitted) + timedelta(minutes=9),
+        ),
+        sequence=3,
+        at=_noon(admitted) + timedelta(minutes=9),
+    )
 
 
 def _noon(day: date) -> datetime:
@@ -321,6 +343,8 @@ def half_year() -> list[Envelope[Any]]:
         *visit("E6", "P4", YONGHE_HOSPITAL, outpatient, date(2016, 6, 1), date(2016, 6, 1)),
         *visit("E7", None, DISTRICT, outpatient, date(2016, 6, 2), date(2016, 6, 2)),
         *visit("E8", "P2", DISTRICT, inpatient, date(2016, 6, 28), None),
+        *visit("E9", "P1", DISTRICT, outpatient, date(2016, 5, 3), date(2016, 5, 3)),
+        cancelled("E9", "P1", DISTRICT, outpatient, date(2016, 5, 3)),
         bill(
             "E1", "P1", DISTRICT, inpatient, date(2016, 3, 8),
             {"basic_insurance": 3344_90, "medical_aid": 663_83}, 991_27, out_of_catalogue=500_00,
