@@ -177,6 +177,7 @@ CASE: dict[str, tuple[str, str]] = {
         "Reversed; every payer has its money back. Correct the charges, then settle again.",
     ),
     "case.history": ("结算记录", "Settlements of this visit"),
+    "case.history.which": ("次数", "Which"),
     "case.history.no": ("第 {n} 次", "No. {n}"),
     "case.history.by": ("经办", "By"),
     "case.history.statement": ("结算单", "Statement"),

@@ -156,7 +156,7 @@ def _marks(stored: Stored, undone_by: Stored | None) -> dict[str, Any]:
 
 
 def _lines(sums: Sequence[LineSums], sign: int) -> list[dict[str, Any]]:
-    """Kinds, then catalogue classes, then everything."""
+    """Kinds, everything, and of that the catalogue classes."""
 
     def row(name: str, of: Iterable[LineSums], *, total: bool = False) -> dict[str, Any]:
         taken = list(of)
@@ -176,8 +176,8 @@ def _lines(sums: Sequence[LineSums], sign: int) -> list[dict[str, Any]]:
 
     return [
         *rows(LINE_KINDS, lambda each: each.kind, ""),
-        *rows(CATALOGUE_CLASSES, lambda each: each.catalogue_class, "其中 "),
         row("合计", sums, total=True),
+        *rows(CATALOGUE_CLASSES, lambda each: each.catalogue_class, "其中 "),
     ]
 
 
@@ -190,7 +190,7 @@ def _payers(stored: Stored) -> list[dict[str, Any]]:
     amounts = stored.amounts
 
     def row(name: str, fen: int, *, strong: bool = False) -> dict[str, Any]:
-        share = Decimal(fen) * 100 / amounts.total if amounts.total else Decimal(0)
+        share = abs(Decimal(fen) * 100 / amounts.total) if amounts.total else Decimal(0)
         shown = share.quantize(Decimal("0.1"), ROUND_HALF_UP)
         return {"name": name, "amount": _money(fen), "share": f"{shown}%", "strong": strong}
 
