@@ -51,6 +51,15 @@ def published(yizhan: Yizhan, ending: str) -> dict[str, Any]:
     return payload
 
 
+def counted(yizhan: Yizhan, persons: int) -> None:
+    """The county's figures count so many registered persons, after a moment."""
+    path = "/reporting/v1/indicators/contract_rate"
+    eventually(
+        lambda: yizhan.get(path, client="director")["denominator"] == persons or None,
+        what=f"{persons} registered persons in the figures",
+    )
+
+
 def ask(browser: Chromium, typed: str) -> str:
     """Type over what stands in the box, press Enter, read the answer."""
     browser.run("document.querySelector('.answer')?.remove()")
@@ -64,7 +73,7 @@ def test_from_roster_to_review_to_merge(yizhan: Yizhan, browser: Chromium, tmp_p
     """Goal: the screens do their work for the people they are made for, with the keyboard alone at
     window and review. Method: two of the poverty office bring a roster in; a clerk asks; a reviewer
     decides with a key; the clerk's next answer knows it, the events tell it; two records become one and two
-    again. No script error, nothing stopped by the security policy, no identifier in an address."""
+    again, and the county's figures follow; the reviewer takes his word back. No script error, nothing stopped by the security policy, no identifier in an address."""
     roster = tmp_path / "roster.csv"
     roster.write_bytes(roster_csv(PATIENT, NEIGHBOUR, DOUBLE))
     addresses: list[str] = []
@@ -146,12 +155,29 @@ def test_from_roster_to_review_to_merge(yizhan: Yizhan, browser: Chromium, tmp_p
     browser.key("Enter")
     browser.until("location.search.startsWith('?done=merged')")
     assert "此人合并了 1 条记录" in browser.text()
+    counted(yizhan, 2)
     browser.click("form[action$='/undo'] button")
     browser.until("location.search === '?done=undone'")
     assert "此人合并了" not in browser.text()
+    counted(yizhan, 3)
     addresses.append(browser.address())
     merged = published(yizhan, "person.merged.v1")
     assert published(yizhan, "person.unmerged.v1")["merge_id"] == merged["merge_id"]
+    browser.sign_out()
+
+    sign_in(browser, yizhan, "reviewer")
+    browser.open(f"{yizhan.base_url}/identity/reviews?status=decided")
+    browser.click("details.act summary")
+    browser.fill("#reason", "家属到场说明并非本人")
+    browser.picture(tmp_path / "take-back.png", whole=True)
+    browser.key("Enter")
+    browser.until("document.body.innerText.includes('结论已收回')")
+    assert "此前的复核结论已收回" in browser.text()
+    addresses.append(browser.address())
+    browser.sign_out()
+    sign_in(browser, yizhan, "window")
+    browser.until("document.activeElement.id === 'box'")
+    assert "存疑" in ask(browser, f"{PATIENT.number} 王大明")
 
     assert browser.errors == []
     for secret in (PATIENT.number, NEIGHBOUR.number, DOUBLE.number, "测试", "王大明"):
