@@ -28,6 +28,7 @@ from services.claims.ledger.sealing import seal as seal_ledger
 from services.claims.merges.handlers import on_person_merged, on_person_unmerged
 from services.claims.models import METADATA
 from services.claims.packs.endpoints import router as packs
+from services.claims.packs.pages import router as pack_pages
 from services.claims.packs.service import pack_in_force
 from services.claims.proposals.endpoints import router as proposals
 from services.claims.reservations.endpoints import router as reservations
@@ -107,8 +108,12 @@ MODULE = ServiceModule(
         charge_pages,
         settlement_pages,
         revision_pages,
+        pack_pages,
     ),
-    screens=(ScreenLink("/claims/", "费用结算", "Settlement", "claims:encounters"),),
+    screens=(
+        ScreenLink("/claims/", "费用结算", "Settlement", "claims:encounters"),
+        ScreenLink("/claims/packs", "政策包", "Policy packs", "claims:quote"),
+    ),
     subscriptions=(
         Subscription(
             RecognitionMade,

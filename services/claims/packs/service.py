@@ -144,13 +144,33 @@ def pack_in_force(context: ServiceContext) -> SettlementPack:
 
 def listed(context: ServiceContext) -> list[SettlementPack | Problem]:
     """Every pack at hand, by id; one that cannot be used says why."""
-    found: list[SettlementPack | Problem] = []
+    return [found for _, found in listed_by_id(context)]
+
+
+def listed_by_id(context: ServiceContext) -> list[tuple[str, SettlementPack | Problem]]:
+    """Every pack at hand with its id; one that cannot be used says why."""
+    found: list[tuple[str, SettlementPack | Problem]] = []
     for pack_id in sorted(pack_folders(context.settings.pack_dirs)):
         try:
-            found.append(pack_of(context, pack_id))
+            found.append((pack_id, pack_of(context, pack_id)))
         except (PackIsInvalid, AssumptionUnconfirmed) as refused:
-            found.append(refused)
+            found.append((pack_id, refused))
     return found
+
+
+def readable(context: ServiceContext, pack_id: str) -> tuple[SettlementPack, Problem | None]:
+    """A pack to read, and why production does not calculate by it yet, if so.
+
+    Raises:
+        PackNotFound, PackIsInvalid: there is nothing to read.
+    """
+    try:
+        found = _loaded(context, pack_id)
+    except PackIsUnknown as unknown:
+        raise PackNotFound(unknown.detail) from unknown
+    if found.pack is None:
+        return pack_of(context, pack_id), None
+    return found.pack, _refusal(found.refused) if found.refused is not None else None
 
 
 async def keep_in_force(session: WriteSession, context: ServiceContext) -> None:
