@@ -130,6 +130,7 @@ async def _page(
             one.name: {"text_zh": one.description_zh, "text_en": one.description}
             for one in answer.parameters
         },
+        "place": {tier.id: number for number, tier in enumerate(answer.tiers, start=1)},
         "visit_types": list(VISIT_TYPE_WORDS),
         "levels": list(LEVELS),
         "plans": sorted(answer.insurance_plans),

@@ -139,7 +139,8 @@ class AdjustmentAnswer(BaseModel):
 class TierAnswer(BaseModel):
     """A payer's place in the order; ``mode`` is how it pays.
 
-    Of the tiers of one ``group`` only the first whose conditions hold pays.
+    Of the tiers of one ``group`` only the first whose conditions hold pays; one that ``follows``
+    others applies only when one of them did. ``line_kinds``: it looks at these lines alone.
     """
 
     id: str
@@ -150,6 +151,8 @@ class TierAnswer(BaseModel):
     mode: str
     kind: str
     group: str
+    follows: list[str]
+    line_kinds: list[str]
     conditions: str
     conditions_zh: str
     otherwise: str
@@ -196,6 +199,8 @@ class PackAnswer(PackSummary):
                         "mode": "immediate",
                         "kind": "deductible_and_ratio",
                         "group": "",
+                        "follows": [],
+                        "line_kinds": [],
                         "conditions": "the visit is: Inpatient",
                         "conditions_zh": "就诊类型为住院",
                         "otherwise": "",

@@ -68,6 +68,11 @@ PACKS: dict[str, tuple[str, str]] = {
         "同组({group})只由先适用的一层支付",
         "Of the group {group} only the first that applies pays",
     ),
+    "pack.tier.follows": (
+        "仅在以下层次支付之后:第 {n} 层",
+        "Only after one of these tiers paid: {n}",
+    ),
+    "pack.tier.lines": ("只看这些明细:{kinds}", "Looks at these lines alone: {kinds}"),
     "pack.tier.otherwise": ("不适用时", "When it does not apply"),
     "pack.tier.parameters": ("用到的参数({n})", "Parameters used ({n})"),
     "pack.tier.ex_post": ("事后申请,本次不支付", "Applied for afterwards; pays nothing now"),

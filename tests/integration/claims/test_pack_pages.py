@@ -71,6 +71,14 @@ async def test_a_pack_in_plain_chinese(author: Screen) -> None:
         assert part in said, part
 
 
+async def test_a_tier_that_needs_others_says_so(author: Screen) -> None:
+    """Goal: no condition is hidden. Method: the hospital's share and the chronic drugs of Xinbin."""
+    said = words(await author.get("/claims/packs/xinbin-2018"))
+    assert "仅在以下层次支付之后:第 7、8、10 层" in said
+    assert "只看这些明细:药品" in said
+    assert "同组(special_fund)只由先适用的一层支付" in said
+
+
 async def test_a_bill_is_tried(claims: Claims, author: Screen) -> None:
     """Goal: the breakdown as at the window, nothing kept. Method: a stay of 4,000.00 by the form:
     (3,820.00 − 200.00) × 83 %, then 75 % of what is left; an ordinary resident without aid."""
