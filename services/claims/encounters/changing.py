@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from services.claims.encounters import repository
 from services.claims.encounters.domain import TransitionNotAllowed, after
 from services.claims.encounters.problems import (
     EncounterCancelledAlready,
+    EncounterRefused,
     EncounterSettledAlready,
+    stated_faults,
 )
 from services.claims.encounters.repository import Encounter
-from services.claims.encounters.schemas import EvidenceRequest
+from services.claims.encounters.schemas import EvidenceRequest, stated_in_fen
 from services.claims.encounters.service import locked_for
 from services.claims.encounters.telling import tell_cancelled
 from services.claims.facilities.service import facility_of
@@ -70,18 +73,29 @@ async def note_evidence(
     encounter_id: UUID,
     body: EvidenceRequest,
 ) -> Encounter:
-    """What the patient showed, also after the settlement: revising it then applies the rule (XB-06).
+    """What the patient showed or a scheme told, also after the settlement: then it is revised (XB-06).
+
+    What is not named in the body stays as it is.
 
     Raises:
         EncounterNotFound: no such encounter, or another facility's.
         EncounterCancelledAlready: the visit will not be settled.
+        EncounterRefused: a share that no scheme pays.
     """
     encounter = await locked_for(session, caller, encounter_id)
     if encounter.status == "cancelled":
         raise EncounterCancelledAlready
-    if encounter.card_presented == body.card_presented:
+    faults = stated_faults("", stated_in_fen(body))
+    if faults:
+        raise EncounterRefused("correct the fields named in errors", errors=faults)
+    told: dict[str, Any] = {}
+    if "card_presented" in body.model_fields_set:
+        told["card_presented"] = body.card_presented
+    if "stated_payments" in body.model_fields_set:
+        told["stated_payments"] = stated_in_fen(body)
+    if all(encounter.stored[name] == value for name, value in told.items()):
         return encounter
-    await repository.change(session, encounter, {"card_presented": body.card_presented})
+    await repository.change(session, encounter, told)
     await audit.record(
         session,
         actor=caller.client_id,
@@ -89,7 +103,7 @@ async def note_evidence(
         action="encounter.evidence_noted",
         subject=str(encounter_id),
         at=context.clock.now(),
-        detail={"card_presented": body.card_presented},
+        detail=told,
     )
     changed = await repository.required(session, encounter_id)
     await reservations.refresh(session, context, changed)

@@ -20,7 +20,7 @@ from services.claims.encounters.problems import (
 )
 from services.claims.encounters.referring import check_referral
 from services.claims.encounters.repository import Encounter
-from services.claims.encounters.schemas import DischargeRequest
+from services.claims.encounters.schemas import DischargeRequest, as_kept
 from services.claims.encounters.service import latest_time, locked_for
 from services.claims.encounters.telling import tell_discharged
 from services.claims.facilities.service import facility_of
@@ -56,7 +56,7 @@ async def discharge(
         referral_issuer=(
             None if body.referral is False else body.referral_issuer or encounter.referral_issuer
         ),
-        disease_programme=body.disease_programme or encounter.disease_programme,
+        disease_programme=as_kept(body.disease_programme) or encounter.disease_programme,
     )
     if encounter.status == "cancelled":
         raise EncounterCancelledAlready

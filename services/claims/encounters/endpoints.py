@@ -171,6 +171,7 @@ async def cancel(
     responses={
         404: {"description": "`encounter_not_found`"},
         409: {"description": "`encounter_cancelled`"},
+        422: {"description": "`validation_failed`"},
     },
 )
 async def note_evidence(

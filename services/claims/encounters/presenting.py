@@ -5,7 +5,12 @@ from __future__ import annotations
 from services.claims.charges.repository import Totals
 from services.claims.encounters.paying_later import pays_later
 from services.claims.encounters.repository import Encounter
-from services.claims.encounters.schemas import CategoryAnswer, ChargeTotals, EncounterAnswer
+from services.claims.encounters.schemas import (
+    CategoryAnswer,
+    ChargeTotals,
+    EncounterAnswer,
+    as_told,
+)
 from services.claims.reservations.domain import Reservation
 from services.claims.reservations.schemas import as_answer
 from shared.clock import SHANGHAI, business_date
@@ -36,9 +41,14 @@ def answer(
             "diagnoses": list(encounter.diagnoses),
             "referral": encounter.referral,
             "referral_issuer": encounter.referral_issuer,
-            "disease_programme": encounter.disease_programme,
+            "disease_programme": as_told(encounter.disease_programme),
             "insurance_plan": encounter.insurance_plan,
-            "evidence": {"card_presented": encounter.card_presented},
+            "evidence": {
+                "card_presented": encounter.card_presented,
+                "stated_payments": {
+                    payer: Fen(amount) for payer, amount in encounter.stated_payments.items()
+                },
+            },
             "treat_first_pay_later": later,
             "deposit": Fen(encounter.deposit_fen),
             "deposit_to_return": Fen(encounter.deposit_fen if later else 0),

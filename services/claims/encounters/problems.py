@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from services.claims.settlement.bill import MAX_LINE_FEN
 from shared.http.problem import Conflict, FieldFault, NotFound, Unprocessable
 
@@ -77,6 +79,20 @@ def estimate_faults(estimated_fen: int) -> list[FieldFault]:
             message="an estimate is not negative and below a hundred million CNY; check the unit",
             message_zh="预计费用不得为负,也不得超过一亿元;请检查单位",
         )
+    ]
+
+
+def stated_faults(prefix: str, stated: Mapping[str, int]) -> list[FieldFault]:
+    """What is wrong with the shares that schemes on their own account have told."""
+    return [
+        FieldFault(
+            field=f"{prefix}stated_payments.{payer}",
+            code="amount_out_of_range",
+            message="a share is not negative and below a hundred million CNY; check the unit",
+            message_zh="金额不得为负,也不得超过一亿元;请检查单位",
+        )
+        for payer, fen in stated.items()
+        if not 0 <= fen <= MAX_LINE_FEN
     ]
 
 

@@ -51,7 +51,10 @@ class Encounter:
     referral: bool
     referral_issuer: str | None
     disease_programme: str | None
+    """Several are kept in one text; see ``schemas.as_kept``."""
     card_presented: bool
+    stated_payments: Mapping[str, int]
+    """Shares (fen) of schemes that settle on their own account, as told."""
     insurance_plan: str
     deposit_fen: int
     estimated_fen: int | None
@@ -188,6 +191,7 @@ def _encounter(row: Row[Any]) -> Encounter:
         referral=stored["referral"],
         referral_issuer=stored["referral_issuer"],
         card_presented=stored["card_presented"],
+        stated_payments=stored["stated_payments"],
         disease_programme=stored["disease_programme"],
         insurance_plan=stored["insurance_plan"],
         deposit_fen=stored["deposit_fen"],

@@ -29,11 +29,27 @@ def _none_is_none(value: Any) -> Any:
     return None if value == "none" else value
 
 
-Programme = Annotated[
-    Literal["major_14", "serious_34", "national_94", "chronic_4"] | None,
+Programme = Literal["major_14", "serious_34", "national_94", "chronic_4"]
+Programmes = Annotated[
+    Programme | Annotated[list[Programme], Field(max_length=4)] | None,
     BeforeValidator(_none_is_none),
 ]
-"""The treatment programme that the disease belongs to, or none."""
+"""The treatment programme that the disease belongs to, or several; the pack's order decides."""
+PROGRAMMES_APART = ","
+
+
+def as_kept(programmes: str | list[Programme] | None) -> str | None:
+    """One text for one programme or several, the order of which means nothing."""
+    if programmes is None or isinstance(programmes, str):
+        return programmes
+    return PROGRAMMES_APART.join(sorted(set(programmes))) or None
+
+
+def as_told(kept: str | None) -> str | list[str] | None:
+    """The same as the client tells it."""
+    parts = [] if kept is None else kept.split(PROGRAMMES_APART)
+    return parts if len(parts) > 1 else kept
+
 
 _EXAMPLE_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 ENCOUNTER_EXAMPLE: dict[str, Any] = {
@@ -50,7 +66,7 @@ ENCOUNTER_EXAMPLE: dict[str, Any] = {
     "referral_issuer": None,
     "disease_programme": None,
     "insurance_plan": "resident",
-    "evidence": {"card_presented": False},
+    "evidence": {"card_presented": False, "stated_payments": {}},
     "treat_first_pay_later": True,
     "deposit": "0.00",
     "deposit_to_return": "0.00",
@@ -77,6 +93,16 @@ class EvidenceRequest(BaseModel):
 
     card_presented: bool = False
     """The card for registered poor households (明白卡, XB-06)."""
+    stated_payments: Annotated[
+        dict[Literal["commercial_insurance", "emergency_aid", "charity_fund"], Money],
+        Field(max_length=3),
+    ] = {}
+    """What schemes that settle on their own account have told to pay of this visit (JK-82)."""
+
+
+def stated_in_fen(evidence: EvidenceRequest) -> dict[str, int]:
+    """For the record: payers by name, fen."""
+    return {payer: int(amount) for payer, amount in sorted(evidence.stated_payments.items())}
 
 
 class EncounterRequest(BaseModel):
@@ -105,7 +131,7 @@ class EncounterRequest(BaseModel):
     referral: bool = False
     referral_issuer: Code | None = None
     """The facility that issued the referral; some regions say which may (XB-08)."""
-    disease_programme: Programme = None
+    disease_programme: Programmes = None
     insurance_plan: Annotated[str, StringConstraints(min_length=1, max_length=32)] = "resident"
     evidence: EvidenceRequest = Field(default_factory=EvidenceRequest)
     estimated_cost: Money | None = None
@@ -131,7 +157,7 @@ class DischargeRequest(BaseModel):
     """Whether the patient came by a referral; left out: as registered."""
     referral_issuer: Code | None = None
     """Left out: as registered."""
-    disease_programme: Programme = None
+    disease_programme: Programmes = None
     """Left out: as registered."""
 
 
@@ -179,7 +205,7 @@ class EncounterAnswer(BaseModel):
     diagnoses: list[str]
     referral: bool
     referral_issuer: str | None
-    disease_programme: str | None
+    disease_programme: str | list[str] | None
     insurance_plan: str
     evidence: EvidenceRequest
     treat_first_pay_later: bool

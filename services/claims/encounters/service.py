@@ -25,10 +25,11 @@ from services.claims.encounters.problems import (
     estimate_faults,
     fault_future,
     fault_order,
+    stated_faults,
 )
 from services.claims.encounters.referring import check_referral
 from services.claims.encounters.repository import Encounter
-from services.claims.encounters.schemas import EncounterRequest
+from services.claims.encounters.schemas import EncounterRequest, as_kept, stated_in_fen
 from services.claims.encounters.telling import tell_discharged, tell_opened
 from services.claims.facilities.service import facility_of
 from services.claims.merges import repository as merges
@@ -118,6 +119,7 @@ def _check_registration(context: ServiceContext, body: EncounterRequest) -> None
                 message_zh="押金不能为负;没有押金请填 0.00",
             )
         )
+    faults += stated_faults("evidence.", stated_in_fen(body.evidence))
     if body.estimated_cost is not None:
         faults += estimate_faults(body.estimated_cost)
     plans = plans_in_force(context)
@@ -164,6 +166,7 @@ def _registration(body: EncounterRequest) -> dict[str, Any]:
     seldom = {
         "referral_issuer": body.referral_issuer,
         "card_presented": body.evidence.card_presented,
+        "stated_payments": stated_in_fen(body.evidence),
         "estimated_fen": None if body.estimated_cost is None else int(body.estimated_cost),
     }
     return {
@@ -172,7 +175,7 @@ def _registration(body: EncounterRequest) -> dict[str, Any]:
         "admitted_at": body.admitted_at.astimezone(UTC).isoformat(),
         "deposit_fen": int(body.deposit),
         "referral": body.referral,
-        "disease_programme": body.disease_programme,
+        "disease_programme": as_kept(body.disease_programme),
         "insurance_plan": body.insurance_plan,
         **{name: value for name, value in seldom.items() if value},
     }
@@ -186,9 +189,10 @@ def _registered_columns(body: EncounterRequest, registration: Mapping[str, Any])
         "estimated_fen": None if body.estimated_cost is None else int(body.estimated_cost),
         "referral": body.referral,
         "referral_issuer": body.referral_issuer,
-        "disease_programme": body.disease_programme,
+        "disease_programme": as_kept(body.disease_programme),
         "insurance_plan": body.insurance_plan,
         "card_presented": body.evidence.card_presented,
+        "stated_payments": stated_in_fen(body.evidence),
         "registration": registration,
     }
 

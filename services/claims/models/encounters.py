@@ -38,9 +38,11 @@ encounters = Table(
     Column("referral", Boolean, nullable=False, server_default=text("false")),
     # The facility that issued the referral; some regions say which may (XB-08).
     Column("referral_issuer", String(32), nullable=True),
-    Column("disease_programme", String(32), nullable=True),
+    Column("disease_programme", String(64), nullable=True),
     # Whether the patient showed the card for registered poor households (XB-06).
     Column("card_presented", Boolean, nullable=False, server_default=text("false")),
+    # What schemes that settle on their own account have told to pay, by payer, in fen (JK-82).
+    Column("stated_payments", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("insurance_plan", String(32), nullable=False),
     fen_column("deposit_fen"),
     # What the hospital expects the whole visit to cost; the reservation begins with it.

@@ -10,6 +10,7 @@ from services.claims.calculation_refused import CalculationRefused
 from services.claims.charges.reading import lines_of
 from services.claims.encounters.domain import in_force
 from services.claims.encounters.repository import Encounter
+from services.claims.encounters.schemas import PROGRAMMES_APART
 from services.claims.packs.service import pack_in_force, pack_of
 from services.claims.settlement.bill import Bill, Evidence, Line, Person, Standing, Visit
 from services.claims.settlement.domain import Settlement
@@ -107,6 +108,7 @@ def refuse_assumptions(context: ServiceContext, assumptions: Sequence[str]) -> N
 
 def visit_of(encounter: Encounter, facility: Facility, discharged_on: date) -> Visit:
     """The visit as the rules see it: a stay is judged by its discharge, other visits by their day."""
+    programmes = (encounter.disease_programme or "").split(PROGRAMMES_APART)
     return Visit(
         type=encounter.visit_type,
         facility_level=facility.facility_level,
@@ -116,7 +118,8 @@ def visit_of(encounter: Encounter, facility: Facility, discharged_on: date) -> V
         admitted_on=business_date(encounter.admitted_at),
         discharged_on=discharged_on if encounter.visit_type == "inpatient" else None,
         diagnoses=encounter.diagnoses,
-        disease_programme=encounter.disease_programme,
+        disease_programme=programmes[0] or None,
+        further_programmes=tuple(programmes[1:]),
     )
 
 
@@ -142,7 +145,11 @@ def calculate(
     return _split(
         context,
         pack_in_force(context),
-        Bill(visit=visit, lines=lines, evidence=Evidence(encounter.card_presented)),
+        Bill(
+            visit=visit,
+            lines=lines,
+            evidence=Evidence(encounter.card_presented, encounter.stated_payments),
+        ),
         Person(frozenset(categories_of(encounter)), encounter.insurance_plan),
         standing,
     )

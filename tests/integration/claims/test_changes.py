@@ -90,12 +90,17 @@ class TestFacts:
             referral_issuer=TOWNSHIP,
         )
         assert opened["disease_programme"] == "serious_34"
-        assert opened["evidence"] == {"card_presented": True}
+        assert opened["evidence"] == {"card_presented": True, "stated_payments": {}}
         assert (opened["referral"], opened["referral_issuer"]) == (True, TOWNSHIP)
         assert (await claims.opened(disease_programme="none"))["disease_programme"] is None
+        several = ["serious_34", "major_14"]
+        both = await claims.opened(disease_programme=several)
+        assert both["disease_programme"] == sorted(several)
         for wrong, field in (
             ({"disease_programme": "major_15"}, "disease_programme"),
+            ({"disease_programme": ["major_14", "x"]}, "disease_programme"),
             ({"insurance_plan": "gold"}, "insurance_plan"),
+            ({"evidence": {"stated_payments": {"hospital": "1.00"}}}, "evidence.stated_payments"),
             ({"evidence": {"card": True}}, "evidence.card"),
             ({"referral": True, "referral_issuer": "H00000000000"}, "referral_issuer"),
             ({"referral_issuer": TOWNSHIP}, "referral_issuer"),
@@ -112,7 +117,7 @@ class TestFacts:
                 | wrong,
             )
             assert refused.status_code == 422, wrong
-            assert field in {fault["field"] for fault in refused.json()["errors"]}
+            assert any(fault["field"].startswith(field) for fault in refused.json()["errors"])
 
     async def test_evidence_may_come_later(self, claims: Claims) -> None:
         """Goal: XB-06's card may be shown after the settlement. Method: note it, twice."""
@@ -121,12 +126,22 @@ class TestFacts:
         path = f"/encounters/{encounter['encounter_id']}/evidence"
         for _ in range(2):
             noted = await claims.good("POST", path, {"card_presented": True})
-            assert noted["evidence"] == {"card_presented": True}
+            assert noted["evidence"] == {"card_presented": True, "stated_payments": {}}
             assert noted["status"] == "settled"
+        stated = {"commercial_insurance": "100.00"}
+        noted = await claims.good("POST", path, {"stated_payments": stated})
+        assert noted["evidence"] == {"card_presented": True, "stated_payments": stated}
         (logged,) = await claims.rows(
             "SELECT count(*) AS n FROM audit_log WHERE action = 'encounter.evidence_noted'"
         )
-        assert logged["n"] == 1
+        assert logged["n"] == 2
+        wrong = await claims.call(
+            "POST", path, {"stated_payments": {"commercial_insurance": "-1.00"}}
+        )
+        assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (
+            422,
+            "stated_payments.commercial_insurance",
+        )
 
 
 async def test_the_region_says_who_may_refer_out_of_it(

@@ -71,7 +71,11 @@ class Life:
             ),
             "referral": chance.random() < 0.5,
         }
-        card = chance.random() < 0.5
+        if kind == "inpatient" and chance.random() < 0.3:
+            facts["disease_programme"] = chance.sample(PROGRAMMES[2:5], k=2)
+        evidence: dict[str, Any] = {"card_presented": chance.random() < 0.5}
+        if chance.random() < 0.4:
+            evidence["stated_payments"] = {"commercial_insurance": "12.34"}
         issuers = self.region.referral_issuers
         admitted = self.first + timedelta(days=number)
         lines = random_lines(chance)
@@ -81,7 +85,7 @@ class Life:
             type=kind,
             person_id="p-1",
             admitted_at=admitted.isoformat(),
-            evidence={"card_presented": card},
+            evidence=evidence,
             **facts,
             **(
                 {"referral_issuer": min(issuers.facilities)}
@@ -114,7 +118,7 @@ class Life:
                     **facts,
                 },
                 "person": {"categories": ["registered_poor"]},
-                "evidence": {"card_presented": card},
+                "evidence": evidence,
                 "year_to_date": standing,
                 "lines": lines,
             },
