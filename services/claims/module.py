@@ -10,6 +10,7 @@ import structlog
 
 from services.claims.charges.endpoints import router as charges
 from services.claims.charges.pages import router as charge_pages
+from services.claims.clearing.endpoints import router as clearing
 from services.claims.encounters.case_pages import router as case_pages
 from services.claims.encounters.endpoints import router as encounters
 from services.claims.encounters.handlers import (
@@ -42,6 +43,7 @@ from services.claims.settlement.problems import AssumptionUnconfirmed
 from services.claims.standings.endpoints import router as standings
 from services.claims.subsidies.endpoints import router as subsidies
 from shared.events.catalog import (
+    ClearingPaid,
     EncounterCancelled,
     EncounterDischarged,
     EncounterOpened,
@@ -98,6 +100,7 @@ MODULE = ServiceModule(
         standings,
         ledger,
         funds,
+        clearing,
         facilities,
         packs,
     ),
@@ -158,6 +161,7 @@ MODULE = ServiceModule(
         SettlementMade,
         SettlementReversed,
         FundWarned,
+        ClearingPaid,
     ),
     seals=(seal_ledger,),
     watches=(watch_funds,),

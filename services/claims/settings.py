@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -20,6 +22,8 @@ class ClaimsSettings(BaseSettings):
     """How long a visit without deposit keeps room under the yearly caps after its last charges."""
     fund_warning_days: int = Field(default=60, ge=1, le=366)
     """A fund that runs out within so many days, at the pace of late, is warned of."""
+    clearing_deposit_ratio: Decimal = Field(default=Decimal(0), ge=0, le=Decimal("0.3"))
+    """Held back of what a clearing run pays, as an assurance deposit, unless the run says else."""
     future_tolerance_hours: int = Field(default=24, ge=0, le=72)
     """How far ahead of our clock a hospital's time may be before it is a typing error."""
 

@@ -16,7 +16,7 @@ class Role:
 
 _POVERTY_OFFICE = (
     "identity:roster", "identity:persons", "identity:reveal", "identity:review",
-    "identity:cards", "reporting:read",
+    "identity:cards", "reporting:read", "claims:ledger", "claims:clearing-approve",
 )  # fmt: skip
 
 DEFAULT_USERS: dict[str, Role] = {
@@ -30,8 +30,10 @@ DEFAULT_USERS: dict[str, Role] = {
     "poverty-b": Role("扶贫办乙", "Poverty office B", _POVERTY_OFFICE),
     "reviewer": Role("识别复核员", "Reviewer", ("identity:review", "identity:persons")),
     "doctor": Role("家庭医生", "Township doctor", ("contracts:read", "contracts:write")),
-    "accountant": Role("结算会计", "Accountant", ("claims:ledger", "claims:funds", "reporting:read")),
-    "director": Role("主任", "Director", ("reporting:read", "claims:ledger", "contracts:read")),
+    "accountant": Role("结算会计", "Accountant", ("claims:ledger", "claims:funds", "claims:clearing", "reporting:read")),
+    "director": Role("主任", "Director",
+        ("reporting:read", "claims:ledger", "claims:clearing-review", "contracts:read"),
+    ),
     "operator": Role("系统管理员", "Operator", ("*",)),
 }  # fmt: skip
 """Made on the first start; all belong to the whole county."""

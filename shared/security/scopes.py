@@ -14,6 +14,9 @@ SCOPES: dict[str, str] = {
     "claims:quote": "calculate without keeping / 试算",
     "claims:ledger": "read standings and the ledger / 查看账务",
     "claims:funds": "book money that comes into the funds / 登记基金拨入",
+    "claims:clearing": "prepare and submit clearing runs / 编制与申报清算",
+    "claims:clearing-review": "review clearing runs / 审核清算",
+    "claims:clearing-approve": "approve and pay clearing runs / 核准与拨付清算",
     "contracts:write": "sign contracts, record follow-ups / 签约与随访登记",
     "contracts:read": "worklists and contracts / 查看签约与任务",
     "reporting:read": "indicators and their lists / 查看指标",
@@ -24,18 +27,21 @@ SCOPES: dict[str, str] = {
 DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
     "hospital": (
         "identity:recognise", "claims:encounters", "claims:settle", "claims:quote",
-        "claims:ledger", "contracts:read",
+        "claims:ledger", "claims:clearing", "contracts:read",
     ),
     "insurer": (
-        "claims:quote", "claims:ledger", "claims:funds", "identity:roster", "events:read",
+        "claims:quote", "claims:ledger", "claims:funds", "claims:clearing-approve", "identity:roster", "events:read",
         "reporting:read",
     ),
     "poverty-office": (
         "identity:roster", "identity:persons", "identity:reveal", "identity:review",
         "identity:cards", "reporting:read", "events:read", "claims:ledger", "claims:funds",
+        "claims:clearing-approve",
     ),
     "township": ("contracts:read", "contracts:write", "identity:persons", "reporting:read"),
-    "director": ("reporting:read", "claims:ledger", "contracts:read"),
+    "director": (
+        "reporting:read", "claims:ledger", "claims:clearing-review", "contracts:read",
+    ),
     "operator": tuple(SCOPES),
 }  # fmt: skip
 """Created on the first start of the embedded default; all belong to the whole county."""

@@ -81,9 +81,8 @@ async def movements_of(
 
 async def funds_with_money(session: ReadSession, region: str) -> set[str]:
     """Funds whose money was ever booked here; of the others only the bills are known."""
-    found = await session.scalars(
-        select(fund_balances.c.fund).where(fund_balances.c.region == region)
-    )
+    c = fund_movements.c
+    found = await session.scalars(select(c.fund).distinct().where(c.region == region))
     return set(found)
 
 

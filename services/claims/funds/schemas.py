@@ -18,13 +18,13 @@ Document = Annotated[
 Year = Annotated[int, Field(ge=2000, le=2100, description="The budget year.")]
 
 
-def _positive(amount: Fen) -> Fen:
+def positive(amount: Fen) -> Fen:
     if not 0 < amount <= MAX_FEN:
         raise ValueError("write an amount above 0.00 and not above 100000000000.00")
     return amount
 
 
-Amount = Annotated[Money, AfterValidator(_positive)]
+Amount = Annotated[Money, AfterValidator(positive)]
 
 
 class OpeningRequest(BaseModel):

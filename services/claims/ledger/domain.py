@@ -11,6 +11,8 @@ itself and what the patient pays, and credits the facility with the total; its r
 (``reversal``, 冲销) is the same with the signs turned. Such an entry touches one facility only, so
 each facility's accounts balance by themselves. A fund's opening balance and every appropriation
 debit the fund's money and credit its source; a transfer debits one fund and credits another.
+A payment of a clearing run takes the fund's money for its use, and lowers what the fund owes and
+what the facility is owed; what is held back waits in ``held`` until it is released.
 """
 
 from __future__ import annotations
@@ -22,7 +24,15 @@ from typing import Final, Literal
 from uuid import UUID
 
 AccountKind = Literal["payer", "hospital", "patient", "facility", "fund", "source", "spent", "held"]
-EntryKind = Literal["settlement", "reversal", "opening", "appropriation", "transfer"]
+EntryKind = Literal[
+    "settlement",
+    "reversal",
+    "opening",
+    "appropriation",
+    "transfer",
+    "clearing_payment",
+    "deposit_release",
+]
 
 FUND_NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "waiver_fund": ("Waiver fund", "减免补助资金"),
@@ -113,6 +123,8 @@ ENTRY_NAMES: Final[Mapping[EntryKind, tuple[str, str]]] = {
     "opening": ("Opening balance", "期初余额"),
     "appropriation": ("Appropriation", "拨入"),
     "transfer": ("Transfer between funds", "基金间划拨"),
+    "clearing_payment": ("Clearing payment", "清算拨付"),
+    "deposit_release": ("Release of a deposit", "退还质量保证金"),
 }
 """English and Chinese name of each kind of journal entry (凭证类型)."""
 

@@ -2,6 +2,13 @@
 
 from services.claims.models.base import METADATA
 from services.claims.models.charges import charge_batches, charge_lines
+from services.claims.models.clearing import (
+    clearing_items,
+    clearing_parts,
+    clearing_payments,
+    clearing_runs,
+    clearing_steps,
+)
 from services.claims.models.encounters import encounter_recognitions, encounters, members
 from services.claims.models.funds import fund_balances, fund_movements, fund_warnings
 from services.claims.models.ledger import accounts, journal_entries, postings
@@ -26,6 +33,11 @@ __all__ = [
     "accounts",
     "charge_batches",
     "charge_lines",
+    "clearing_items",
+    "clearing_parts",
+    "clearing_payments",
+    "clearing_runs",
+    "clearing_steps",
     "encounter_recognitions",
     "encounters",
     "fund_balances",

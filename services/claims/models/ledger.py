@@ -28,7 +28,15 @@ from sqlalchemy import (
 from services.claims.models.base import METADATA, TIMESTAMP, UUID_TYPE, fen_column
 
 ACCOUNT_KINDS = ("payer", "hospital", "patient", "facility", "fund", "source", "spent", "held")
-ENTRY_KINDS = ("settlement", "reversal", "opening", "appropriation", "transfer")
+ENTRY_KINDS = (
+    "settlement",
+    "reversal",
+    "opening",
+    "appropriation",
+    "transfer",
+    "clearing_payment",
+    "deposit_release",
+)
 CODE_IS_ITS_PARTS = (
     "code = kind || coalesce(':' || fund, '') || coalesce(':' || facility_code, '')"
     " || coalesce(':' || purpose, '')"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from shared.events.base import Event
 from shared.events.catalog.claims import (
+    ClearingPaid,
+    ClearingShare,
     EncounterCancelled,
     EncounterDischarged,
     EncounterOpened,
@@ -55,6 +57,7 @@ ALL: tuple[type[Event], ...] = (
     SettlementMade,
     SettlementReversed,
     FundWarned,
+    ClearingPaid,
     ContractSigned,
     ContractEnded,
     TaskOpened,
@@ -73,6 +76,8 @@ __all__ = [
     "CardIssued",
     "CardRevoked",
     "CategoryPeriod",
+    "ClearingPaid",
+    "ClearingShare",
     "ContractEnded",
     "ContractSigned",
     "EncounterCancelled",

@@ -140,3 +140,33 @@ class FundWarned(Event):
     pace: Money
     """What bills cost it per day."""
     runs_out_on: date
+
+
+class ClearingShare(BaseModel):
+    """What one fund paid one facility, for one use."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    facility_code: str
+    fund: str
+    use: str
+    kind: str
+    """``payment``, or ``release`` of what had been held back."""
+    amount: Money
+    paid_on: date
+
+
+class ClearingPaid(Event):
+    """Funds have paid facilities for settled bills; what is not told yet is still open."""
+
+    producer: ClassVar[str] = "claims"
+    noun: ClassVar[str] = "clearing"
+    verb: ClassVar[str] = "paid"
+    classification: ClassVar[Classification] = "internal"
+    key_field: ClassVar[str] = "run_id"
+
+    run_id: str
+    period: str
+    complete: bool
+    """Nothing of the run is open any more, what is held back not counted."""
+    shares: tuple[ClearingShare, ...]

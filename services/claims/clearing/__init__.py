@@ -1,0 +1,1 @@
+"""Clearing: the funds pay the facilities what they owe for settled bills, month by month."""
