@@ -12,7 +12,7 @@ from collections.abc import Callable
 from rich.console import Console
 
 from shared.observability.logging import configure as configure_logging
-from tests.bench import imports, over_http
+from tests.bench import imports, over_http, printing
 
 Part = Callable[[Console, bool], None]
 """Prints its figures; the second argument says whether it may take its full size."""
@@ -20,6 +20,7 @@ Part = Callable[[Console, bool], None]
 PARTS: dict[str, Part] = {
     "http": over_http.run,
     "imports": imports.run,
+    "printing": printing.run,
 }
 LARGE_ONLY: frozenset[str] = frozenset()
 """Parts that take minutes: run with ``--large``, or when they are named."""
