@@ -86,10 +86,10 @@ WINDOW: dict[str, tuple[str, str]] = {
         "A person will decide; the outcome comes by itself, nothing need be sent again.",
     ),
     "window.possible.open": (
-        "先照常接诊。需要先登记就诊的,由医院系统调用 POST /claims/v1/encounters,就诊号用 {visit_no}。",
+        "先照常接诊。需要先登记就诊的,在“费用结算”里登记,或由医院系统调用 POST /claims/v1/encounters,就诊号用 {visit_no}。",
         (
-            "Treat meanwhile. To open the case at once the hospital's system calls "
-            "POST /claims/v1/encounters with visit number {visit_no}."
+            "Treat meanwhile. To open the case at once register it under Settlement, or let the "
+            "hospital's system call POST /claims/v1/encounters, with visit number {visit_no}."
         ),
     ),
     "window.none.check": (
@@ -104,10 +104,10 @@ WINDOW: dict[str, tuple[str, str]] = {
         ),
     ),
     "window.none.open": (
-        "就诊登记由医院系统调用 POST /claims/v1/encounters,就诊号 {visit_no};补录名册后会自动更正。",
+        "就诊在“费用结算”里登记,或由医院系统调用 POST /claims/v1/encounters,就诊号 {visit_no};补录名册后会自动更正。",
         (
-            "The hospital's system opens the case with POST /claims/v1/encounters, visit number "
-            "{visit_no}; a later roster corrects it by itself."
+            "Register the case under Settlement, or let the hospital's system call "
+            "POST /claims/v1/encounters, visit number {visit_no}; a later roster corrects it by itself."
         ),
     ),
     "window.to_bill": ("办理费用结算", "To the bill"),
