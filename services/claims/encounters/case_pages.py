@@ -15,6 +15,7 @@ from services.claims.encounters.schemas import CancelRequest, DischargeRequest, 
 from services.claims.screens.case import Words, case_page
 from services.claims.screens.forms import at_fields, local_moment
 from services.claims.screens.kit import PageRoute, said
+from services.claims.screens.words import PROGRAMMES
 from shared.db.session import Writes
 from shared.http.faults import field_faults
 from shared.http.problem import Problem
@@ -35,7 +36,7 @@ _DONE = {
     "revised": "case.revised",
     "dismissed": "case.dismissed",
 }
-_DISCHARGE_FIELDS = {"discharged_at": "at", "disease_programme": "programme"}
+_DISCHARGE_FIELDS = {"discharged_at": "at"}
 
 router = APIRouter(prefix="/cases", route_class=PageRoute, include_in_schema=False)
 
@@ -68,6 +69,7 @@ async def discharge(
         words = Words(typed=typed, faults={"at": said("case.discharge.at.fault")}, status=422)
         words.opened = "discharge"
         return await case_page(request, context, session, caller, encounter_id, words)
+    chosen = [code for code in PROGRAMMES if typed[f"programme-{code}"]]
     try:
         body = DischargeRequest.model_validate(
             {
@@ -76,7 +78,7 @@ async def discharge(
                 if typed["diagnoses"]
                 else [],
                 "referral": True if typed["referral"] else None,
-                "disease_programme": typed["programme"] or None,
+                "disease_programme": chosen or None,
             }
         )
     except ValidationError as error:

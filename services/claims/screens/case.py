@@ -107,9 +107,17 @@ async def case_page(
         "kinds": tuple(LINE_KINDS),
         "classes": tuple(CATALOGUE_CLASSES),
         "programmes": tuple(PROGRAMMES),
+        "own_programmes": _programmes(case["disease_programme"]),
         **await _bill(context, session, caller, encounter, current, said, totals.lines),
     }
     return render(request, "case.html", values, status=said.status)
+
+
+def _programmes(told: str | list[str] | None) -> list[str]:
+    """The visit's programmes: none, one, or several."""
+    if told is None:
+        return []
+    return [told] if isinstance(told, str) else told
 
 
 async def _bill(

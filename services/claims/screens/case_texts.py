@@ -133,7 +133,6 @@ CASE: dict[str, tuple[str, str]] = {
         "several with spaces, e.g. J18.900 I10",
     ),
     "case.discharge.programme": ("专项救治病种", "Disease programme"),
-    "case.discharge.programme.none": ("无", "none"),
     "case.discharge.referral": ("经转诊入院", "came by referral"),
     "case.discharge.do": ("登记出院并试算", "Discharge and preview"),
     "case.discharge.end.do": ("登记结束并试算", "End the visit and preview"),

@@ -15,6 +15,7 @@ from services.claims.encounters.domain import Status as CaseStatus
 from services.claims.module import MODULE as CLAIMS
 from services.claims.screens import kit as claims_kit
 from services.claims.screens.case_texts import CASE
+from services.claims.screens.pack_texts import PACKS
 from services.claims.screens.texts import BILL
 from services.claims.screens.texts import TEXTS as CLAIMS_TEXTS
 from services.claims.screens.window_texts import WINDOW as CLAIMS_WINDOW
@@ -79,7 +80,7 @@ SERVICES = {
     ),
     "claims": Service(
         CLAIMS, claims_kit.HERE, CLAIMS_TEXTS,
-        (COMMON, KIT, WORDS, BILL, CLAIMS_WINDOW, CASE), frozenset(),
+        (COMMON, KIT, WORDS, BILL, CLAIMS_WINDOW, CASE, PACKS), frozenset(),
     ),
 }  # fmt: skip
 _KEY = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")

@@ -302,3 +302,19 @@ async def test_recognised_late_the_bill_is_settled_anew_with_one_button(
     again = await clerk.post(f"{here}/revise", form)
     assert again.status_code == 409
     assert len(await claims.rows("SELECT 1 FROM settlements")) == 3
+
+
+async def test_a_visit_of_several_programmes_shows_each_in_words(
+    claims: Claims, clerk: Screen
+) -> None:
+    """Goal: no code without its word, nothing lost. Method: two programmes chosen at discharge."""
+    encounter_id = await charged(claims)
+    chosen = {"programme-serious_34": "1", "programme-national_94": "1"}
+    done = await clerk.follow(
+        await clerk.post(f"/claims/cases/{encounter_id}/discharge", DISCHARGE | chosen)
+    )
+    said = words(done)
+    assert "34种重病" in said
+    assert "94种大病专项救治" in said
+    kept = await claims.good("GET", f"/encounters/{encounter_id}")
+    assert set(kept["disease_programme"]) == {"serious_34", "national_94"}
