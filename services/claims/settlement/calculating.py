@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -15,11 +14,9 @@ from services.claims.packs.service import pack_in_force, pack_of
 from services.claims.settlement.bill import Bill, Evidence, Line, Person, Standing, Visit
 from services.claims.settlement.domain import Settlement
 from services.claims.settlement.domain import settle as split
-from services.claims.settlement.problems import AssumptionUnconfirmed
 from services.claims.settlement.schemas import QuoteRequest
 from services.claims.settlement.tiers import SettlementPack
 from shared.clock import business_date
-from shared.http.problem import FieldFault
 from shared.policy.errors import Refused
 from shared.policy.region import Facility
 from shared.runtime.context import ServiceContext
@@ -58,7 +55,6 @@ def quote(context: ServiceContext, body: QuoteRequest) -> Settlement:
         else Evidence(),
     )
     return _split(
-        context,
         pack_of(context, body.pack),
         bill,
         Person(frozenset(body.person.categories), body.person.insurance_plan),
@@ -68,7 +64,6 @@ def quote(context: ServiceContext, body: QuoteRequest) -> Settlement:
 
 
 def _split(
-    context: ServiceContext,
     pack: SettlementPack,
     bill: Bill,
     person: Person,
@@ -77,33 +72,9 @@ def _split(
     parameters: dict[str, Any] | None = None,
 ) -> Settlement:
     try:
-        result = split(bill, pack, person, standing, parameters=parameters)
+        return split(bill, pack, person, standing, parameters=parameters)
     except Refused as refused:
         raise CalculationRefused(refused) from refused
-    refuse_assumptions(context, result.assumptions)
-    return result
-
-
-def refuse_assumptions(context: ServiceContext, assumptions: Sequence[str]) -> None:
-    """In production no result may rest on values that nobody has confirmed.
-
-    Raises:
-        AssumptionUnconfirmed: naming each of them.
-    """
-    if not context.settings.production or not assumptions:
-        return
-    raise AssumptionUnconfirmed(
-        "confirm the parameters with the documents that state them, in the pack's files",
-        errors=[
-            FieldFault(
-                f"parameters.{name}",
-                "assumption_unconfirmed",
-                "the value is assumed; confirm it in the pack and remove `assumed`",
-                "该取值为假定;请在政策包中以文件确认并去掉 assumed",
-            )
-            for name in assumptions
-        ],
-    )
 
 
 def visit_of(encounter: Encounter, facility: Facility, discharged_on: date) -> Visit:
@@ -143,7 +114,6 @@ def calculate(
     standing: Standing,
 ) -> Settlement:
     return _split(
-        context,
         pack_in_force(context),
         Bill(
             visit=visit,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from services.claims.calculation_refused import CalculationRefused
 from services.claims.packs.service import pack_of
-from services.claims.settlement.calculating import refuse_assumptions
 from services.claims.settlement.tiers import SettlementPack
 from services.claims.subsidies.domain import Enrolment, Subsidy, subsidise
 from services.claims.subsidies.schemas import SubsidyRequest
@@ -46,7 +45,7 @@ def quote(context: ServiceContext, body: SubsidyRequest) -> tuple[SettlementPack
         body.person.poverty_status,
     )
     try:
-        result = subsidise(
+        return pack, subsidise(
             enrolment,
             pack.subsidies,
             pack.parameters,
@@ -55,5 +54,3 @@ def quote(context: ServiceContext, body: SubsidyRequest) -> tuple[SettlementPack
         )
     except Refused as refused:
         raise CalculationRefused(refused) from refused
-    refuse_assumptions(context, result.assumptions)
-    return pack, result

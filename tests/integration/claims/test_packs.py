@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from services.claims.module import MODULE
 from shared.policy.folders import BUNDLED_PACKS, yaml_files
 from tests.integration.claims.county import BILL_A, Claims, pack_with
 
@@ -257,6 +258,29 @@ class TestProduction:
         listed = await claims.good("GET", "/packs")
         assert PACK not in {pack["pack"] for pack in listed["items"]}
         assert {fault["code"] for fault in listed["faults"]} == {"assumption_unconfirmed"}
+
+    async def test_the_rest_of_the_service_starts(self, start: Start) -> None:
+        """Goal: what is to be confirmed keeps no hospital from registering its patients. Method:
+        the service's own start on a production host, then a visit; only its bill is refused."""
+        claims = await start(production=True)
+        async with MODULE.lifespan(claims.context):
+            encounter = await claims.discharged()
+            path = f"/encounters/{encounter['encounter_id']}/settlement"
+            refused = await claims.call("POST", path)
+            assert (refused.status_code, refused.json()["code"]) == (409, "assumption_unconfirmed")
+        assert await claims.rows("SELECT 1 FROM settlements") == []
+
+    async def test_a_subsidy_too(self, start: Start) -> None:
+        """Goal: every calculation by such a pack. Method: an enrolment on a production host."""
+        claims = await start(production=True)
+        body = {
+            "pack": "liangping-2019",
+            "person": {"categories": ["destitute"]},
+            "insurance_tier": 1,
+            "insurance_year": 2020,
+        }
+        refused = await claims.call("POST", "/subsidies/quote", body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "assumption_unconfirmed")
 
     async def test_one_assumption_left_is_enough(self, start: Start, tmp_path: Path) -> None:
         """Goal: all or nothing. Method: every value is confirmed but one."""
