@@ -185,8 +185,33 @@ class RunAnswer(BaseModel):
 
 
 class RunPage(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_RUN], "next_cursor": None}})
+
     items: list[RunAnswer]
     next_cursor: str | None
+
+
+_ITEM: dict[str, Any] = {
+    "settlement_id": "01a21a02-8d32-70ca-8d30-8050ba4ca5b2",
+    "visit_no": "ZY20180308017",
+    "kind": "settlement",
+    "discharged_on": "2018-03-08",
+    "facility_code": "H21042200101",
+    "fund": "medical_aid",
+    "use": "benefits",
+    "amount": "663.83",
+}
+_PAYMENT: dict[str, Any] = {
+    "payment_id": "01a21a02-8d32-70ca-8d30-8050ba4ca5b3",
+    "kind": "payment",
+    "reference": "20180410-0017",
+    "facility_code": "H21042200101",
+    "fund": "medical_aid",
+    "use": "benefits",
+    "amount": "663.83",
+    "paid_on": "2018-04-10",
+    "made_by": "insurer",
+}
 
 
 class ItemAnswer(BaseModel):
@@ -203,6 +228,10 @@ class ItemAnswer(BaseModel):
 
 
 class ItemPage(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"items": [_ITEM], "next_cursor": None}}
+    )
+
     items: list[ItemAnswer]
     next_cursor: str | None
 
@@ -222,4 +251,6 @@ class PaymentAnswer(BaseModel):
 
 
 class PaymentList(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_PAYMENT]}})
+
     items: list[PaymentAnswer]

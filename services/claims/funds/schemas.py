@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -25,6 +25,39 @@ def positive(amount: Fen) -> Fen:
 
 
 Amount = Annotated[Money, AfterValidator(positive)]
+
+_FUND: dict[str, Any] = {
+    "fund": "special_fund",
+    "name_zh": "专项救治基金",
+    "name_en": "Special fund",
+    "holder_zh": "县财政专户",
+    "holder_en": "Treasury account of the county",
+    "citation": "XB-53, XB-54",
+    "closed": True,
+    "sources": ["basic_insurance"],
+    "uses": ["severe_illness", "contract_fee", "check_up", "chronic_drugs"],
+    "as_of": "2018-06-30",
+    "balance": "1000000.00",
+    "owed": "120000.00",
+    "free": "880000.00",
+    "pace": "1500.00",
+    "runs_out_on": "2020-02-06",
+    "warning": False,
+}
+_MOVEMENT: dict[str, Any] = {
+    "movement_id": "01a21a02-8d32-70ca-8d30-8050ba4ca5b2",
+    "fund": "special_fund",
+    "kind": "opening",
+    "source": "basic_insurance",
+    "source_zh": "基本医疗保险",
+    "from_fund": None,
+    "amount": "1000000.00",
+    "year": 2018,
+    "document": "新政办发〔2018〕50号",
+    "booked_on": "2018-07-10",
+    "made_at": "2018-07-10T09:00:00+08:00",
+    "made_by": "operator",
+}
 
 
 class OpeningRequest(BaseModel):
@@ -89,6 +122,8 @@ class TransferRequest(OpeningRequest):
 class MovementAnswer(BaseModel):
     """Money that came into a fund."""
 
+    model_config = ConfigDict(json_schema_extra={"example": _MOVEMENT})
+
     movement_id: str
     fund: str
     kind: MovementKind
@@ -104,6 +139,10 @@ class MovementAnswer(BaseModel):
 
 
 class MovementPage(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"items": [_MOVEMENT], "next_cursor": None}}
+    )
+
     items: list[MovementAnswer]
     next_cursor: str | None
 
@@ -111,28 +150,7 @@ class MovementPage(BaseModel):
 class FundAnswer(BaseModel):
     """A fund on a day, and the rules that it is under."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "fund": "special_fund",
-                "name_zh": "专项救治基金",
-                "name_en": "Special fund",
-                "holder_zh": "县财政专户",
-                "holder_en": "Treasury account of the county",
-                "citation": "XB-53, XB-54",
-                "closed": True,
-                "sources": ["basic_insurance"],
-                "uses": ["severe_illness", "contract_fee", "check_up", "chronic_drugs"],
-                "as_of": "2018-06-30",
-                "balance": "1000000.00",
-                "owed": "120000.00",
-                "free": "880000.00",
-                "pace": "1500.00",
-                "runs_out_on": "2020-02-06",
-                "warning": False,
-            }
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": _FUND})
 
     fund: str
     name_zh: str
@@ -155,4 +173,6 @@ class FundAnswer(BaseModel):
 
 
 class FundList(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_FUND]}})
+
     items: list[FundAnswer]
