@@ -257,13 +257,52 @@ SELECT s.id FROM settlements s
 WHERE NOT EXISTS (SELECT FROM journal_entries e WHERE e.settlement_id = s.id)
 ORDER BY s.id LIMIT :limit
 """)
+# What is told beside the entries must say the same: a fund's money, and what came in or was paid.
+_FUNDS = text("""
+SELECT coalesce(b.region, p.region) AS region, coalesce(b.fund, p.fund) AS fund,
+       coalesce(b.balance_fen, 0) - coalesce(p.fen, 0) AS rest
+FROM fund_balances b FULL JOIN (
+  SELECT a.region, a.fund, sum(p.amount_fen)::bigint AS fen
+  FROM accounts a JOIN postings p ON p.account_code = a.code
+  WHERE a.kind = 'fund' GROUP BY a.region, a.fund
+) AS p ON p.region = b.region AND p.fund = b.fund
+WHERE coalesce(b.balance_fen, 0) <> coalesce(p.fen, 0)
+ORDER BY 1, 2 LIMIT :limit
+""")
+_SOURCES = text("""
+WITH told AS (
+  SELECT id, 'fund:' || fund AS account, kind, amount_fen FROM fund_movements
+  UNION ALL
+  SELECT id, 'facility:' || facility_code,
+         CASE kind WHEN 'payment' THEN 'clearing_payment' ELSE 'deposit_release' END, amount_fen
+  FROM clearing_payments
+), booked AS (
+  SELECT e.source_id, e.kind, p.account_code, p.amount_fen
+  FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+  WHERE e.source_id IS NOT NULL AND p.amount_fen > 0
+    AND (p.account_code LIKE 'facility:%' OR p.account_code LIKE 'fund:%')
+)
+SELECT coalesce(told.id, booked.source_id) AS id
+FROM told FULL JOIN booked ON booked.source_id = told.id AND booked.kind = told.kind
+  AND booked.account_code = told.account
+WHERE told.amount_fen IS DISTINCT FROM booked.amount_fen
+ORDER BY 1 LIMIT :limit
+""")
 _BEFORE_ALL, _AFTER_ALL = UUID(int=0), UUID(int=(1 << 128) - 1)
 
 
 async def faults_of(session: ReadSession, limit: int) -> list[str]:
-    """Entries that do not balance or differ from their settlement, in words; at most ``limit``."""
+    """What does not balance or differs from what it books, in words; at most ``limit``."""
     unbooked = await session.scalars(_NOT_BOOKED, {"limit": limit})
     faults = [f"settlement {missing} has no entry" for missing in unbooked]
+    faults += [
+        f"the balance of {row.fund} in {row.region} differs from its postings by {row.rest} fen"
+        for row in await session.execute(_FUNDS, {"limit": limit})
+    ]
+    faults += [
+        f"payment or appropriation {differing} differs from its entry"
+        for differing in await session.scalars(_SOURCES, {"limit": limit})
+    ]
     after = _BEFORE_ALL
     while len(faults) < limit and after != _AFTER_ALL:
         ends = await session.scalar(_PAGE_END, {"after": after, "rows": _PAGE_ROWS - 1})

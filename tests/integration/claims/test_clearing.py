@@ -118,10 +118,44 @@ async def test_a_month_is_cleared_to_the_fen(county: Claims) -> None:
     assert sum(share.amount for share in event.shares) == fen_from_text(paid["amount"])
     async with county.context.db.writing() as session:
         await sealing.seal(session)
-    async with county.context.db.reading() as session:
-        assert (await sealing.verify(session)).faults == ()
+    assert await faults_of(county) == ()
     again = await county.call("POST", "/clearing-runs", MARCH, client="hospital")
     assert (again.status_code, again.json()["code"]) == (409, "nothing_to_clear")
+
+
+async def faults_of(claims: Claims) -> tuple[str, ...]:
+    async with claims.context.db.reading() as session:
+        return (await sealing.verify(session)).faults
+
+
+async def test_money_told_otherwise_than_booked_is_found(county: Claims) -> None:
+    """Goal: a fund's balance and a payment cannot be told otherwise than the ledger has them.
+
+    Method: a fund opened, a month paid, everything sealed; then, as an intruder, the balance and a
+    payment's amount changed, and an opening balance removed.
+    """
+    opening = {"amount": "9000.00", "year": 2016, "document": "决算", "booked_on": "2016-01-01"}
+    await county.good("POST", "/funds/medical_aid/opening", opening)
+    await settled(county)
+    await stepped(county, await approved(county), "paid", "insurer")
+    async with county.context.db.writing() as session:
+        await sealing.seal(session)
+    assert await faults_of(county) == ()
+    psql = await county.psql()
+    try:
+        await psql.execute("UPDATE fund_balances SET balance_fen = balance_fen + 1")
+        for table, change in (
+            ("clearing_payments", "UPDATE clearing_payments SET amount_fen = amount_fen - 1"),
+            ("fund_movements", "DELETE FROM fund_movements"),
+        ):
+            await psql.execute(f"GRANT ALL ON {table} TO CURRENT_USER")
+            await psql.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            await psql.execute(change)
+    finally:
+        await psql.close()
+    found = await faults_of(county)
+    assert len([fault for fault in found if "medical_aid" in fault and "by 1 fen" in fault]) == 1
+    assert len([fault for fault in found if "differs from its entry" in fault]) == 3
 
 
 async def test_no_step_is_skipped_nor_done_twice_by_one(county: Claims) -> None:
