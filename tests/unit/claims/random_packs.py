@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from services.claims.settlement.bill import (
     ACCUMULATORS,
     LEVELS,
-    LINE_KINDS,
     Bill,
     Evidence,
     Line,
@@ -55,6 +54,7 @@ from shared.policy.values import Shape, Value
 DAY = date(2020, 5, 5)
 SOURCE = Citation("a document by chance", "R-1")
 PLAN = "resident"
+USUAL_KINDS = ("drug", "lab", "bed", "ct", "other")
 PAYERS = sorted(set(PAYER_NAMES) - {"waiver_fund"})
 
 fen = st.one_of(st.integers(0, 300), st.integers(0, 2_000_000))
@@ -123,7 +123,9 @@ class Builder:
         return YearlyCap(name, accumulator)
 
     def when(self) -> When:
-        flag = st.sampled_from([None, None, True])
+        """Mostly for everybody: a rule that seldom applies tests little."""
+        if self.draw(st.integers(0, 3)):
+            return When()
         return When(
             visit_types=self.draw(
                 st.sampled_from([frozenset[str](), frozenset({"inpatient", "emergency"})])
@@ -131,8 +133,8 @@ class Builder:
             categories=self.draw(
                 st.sampled_from([frozenset[str](), frozenset({"registered_poor", "orphan"})])
             ),
-            in_region=self.draw(flag),
-            card_presented=self.draw(st.sampled_from([None, None, None, True])),
+            in_region=self.draw(st.sampled_from([None, True])),
+            card_presented=self.draw(st.sampled_from([None, True])),
         )
 
     def head(self, number: int, payer: str, kinds: frozenset[str], *, tilted: bool) -> TierHead:
@@ -201,7 +203,7 @@ class Builder:
     def waiver(self, stage: str) -> Waiver:
         items = frozenset({self.draw(st.sampled_from(["*", "i1"]))})
         return Waiver(
-            frozenset(self.draw(st.sets(st.sampled_from(sorted(LINE_KINDS)), min_size=1))),
+            frozenset(self.draw(st.sets(st.sampled_from(USUAL_KINDS), min_size=1))),
             self.ratio(),
             self.when(),
             SOURCE,
@@ -239,7 +241,7 @@ def packs(draw: Any) -> Chance:
     stage = builder.value(draw(st.sampled_from([BEFORE, AFTER])), "text")
     waivers = tuple(builder.waiver(stage) for _ in range(draw(st.integers(0, 2))))
     payers = draw(st.permutations(PAYERS))[: draw(st.integers(1, 6))]
-    narrow = draw(st.integers(0, 2))
+    narrow = draw(st.sampled_from([0, 2, 2]))
     tiers = []
     for number, payer in enumerate(payers):
         kinds = frozenset[str]()
@@ -277,7 +279,7 @@ def packs(draw: Any) -> Chance:
 def lines(draw: Any) -> tuple[Line, ...]:
     found = []
     for number in range(draw(st.integers(1, 5))):
-        kind = draw(st.sampled_from(["drug", "drug", "lab", "bed", "ct", "other", "implant"]))
+        kind = draw(st.sampled_from([*USUAL_KINDS, "drug", "implant"]))
         share = draw(st.none() | ratios)
         if kind == "implant":
             share = draw(st.integers(18, 60)) / Decimal(100)

@@ -31,7 +31,7 @@ cents = st.integers(0, 100).map(lambda n: Decimal(n) / 100)
 def lines(draw):
     found = []
     for number in range(draw(st.integers(1, 6))):
-        kind = draw(st.sampled_from(sorted(LINE_KINDS)))
+        kind = draw(st.sampled_from(["drug", "drug", *sorted(LINE_KINDS)]))
         share = draw(st.none() | st.none() | cents)
         if kind == "implant":
             share = draw(st.integers(18, 60)) / Decimal(100)
@@ -50,7 +50,14 @@ def lines(draw):
     return tuple(found)
 
 
-visits = st.builds(
+chronic = st.just(
+    {
+        "type": "chronic_outpatient",
+        "facility_level": "township",
+        "disease_programme": "chronic_4",
+    }
+)
+visits = chronic | st.builds(
     lambda kind, level, near, designated, referral, programmes: {
         "type": kind,
         "facility_level": level,
