@@ -13,6 +13,7 @@ from rich.console import Console
 
 from shared.observability.logging import configure as configure_logging
 from tests.bench import imports, over_http, printing
+from tests.bench.matching import speed
 
 Part = Callable[[Console, bool], None]
 """Prints its figures; the second argument says whether it may take its full size."""
@@ -21,6 +22,7 @@ PARTS: dict[str, Part] = {
     "http": over_http.run,
     "imports": imports.run,
     "printing": printing.run,
+    "match": speed.run,
 }
 LARGE_ONLY: frozenset[str] = frozenset()
 """Parts that take minutes: run with ``--large``, or when they are named."""

@@ -14,6 +14,11 @@ Error budget:
   without a person looking at it.
 * ``none``: nobody fits.
 
+Measured by ``tests/bench/matching/chinese.py`` (1,000,000 questions, 100,001 people): no ``certain``
+was somebody else, but for 318 by a relative's number with nothing else told; beliefs from 0.97 on
+came true as often as they say. Those between 0.5 and 0.97, a number with another's name, are too
+high for the borrowers of that model (0.24 to 0.29 came true); none of them is more than ``possible``.
+
 Belief is the posterior under the model of ``scoring`` with everybody compared as a rival and the
 chance that the patient is not on the register at all. Sources: LP-24 to LP-27, JK-80 to JK-87 (who
 is entitled must be recognised at the window), XB-40 to XB-43 (one person, several registers).

@@ -59,7 +59,7 @@ REVIEWS: dict[str, tuple[str, str]] = {
     "reviews.words": ("各人意见", "Who said what"),
     "reviews.drift": ("识别质量变化", "Drift"),
     "reviews.drift.precision": (
-        "近 {months} 个月“可能性大”的识别:复核正确率(承诺不低于 {promised}%)",
+        "近 {months} 个月“基本确认”的识别中,经复核确为本人的占比(承诺不低于 {promised}%)",
         "Probable recognitions of the last {months} months: right by review (promised: {promised} %)",
     ),
     "reviews.drift.below": (
