@@ -42,9 +42,9 @@ SELECT $1, p, n, a FROM unnest($2::int[], $3::text[], $4::bigint[]) AS t(p, n, a
 """
 PARTS = """
 INSERT INTO settlement_lines (settlement_id, line_no, amount_fen, waived_fen, out_of_catalogue_fen,
-  over_limit_fen, self_first_fen, in_scope_fen)
+  over_limit_fen, self_first_fen, in_scope_fen, kind, catalogue_class)
 SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-  $7::bigint[], $8::bigint[])
+  $7::bigint[], $8::bigint[], $9::text[], $10::text[])
 """
 ACCOUNTS = """
 INSERT INTO accounts (code, region, kind, fund, facility_code, name_en, name_zh)
