@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.claims.revisions import service as revisions
 from services.claims.settlement import service as settlements
@@ -26,6 +26,7 @@ from tests.integration.claims.county import (
 )
 
 ENCOUNTERS, PERSONS, WORKERS = 200, 20, 16
+ATTEMPTS = 30
 CAPS = {
     "basic.annual_cap": "20000.00",
     "medical_aid.annual_cap": "2500.00",
@@ -72,18 +73,21 @@ class Storm:
 
     async def _until_told(self, step: str, encounter_id: Any) -> None:
         """As a client that repeats a call until it has an answer, whatever happens to it."""
-        while True:
+        for _ in range(ATTEMPTS):
             task = asyncio.create_task(self._once(step, encounter_id))
             if self.chance.random() < 0.05:
                 await asyncio.sleep(self.chance.random() / 50)
                 self.struck += task.cancel()
             try:
                 await task
+            except IntegrityError:
+                raise  # the database had to stop what the program should have
             except (DBAPIError, asyncio.CancelledError, OSError):
                 continue
             except Problem as answered:
                 self.answers.add(answered.code)
             return
+        raise AssertionError(f"{step} did not come through in {ATTEMPTS} attempts")
 
     async def _once(self, step: str, encounter_id: Any) -> None:
         context = self.claims.context
