@@ -12,7 +12,7 @@ from collections.abc import Callable
 from rich.console import Console
 
 from shared.observability.logging import configure as configure_logging
-from tests.bench import imports, over_http, printing
+from tests.bench import big_register, imports, over_http, printing, stored
 from tests.bench.matching import speed
 
 Part = Callable[[Console, bool], None]
@@ -23,6 +23,8 @@ PARTS: dict[str, Part] = {
     "imports": imports.run,
     "printing": printing.run,
     "match": speed.run,
+    "register": big_register.run,
+    "stored": stored.run,
 }
 LARGE_ONLY: frozenset[str] = frozenset()
 """Parts that take minutes: run with ``--large``, or when they are named."""

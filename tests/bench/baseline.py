@@ -171,7 +171,7 @@ class Baseline:
             )
             columns = list(t.lines[0].keys())[1:]
             await connection.execute(
-                statements.PARTS,
+                statements.lines(columns),
                 settlement_id,
                 *([row[name] for row in t.lines] for name in columns),
             )

@@ -8,7 +8,7 @@ import random
 import re
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ class Side:
 
     port: int
     pid: int
+    token: str
 
 
 @dataclass
@@ -54,19 +55,18 @@ class Comparison:
 
 
 async def compare(
-    stage: Stage,
     sides: Mapping[str, Side],
     batches: Sequence[Mapping[str, Sequence[Request]]],
     *,
     expect: set[int],
+    quiet: Callable[[], Awaitable[None]],
 ) -> Comparison:
     """Send each batch's requests to their sides; who begins changes from batch to batch.
 
-    After each round the background work of ``make run``'s process (publishing, handling,
-    projecting) is awaited outside the clock, so that it does not slow the other sides; what of it
+    After each round ``quiet`` awaits, outside the clock, the background work of ``make run``'s
+    process (publishing, handling, projecting), so that it does not slow the other sides; what of it
     runs during the process's own round counts against it.
     """
-    token = stage.yizhan.token("hospital")
     found = Comparison({name: [] for name in sides}, {name: [] for name in sides})
     for number, batch in enumerate(batches):
         names = list(sides)
@@ -74,11 +74,13 @@ async def compare(
         for name in names[turn:] + names[:turn]:
             side = sides[name]
             cpu_s = _cpu_seconds(side.pid)
-            done = await fire(side.port, token, batch[name], concurrency=CONCURRENCY, expect=expect)
+            done = await fire(
+                side.port, side.token, batch[name], concurrency=CONCURRENCY, expect=expect
+            )
             spent_s = _cpu_seconds(side.pid) - cpu_s
             found.rounds[name].append(done)
             found.cpu_ms[name].append(spent_s * 1000 / len(done.answers))
-            await stage.quiet()
+            await quiet()
     return found
 
 

@@ -121,8 +121,9 @@ class Bench:
     def _sides(self) -> dict[str, Side]:
         process = self.stage.yizhan.process
         assert process is not None
-        beside = {name: Side(side.port, side.pid) for name, side in self.beside.items()}
-        return {RUN: Side(self.stage.yizhan.port, process.pid), **beside}
+        token = self.stage.yizhan.token("hospital")
+        beside = {name: Side(side.port, side.pid, token) for name, side in self.beside.items()}
+        return {RUN: Side(self.stage.yizhan.port, process.pid, token), **beside}
 
     def _apply(self, import_id: str) -> None:
         answer = self.stage.yizhan.call(
@@ -151,7 +152,7 @@ class Bench:
         batches: Batches = [
             {name: self._visits("V", count) for name in sides} for _ in range(ROUNDS)
         ]
-        return await compare(stage, sides, batches, expect={200})
+        return await compare(sides, batches, expect={200}, quiet=stage.quiet)
 
     async def _dischargeable(self) -> list[str]:
         """Encounters of different people that the rounds opened, made ready; copied for all."""
@@ -185,7 +186,7 @@ class Bench:
         for number in range(ROUNDS):
             part = [settle(each) for each in rest[number * count : (number + 1) * count]]
             batches.append(dict.fromkeys(sides, part))
-        return await compare(self.stage, sides, batches, expect={201})
+        return await compare(sides, batches, expect={201}, quiet=self.stage.quiet)
 
 
 def settle(encounter_id: str) -> Request:

@@ -40,12 +40,6 @@ PAYERS = """
 INSERT INTO settlement_payers (settlement_id, position, payer, amount_fen)
 SELECT $1, p, n, a FROM unnest($2::int[], $3::text[], $4::bigint[]) AS t(p, n, a)
 """
-PARTS = """
-INSERT INTO settlement_lines (settlement_id, line_no, amount_fen, waived_fen, out_of_catalogue_fen,
-  over_limit_fen, self_first_fen, in_scope_fen, kind, catalogue_class)
-SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-  $7::bigint[], $8::bigint[], $9::text[], $10::text[])
-"""
 ACCOUNTS = """
 INSERT INTO accounts (code, region, kind, fund, facility_code, name_en, name_zh)
 SELECT code, region, kind, fund, facility_code, name_en, name_zh
@@ -67,6 +61,16 @@ UPDATE encounters SET status = 'settled', version = version + 1, settlement_id =
   settlement_count = settlement_count + 1, last_settlement_id = $2
 WHERE id = $1
 """
+
+
+def lines(columns: list[str]) -> str:
+    """Many lines of one settlement; the columns besides its id."""
+    kinds = ["bigint" if name.endswith("_fen") else "text" for name in columns]
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(kinds, start=2))
+    return (
+        f"INSERT INTO settlement_lines (settlement_id, {', '.join(columns)})"
+        f" SELECT $1, * FROM unnest({arrays})"
+    )
 
 
 def insert(table: str, columns: list[str]) -> str:
