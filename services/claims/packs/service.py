@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from importlib.resources.abc import Traversable
+from types import MappingProxyType
 from typing import Any
 
 from services.claims.calculation_refused import PackIsUnknown
@@ -263,8 +264,24 @@ def _scalar(unit: str, value: int | Decimal | str) -> str:
     return text_from_fen(int(value)) if unit == "CNY" else str(value)
 
 
-def parameters_on(pack: SettlementPack, day: date) -> dict[str, Any]:
+def parameters_on(pack: SettlementPack, day: date) -> Mapping[str, Any]:
     """The pack's values of one day, as written; kept with every settlement."""
+    # A tenth of a settlement's time went into writing the same values again. The version is a hash
+    # of the pack's content.
+    key = (pack.pack_id, pack.version, day)
+    found = _WRITTEN.get(key)
+    if found is None:
+        if len(_WRITTEN) >= _MOST_WRITTEN:
+            _WRITTEN.clear()
+        found = _WRITTEN[key] = MappingProxyType(_parameters_on(pack, day))
+    return found
+
+
+_MOST_WRITTEN = 1_000
+_WRITTEN: dict[tuple[str, str, date], Mapping[str, Any]] = {}
+
+
+def _parameters_on(pack: SettlementPack, day: date) -> dict[str, Any]:
     return {
         name: written(parameter, parameter.value_at(day))
         for name, parameter in pack.parameters.by_name.items()
