@@ -32,6 +32,13 @@ from services.claims.packs.endpoints import router as packs
 from services.claims.packs.pages import router as pack_pages
 from services.claims.packs.service import pack_in_force
 from services.claims.proposals.endpoints import router as proposals
+from services.claims.referrals.handlers import (
+    on_referral_accepted,
+    on_referral_closed,
+    on_referral_made,
+    on_referral_refused,
+    on_referral_returned,
+)
 from services.claims.reservations.endpoints import router as reservations
 from services.claims.revisions.endpoints import router as revisions
 from services.claims.revisions.pages import router as revision_pages
@@ -55,6 +62,11 @@ from shared.events.catalog import (
     PersonUnmerged,
     RecognitionMade,
     RecognitionRevised,
+    ReferralAccepted,
+    ReferralClosed,
+    ReferralMade,
+    ReferralRefused,
+    ReferralReturned,
     SettlementMade,
     SettlementReversed,
 )
@@ -152,6 +164,15 @@ MODULE = ServiceModule(
             PersonUnmerged,
             on_person_unmerged,
             "two persons after all: each has his own year again",
+        ),
+        Subscription(
+            ReferralMade, on_referral_made, "a visit at the target within the validity was referred"
+        ),
+        Subscription(ReferralAccepted, on_referral_accepted, "the referral still counts"),
+        Subscription(ReferralRefused, on_referral_refused, "nobody comes by a refused referral"),
+        Subscription(ReferralReturned, on_referral_returned, "the visit came by it all the same"),
+        Subscription(
+            ReferralClosed, on_referral_closed, "one that was withdrawn counts for nothing"
         ),
     ),
     publishes=(

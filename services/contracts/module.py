@@ -14,6 +14,7 @@ from services.contracts.people.handlers import (
     on_person_entered,
     on_person_left,
 )
+from services.contracts.referrals.endpoints import router as referrals_router
 from services.contracts.teams.endpoints import router as teams_router
 from shared.events.catalog import (
     ContractEnded,
@@ -25,6 +26,11 @@ from shared.events.catalog import (
     PersonLeft,
     PersonMerged,
     PersonUnmerged,
+    ReferralAccepted,
+    ReferralClosed,
+    ReferralMade,
+    ReferralRefused,
+    ReferralReturned,
     TaskClosed,
     TaskOpened,
 )
@@ -36,7 +42,7 @@ MODULE = ServiceModule(
     title_zh="签约与随访",
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations",
-    routers=(teams_router, contracts_router, follow_up_router),
+    routers=(teams_router, contracts_router, follow_up_router, referrals_router),
     subscriptions=(
         Subscription(
             PersonEntered, on_person_entered, "where a person lives decides which team is his"
@@ -61,5 +67,16 @@ MODULE = ServiceModule(
             "an inpatient's discharge opens a task for his team",
         ),
     ),
-    publishes=(ContractSigned, ContractEnded, TaskOpened, TaskClosed, FollowUpRecorded),
+    publishes=(
+        ContractSigned,
+        ContractEnded,
+        TaskOpened,
+        TaskClosed,
+        FollowUpRecorded,
+        ReferralMade,
+        ReferralAccepted,
+        ReferralRefused,
+        ReferralReturned,
+        ReferralClosed,
+    ),
 )

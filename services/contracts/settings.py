@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.runtime.context import ServiceContext
@@ -16,6 +17,10 @@ class ContractsSettings(BaseSettings):
     """Facility code of the team for people whose township is not known.
 
     Default: the region's secondary hospital with the lowest code."""
+    referral_days: int = Field(default=30, ge=1, le=366)
+    """How long a referral may be answered and used when its slip gives no day.
+
+    No document fixes it; thirty days is this product's default."""
 
 
 def settings_of(context: ServiceContext) -> ContractsSettings:

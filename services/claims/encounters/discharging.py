@@ -49,13 +49,12 @@ async def discharge(
         DischargedAlready: discharged before, with other content.
     """
     encounter = await locked_for(session, caller, encounter_id)
+    stated, issuer = encounter.referral_stated
     wanted = Discharge(
         discharged_at=body.discharged_at,
         diagnoses=tuple(code.strip().upper() for code in body.diagnoses),
-        referral=encounter.referral if body.referral is None else body.referral,
-        referral_issuer=(
-            None if body.referral is False else body.referral_issuer or encounter.referral_issuer
-        ),
+        referral=stated if body.referral is None else body.referral,
+        referral_issuer=None if body.referral is False else body.referral_issuer or issuer,
         disease_programme=as_kept(body.disease_programme) or encounter.disease_programme,
     )
     if encounter.status == "cancelled":
@@ -64,15 +63,19 @@ async def discharge(
     check_referral(
         context,
         facility_of(context, encounter.facility_code),
-        referral=wanted.referral,
-        issuer=body.referral_issuer or wanted.referral_issuer,
+        referral=wanted.referral or (body.referral is None and encounter.referral),
+        issuer=(
+            body.referral_issuer
+            or wanted.referral_issuer
+            or (encounter.referral_issuer if body.referral is not False else None)
+        ),
     )
     if encounter.discharged_at is not None:
         known = Discharge(
             discharged_at=encounter.discharged_at,
             diagnoses=encounter.diagnoses,
-            referral=encounter.referral,
-            referral_issuer=encounter.referral_issuer,
+            referral=stated,
+            referral_issuer=issuer,
             disease_programme=encounter.disease_programme,
         )
         if known != wanted:

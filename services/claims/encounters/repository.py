@@ -33,6 +33,7 @@ from services.claims.models import (
     person_merges,
     settlements,
 )
+from services.claims.referrals.repository import issuer_of_visit
 from shared.db.session import ReadSession, WriteSession
 
 
@@ -51,7 +52,10 @@ class Encounter:
     discharged_at: datetime | None
     diagnoses: tuple[str, ...]
     referral: bool
+    """The hospital says so, or contracts told of a referral to it."""
     referral_issuer: str | None
+    referral_stated: tuple[bool, str | None]
+    """The hospital's word alone."""
     disease_programme: str | None
     """Several are kept in one text; see ``schemas.as_kept``."""
     card_presented: bool
@@ -170,6 +174,9 @@ _COLUMNS = (
     person_merges.c.kept_person_id,
     _still_in_conflict().label("still_in_conflict"),
     STILL_PENDING.label("still_pending"),
+    issuer_of_visit(func.coalesce(person_merges.c.kept_person_id, encounters.c.person_id)).label(
+        "told_issuer"
+    ),
     members.c.categories.label("member_categories"),
     members.c.township.label("member_township"),
     members.c.village.label("member_village"),
@@ -190,8 +197,9 @@ def _encounter(row: Row[Any]) -> Encounter:
         admitted_at=stored["admitted_at"],
         discharged_at=stored["discharged_at"],
         diagnoses=tuple(stored["diagnoses"]),
-        referral=stored["referral"],
-        referral_issuer=stored["referral_issuer"],
+        referral=stored["referral"] or stored["told_issuer"] is not None,
+        referral_issuer=stored["referral_issuer"] or stored["told_issuer"],
+        referral_stated=(stored["referral"], stored["referral_issuer"]),
         card_presented=stored["card_presented"],
         stated_payments=stored["stated_payments"],
         disease_programme=stored["disease_programme"],

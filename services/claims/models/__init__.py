@@ -15,6 +15,7 @@ from services.claims.models.ledger import accounts, journal_entries, postings
 from services.claims.models.merges import person_merges, standing_moves
 from services.claims.models.packs import pack_versions
 from services.claims.models.proposals import proposal_decisions
+from services.claims.models.referrals import referrals
 from services.claims.models.reservations import RESERVED_BENEFITS, reservations
 from services.claims.models.settlements import (
     BENEFITS,
@@ -49,6 +50,7 @@ __all__ = [
     "person_merges",
     "postings",
     "proposal_decisions",
+    "referrals",
     "reservations",
     "settlement_cuts",
     "settlement_lines",

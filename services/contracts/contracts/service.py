@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -16,8 +15,9 @@ from services.contracts.contracts.schemas import (
 )
 from services.contracts.follow_up import tasks
 from services.contracts.merges.repository import MERGES
-from services.contracts.models import Contract, Person
+from services.contracts.models import Contract
 from services.contracts.people import repository as people
+from services.contracts.people.waiting import await_person
 from services.contracts.teams.service import teams_of
 from shared.clock import business_date
 from shared.db.session import ReadSession, WriteSession
@@ -28,15 +28,6 @@ from shared.messaging import outbox
 from shared.runtime.context import ServiceContext
 from shared.security import audit
 from shared.security.principal import Principal
-
-_PERSON_WAIT_S = 3.0
-_PERSON_POLL_S = 0.1
-
-
-class PersonUnknown(NotFound):
-    code = "person_unknown"
-    title = "No registered person with this id is known here"
-    title_zh = "没有此登记人员"
 
 
 class ContractUnknown(NotFound):
@@ -72,7 +63,7 @@ async def sign(
         FieldsWrong: an unknown team, or a signature in the future.
         ContractOverlaps: another contract of the person holds on one of the days.
     """
-    person = await _await_person(session, body.person_id)
+    person = await await_person(session, body.person_id)
     kept = await people.lock(session, body.person_id)
     person = await people.get(session, kept) or person
     teams = teams_of(context)
@@ -254,20 +245,6 @@ def answer(contract: Contract, today: date, *, person_id: str) -> ContractAnswer
         status=state_on(today, valid_to=contract.valid_to, ended_on=contract.ended_on),
         ended_on=contract.ended_on,
         end_reason=contract.end_reason,
-    )
-
-
-async def _await_person(session: WriteSession, person_id: str) -> Person:
-    """The person; waits shortly, for identity's event may still be on its way."""
-    attempts = int(_PERSON_WAIT_S / _PERSON_POLL_S)
-    for _ in range(attempts):
-        person = await people.get(session, person_id)
-        if person is not None:
-            return person
-        await asyncio.sleep(_PERSON_POLL_S)
-    raise PersonUnknown(
-        "use a person_id that identity has given out; a person entered only moments ago "
-        "may need some seconds to become known here"
     )
 
 

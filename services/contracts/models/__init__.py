@@ -6,6 +6,7 @@ from services.contracts.models.base import Base
 from services.contracts.models.contract import Contract
 from services.contracts.models.merge import person_merges
 from services.contracts.models.person import Person, PersonVersion
+from services.contracts.models.referral import Referral, ReferralStep
 from services.contracts.models.task import Discharge, FollowUp, Task
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "FollowUp",
     "Person",
     "PersonVersion",
+    "Referral",
+    "ReferralStep",
     "Task",
     "person_merges",
 ]

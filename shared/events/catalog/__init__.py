@@ -22,6 +22,11 @@ from shared.events.catalog.contracts import (
     ContractEnded,
     ContractSigned,
     FollowUpRecorded,
+    ReferralAccepted,
+    ReferralClosed,
+    ReferralMade,
+    ReferralRefused,
+    ReferralReturned,
     TaskClosed,
     TaskOpened,
 )
@@ -63,6 +68,11 @@ ALL: tuple[type[Event], ...] = (
     TaskOpened,
     TaskClosed,
     FollowUpRecorded,
+    ReferralMade,
+    ReferralAccepted,
+    ReferralRefused,
+    ReferralReturned,
+    ReferralClosed,
 )
 
 BY_TYPE: dict[str, type[Event]] = {event.type_name(): event for event in ALL}
@@ -94,6 +104,11 @@ __all__ = [
     "PersonUnmerged",
     "RecognitionMade",
     "RecognitionRevised",
+    "ReferralAccepted",
+    "ReferralClosed",
+    "ReferralMade",
+    "ReferralRefused",
+    "ReferralReturned",
     "RosterApplied",
     "SettlementMade",
     "SettlementReversed",

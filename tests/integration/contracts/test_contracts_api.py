@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.contracts.contracts import service
 from services.contracts.module import MODULE
+from services.contracts.people import waiting
 from shared.db.migrate import check
 from tests.integration.contracts.stories import (
     JINHE,
@@ -125,7 +125,7 @@ class TestSigning:
         self, contracts: Running, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Goal: nobody signs for a person that identity never told of. Method: no event at all."""
-        monkeypatch.setattr(service, "_PERSON_WAIT_S", 0.2)
+        monkeypatch.setattr(waiting, "_WAIT_S", 0.2)
         async with contracts.client() as client:
             answer = await client.post("/contracts/v1/contracts", json=signature())
         assert (answer.status_code, answer.json()["code"]) == (404, "person_unknown")

@@ -1,0 +1,1 @@
+"""Referrals as contracts tells them: whether a visit came by one."""

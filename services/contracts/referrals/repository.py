@@ -1,0 +1,146 @@
+"""All SQL about referrals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.contracts.merges.repository import MERGES
+from services.contracts.models import Referral, ReferralStep
+from shared.db.session import ReadSession, WriteSession
+
+
+@dataclass(frozen=True)
+class ReferralQuery:
+    """Which referrals a list shows."""
+
+    as_of: date
+    state: str | None
+    facility: str | None
+    """Either end."""
+    direction: str | None
+    person_id: str | None
+    visible: tuple[str, str]
+    limit: int
+    after: tuple[int, UUID] | None = None
+
+
+async def add(session: WriteSession, values: dict[str, Any]) -> None:
+    await session.execute(insert(Referral).values(values))
+
+
+async def add_step(session: WriteSession, values: dict[str, Any]) -> None:
+    await session.execute(insert(ReferralStep).values(values))
+
+
+async def get(session: ReadSession, referral_id: UUID) -> Referral | None:
+    """A referral as it now stands."""
+    found = await session.execute(
+        select(Referral)
+        .where(Referral.referral_id == referral_id)
+        .execution_options(populate_existing=True)
+    )
+    return found.scalar_one_or_none()
+
+
+async def lock(session: WriteSession, referral_id: UUID) -> Referral | None:
+    """The referral, its row held until the transaction ends."""
+    found = await session.execute(
+        select(Referral)
+        .where(Referral.referral_id == referral_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return found.scalar_one_or_none()
+
+
+async def change(session: WriteSession, referral: Referral, values: dict[str, Any]) -> None:
+    """Write changed columns of a locked referral."""
+    await session.execute(
+        update(Referral)
+        .where(Referral.referral_id == referral.referral_id)
+        .values(version=referral.version + 1, **values)
+    )
+
+
+async def steps_of(session: ReadSession, referral_id: UUID) -> Sequence[ReferralStep]:
+    """Its steps in order."""
+    found = await session.execute(
+        select(ReferralStep)
+        .where(ReferralStep.referral_id == referral_id)
+        .order_by(ReferralStep.number)
+    )
+    return found.scalars().all()
+
+
+async def waiting_twin(
+    session: ReadSession, kept: str, *, from_facility: str, to_facility: str, day: date
+) -> datetime | None:
+    """When the same way was asked for the same person and nobody has answered yet."""
+    found = await session.execute(
+        select(Referral.recorded_at)
+        .where(
+            MERGES.means(Referral.person_id, kept),
+            Referral.from_facility == from_facility,
+            Referral.to_facility == to_facility,
+            Referral.status == "made",
+            Referral.valid_to >= day,
+        )
+        .limit(1)
+    )
+    return found.scalar_one_or_none()
+
+
+async def page_of(session: ReadSession, query: ReferralQuery) -> Sequence[Row[Referral, str]]:
+    """One page, the most urgent first and then the longest waiting.
+
+    Each with the id of whoever stands for the person; one row more than the limit tells of a next
+    page.
+    """
+    conditions: list[ColumnElement[bool]] = [_visible(query.visible)]
+    if query.facility is not None:
+        conditions.append(
+            or_(Referral.from_facility == query.facility, Referral.to_facility == query.facility)
+        )
+    if query.direction is not None:
+        conditions.append(Referral.direction == query.direction)
+    if query.person_id is not None:
+        kept = await MERGES.kept_of(session, query.person_id)
+        conditions.append(MERGES.means(Referral.person_id, kept))
+    if query.state is not None:
+        conditions.append(_in_state(query.state, query.as_of))
+    if query.after is not None:
+        conditions.append(tuple_(Referral.rank, Referral.referral_id) > query.after)
+    found = await session.execute(
+        select(Referral, MERGES.kept_or_self(Referral.person_id))
+        .where(and_(*conditions))
+        .order_by(Referral.rank, Referral.referral_id)
+        .limit(query.limit + 1)
+    )
+    return found.all()
+
+
+def _in_state(state: str, day: date) -> ColumnElement[bool]:
+    if state == "expired":
+        return and_(Referral.status == "made", Referral.valid_to < day)
+    if state == "made":
+        return and_(Referral.status == "made", Referral.valid_to >= day)
+    return Referral.status == state
+
+
+def _visible(organisation: tuple[str, str]) -> ColumnElement[bool]:
+    """A county's, a township's people's, or those with the facility at one end or as the team."""
+    kind, value = organisation
+    if kind == "region":
+        return Referral.region == value
+    if kind == "township":
+        return Referral.township == value
+    return or_(
+        Referral.from_facility == value, Referral.to_facility == value, Referral.team == value
+    )

@@ -1,0 +1,221 @@
+"""Referrals: who may make, answer, hand back and close them; who sees who waits."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.contracts.people import waiting as waiting_for
+from shared.policy.reading import Citation
+from shared.policy.region import ReferralIssuers
+from tests.integration.contracts.stories import (
+    DISTRICT_HOSPITAL,
+    JINHE,
+    JINHE_TEAM,
+    YONGHE,
+    YONGHE_TEAM,
+    entered,
+)
+from tests.support.service import COUNTY, Running
+
+TEAM = f"facility:{JINHE_TEAM}"
+CITY = "H51110200901"
+HOSPITAL = f"facility:{DISTRICT_HOSPITAL}"
+
+
+async def refer(service: Running, organisation: str = COUNTY, **changes: Any) -> Any:
+    body = {
+        "person_id": "P1",
+        "direction": "up",
+        "reason": "treatment",
+        "to_facility": DISTRICT_HOSPITAL,
+        **changes,
+    }
+    async with service.client(organisation) as client:
+        return await client.post("/contracts/v1/referrals", json=body)
+
+
+async def step(
+    service: Running, organisation: str, referral_id: str, name: str, **body: Any
+) -> Any:
+    async with service.client(organisation) as client:
+        return await client.post(f"/contracts/v1/referrals/{referral_id}/{name}", json=body)
+
+
+async def waiting(service: Running, organisation: str, **query: Any) -> list[Any]:
+    async with service.client(organisation) as client:
+        answer = await client.get("/contracts/v1/referrals", params=query)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["items"])
+
+
+class TestUp:
+    async def test_the_own_team_s_patient_is_received_first(self, contracts: Running) -> None:
+        """Goal: SJ-31. Method: three referrals to one hospital, the least urgent first."""
+        await contracts.deliver(entered(), entered("P2", YONGHE), entered("P3"))
+        routine = await refer(contracts, f"facility:{YONGHE_TEAM}", person_id="P1")
+        assert routine.json()["priority"] == "routine"
+        own = await refer(contracts, f"township:{YONGHE}", person_id="P2")
+        assert (own.json()["priority"], own.json()["from_facility"]) == ("priority", YONGHE_TEAM)
+        found = await refer(contracts, TEAM, person_id="P3", reason="severe_found")
+        assert found.json()["priority"] == "urgent"
+        listed = await waiting(contracts, HOSPITAL, facility=DISTRICT_HOSPITAL, status="made")
+        assert [each["person_id"] for each in listed] == ["P3", "P2", "P1"]
+        assert [each["person_id"] for each in await waiting(contracts, f"township:{JINHE}")] == [
+            "P3",
+            "P1",
+        ]
+
+    async def test_pages_follow_one_another(self, contracts: Running) -> None:
+        """Goal: no row twice or missing. Method: one a page over both ranks."""
+        await contracts.deliver(*(entered(f"P{number}") for number in range(3)))
+        for number, reason in enumerate(("treatment", "emergency", "diagnosis")):
+            assert (await refer(contracts, person_id=f"P{number}", reason=reason)).is_success
+        seen, cursor = [], None
+        async with contracts.client() as client:
+            for _ in range(3):
+                query = {"limit": "1", **({"cursor": cursor} if cursor else {})}
+                page = (await client.get("/contracts/v1/referrals", params=query)).json()
+                seen += [each["person_id"] for each in page["items"]]
+                cursor = page["next_cursor"]
+        assert (seen, cursor) == (["P1", "P0", "P2"], None)
+
+    async def test_accepted_handed_back_closed(self, contracts: Running) -> None:
+        """Goal: each end's steps, told and kept. Method: the whole way, with wrong ends between."""
+        await contracts.deliver(entered())
+        made = (await refer(contracts, TEAM, note="血压 186/112")).json()
+        referral_id = made["referral_id"]
+        assert (await step(contracts, TEAM, referral_id, "accept")).json()["code"] == "other_end"
+        accepted = await step(contracts, HOSPITAL, referral_id, "accept", note="内科二病区")
+        assert accepted.json()["status"] == "accepted"
+        again = await step(contracts, HOSPITAL, referral_id, "refuse", reason="无床位")
+        assert (again.status_code, again.json()["code"]) == (409, "referral_step_refused")
+        returned = await step(contracts, HOSPITAL, referral_id, "return", note="两周后复查")
+        assert returned.json()["status"] == "returned"
+        closed = (await step(contracts, TEAM, referral_id, "close")).json()
+        assert (closed["status"], closed["outcome"]) == ("closed", "completed")
+        assert [each["step"] for each in closed["steps"]] == ["make", "accept", "return", "close"]
+        assert closed["note"] == "血压 186/112"
+        told = await contracts.published()
+        assert [each["type"].split(".")[-2] for each in told] == [
+            "made",
+            "accepted",
+            "returned",
+            "closed",
+        ]
+        assert [each["aggregate_version"] for each in told] == [1, 2, 3, 4]
+        assert "血压" not in str(told)
+        (row,) = await contracts.rows("SELECT note, refusal FROM referrals")
+        assert "血压".encode() not in row["note"]
+
+    async def test_a_refusal_has_its_reason(self, contracts: Running) -> None:
+        """Goal: both ends see why. Method: refuse without and with a reason."""
+        await contracts.deliver(entered())
+        referral_id = (await refer(contracts, TEAM)).json()["referral_id"]
+        assert (await step(contracts, HOSPITAL, referral_id, "refuse")).status_code == 422
+        answer = await step(contracts, HOSPITAL, referral_id, "refuse", reason="无此专科")
+        assert (answer.json()["status"], answer.json()["refusal"]) == ("refused", "无此专科")
+        (seen,) = await waiting(contracts, TEAM, status="refused")
+        assert seen["refusal"] == "无此专科"
+
+    async def test_nobody_answered_in_time(self, contracts: Running) -> None:
+        """Goal: expired the day after its last, then only withdrawn. Method: move the clock."""
+        await contracts.deliver(entered())
+        referral_id = (await refer(contracts, TEAM)).json()["referral_id"]
+        contracts.clock.advance(timedelta(days=30))
+        assert len(await waiting(contracts, HOSPITAL, status="made")) == 1
+        contracts.clock.advance(timedelta(days=1))
+        assert await waiting(contracts, HOSPITAL, status="made") == []
+        assert len(await waiting(contracts, HOSPITAL, status="expired")) == 1
+        late = await step(contracts, HOSPITAL, referral_id, "accept")
+        assert (late.status_code, late.json()["code"]) == (409, "referral_expired")
+        withdrawn = await step(contracts, TEAM, referral_id, "close")
+        assert withdrawn.json()["outcome"] == "withdrawn"
+
+    async def test_two_clerks_answer_at_once(self, contracts: Running) -> None:
+        """Goal: one answer counts. Method: accept and refuse at the same time, four times each."""
+        await contracts.deliver(entered())
+        referral_id = (await refer(contracts, TEAM)).json()["referral_id"]
+        answers = await asyncio.gather(
+            *(step(contracts, HOSPITAL, referral_id, "accept") for _ in range(4)),
+            *(step(contracts, HOSPITAL, referral_id, "refuse", reason="无床位") for _ in range(4)),
+        )
+        assert sorted(answer.status_code for answer in answers) == [200] + [409] * 7
+        assert len(await contracts.published()) == 2
+
+    async def test_one_waits_at_a_time(self, contracts: Running) -> None:
+        """Goal: no twins. Method: the same referral from four clerks at once."""
+        await contracts.deliver(entered())
+        answers = await asyncio.gather(*(refer(contracts, TEAM) for _ in range(4)))
+        assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+
+
+class TestDown:
+    async def test_each_class_goes_to_the_own_team(self, contracts: Running) -> None:
+        """Goal: SJ-32, the default target. Method: a hospital hands one of each class down."""
+        await contracts.deliver(*(entered(f"P{number}") for number in range(3)))
+        for number, reason in enumerate(
+            ("acute_recovery", "post_operative_recovery", "critical_stable")
+        ):
+            made = await refer(
+                contracts,
+                HOSPITAL,
+                person_id=f"P{number}",
+                direction="down",
+                reason=reason,
+                to_facility=None,
+            )
+            assert made.status_code == 201, made.text
+            assert made.json()["to_facility"] == JINHE_TEAM
+        accepted = await step(contracts, f"township:{JINHE}", made.json()["referral_id"], "accept")
+        assert accepted.json()["status"] == "accepted"
+
+
+class TestRefusedAsWritten:
+    async def test_each_fault_names_its_field(self, contracts: Running) -> None:
+        """Goal: field, code and cure. Method: one fault a request."""
+        await contracts.deliver(entered())
+        for changes, field, code in (
+            ({"reason": "acute_recovery"}, "reason", "reason_of_other_direction"),
+            ({"to_facility": "H99999999999"}, "to_facility", "unknown_facility"),
+            ({"to_facility": JINHE_TEAM}, "to_facility", "same_facility"),
+            ({"to_facility": YONGHE_TEAM}, "direction", "direction_wrong"),
+            ({"issued_on": "2016-03-11"}, "issued_on", "in_the_future"),
+            ({"valid_to": "2016-03-01"}, "valid_to", "validity_wrong"),
+            ({"to_facility": None}, "to_facility", "missing"),
+        ):
+            answer = await refer(contracts, TEAM, **changes)
+            assert answer.status_code == 422, (changes, answer.text)
+            (fault,) = answer.json()["errors"]
+            assert (fault["field"], fault["code"]) == (field, code)
+            assert fault["message_zh"]
+
+    async def test_out_of_the_region_only_the_named_hospital_refers(
+        self, contracts: Running
+    ) -> None:
+        """Goal: XB-08. Method: a region that names the issuer; a township, then that hospital."""
+        await contracts.deliver(entered())
+        contracts.context.region = replace(
+            contracts.context.region,
+            referral_issuers=ReferralIssuers(
+                frozenset({DISTRICT_HOSPITAL}), Citation("新政办发〔2018〕50号", "XB-08")
+            ),
+        )
+        refused = await refer(contracts, TEAM, to_facility=CITY)
+        (fault,) = refused.json()["errors"]
+        assert (fault["field"], fault["code"]) == ("from_facility", "referral_issuer_not_allowed")
+        assert DISTRICT_HOSPITAL in fault["message_zh"]
+        assert (await refer(contracts, HOSPITAL, to_facility=CITY)).status_code == 201
+
+    async def test_strangers(self, contracts: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Goal: neither made nor seen by others. Method: another township's hospital."""
+        monkeypatch.setattr(waiting_for, "_WAIT_S", 0.2)
+        await contracts.deliver(entered())
+        other = f"facility:{YONGHE_TEAM}"
+        assert (await refer(contracts, other, from_facility=JINHE_TEAM)).status_code == 403
+        assert (await refer(contracts, person_id="nobody")).json()["code"] == "person_unknown"
+        referral_id = (await refer(contracts, TEAM)).json()["referral_id"]
+        assert await waiting(contracts, other) == []
+        assert (await step(contracts, other, referral_id, "close")).status_code == 404
