@@ -195,6 +195,11 @@ class Parameters:
     def __contains__(self, name: object) -> bool:
         return name in self.by_name
 
+    @property
+    def changes(self) -> tuple[date, ...]:
+        """The days from which some value is another; between two of them nothing changes."""
+        return tuple(self._changes)
+
     def at(self, day: date, overrides: Mapping[str, Any] | None = None) -> ParameterView:
         """The view of one day; ``overrides`` replace values for one calculation.
 

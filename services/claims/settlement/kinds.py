@@ -22,7 +22,6 @@ from services.claims.settlement.explanation import (
 from services.claims.settlement.tiers import Calculation, Cut, Named, TierHead
 from shared.money import times
 from shared.policy.reading import Citation, Words
-from shared.policy.values import Row
 
 _ONE = Decimal(1)
 IN_SCOPE, EVERYTHING = "in_scope", "everything"
@@ -169,7 +168,8 @@ class SegmentsOverYear:
         view = case.parameters
         name = self.deductible.of(case)
         deductible, source = head.adjusted_amount(view.money_fen(name), head.citation, case)
-        rows, source = self._rows(view.table(self.segments), case, source)
+        rows, tilted = self.segments_of(case)
+        source = tilted or source
         before = calculation.so_far(self.burden)
         burden = calculation.left_of(head.line_kinds)[_SCOPE]
         after = before + burden
@@ -189,17 +189,21 @@ class SegmentsOverYear:
         )
         return True
 
-    def _rows(
-        self, rows: tuple[Row, ...], case: Case, source: Citation
-    ) -> tuple[list[tuple[int, Decimal]], Citation]:
+    def segments_of(self, case: Case) -> tuple[list[tuple[int, Decimal]], Citation | None]:
+        """Where each segment begins, with its ratio; the source of a tilt that changed one."""
+        tilted: Citation | None = None
         found: list[tuple[int, Decimal]] = []
-        for row in rows:
+        for row in case.parameters.table(self.segments):
             above, ratio = row["above"], row["ratio"]
             if not isinstance(above, int) or not isinstance(ratio, Decimal):
                 raise TypeError("a segment has an amount above which its ratio holds")
-            tilted, source = self.head.adjusted_ratio("segment_ratio", ratio, source, case)
-            found.append((above, tilted))
-        return found, source
+            changed, source = self.head.adjusted_ratio(
+                "segment_ratio", ratio, self.head.citation, case
+            )
+            if changed != ratio:
+                tilted = source
+            found.append((above, changed))
+        return found, tilted
 
 
 def over_segments(above_deductible_fen: int, rows: list[tuple[int, Decimal]]) -> Decimal:

@@ -1,0 +1,443 @@
+"""Every visit of a period settled anew, a person's year in order, many persons at once.
+
+The n-th visits of all persons' years are calculated together, each against what its year has used
+so far; then the next ones. The arithmetic is the engine's own, to the fen. What does not fit whole
+numbers of 64 bits, and waivers after insurance, the engine itself settles, in its turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from services.claims.settlement.bill import ACCUMULATORS, Standing
+from services.claims.settlement.domain import Settlement, settle
+from services.claims.settlement.explanation import RELIEF_ORDER
+from services.claims.settlement.kinds import (
+    BeyondPatientCap,
+    DeductibleAndRatio,
+    PooledRatio,
+    RatioOfRemainder,
+    RemainderUpTo,
+    SegmentsOverYear,
+    StatedAmount,
+)
+from services.claims.settlement.tiers import SettlementPack
+from services.claims.simulations.columns import (
+    KIND_NUMBERS,
+    KINDS,
+    NONE,
+    SCALE,
+    Columns,
+    Flags,
+    Ints,
+)
+from services.claims.simulations.moving import shifted
+from services.claims.simulations.resolving import (
+    FAR,
+    TierNumbers,
+    epoch_of,
+    epochs_of,
+    resolve,
+)
+from shared.policy.errors import Refused
+
+_HALF = SCALE // 2
+MOST_FEN = 9 * 10**9
+"""Of one person's year, so that an amount times a share stays within 64 bits."""
+_A, _B, _C = 0, 1, 2
+_SCOPE, _CLASS_B, _IMPLANT, _OTHER, _LIMIT, _OUTSIDE = range(len(RELIEF_ORDER))
+_WAIVER = "waiver_fund"
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many visits are done; raises to stop."""
+
+
+@dataclass
+class Replayed:
+    """What every payer and the patient pay of each visit; amounts in fen, per visit.
+
+    A visit that the pack cannot calculate is ``refused`` (the number of its reason) and pays
+    nothing to anybody.
+    """
+
+    total: Ints
+    waived: Ints
+    in_scope: Ints
+    gap: dict[str, Ints]
+    payers: dict[str, Ints]
+    refused: Ints
+    """0, or one more than the place of the reason's code in :attr:`codes`."""
+    codes: list[str]
+    by_hand: int
+    """How many visits the engine itself settled."""
+
+    @property
+    def patient_pays(self) -> Ints:
+        return sum(self.gap.values(), start=np.zeros(len(self.total), dtype=np.int64))
+
+
+def replay(
+    columns: Columns,
+    pack: SettlementPack,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    years: int = 0,
+    progress: Progress | None = None,
+) -> Replayed:
+    """Settle every visit of the columns by a pack.
+
+    Args:
+        columns: the visits; of each person the whole year up to the last one.
+        pack: the rules.
+        parameters: values that replace the pack's, as in a quote.
+        years: by how many years every visit is moved, so that it falls into the pack's time.
+        progress: called between the steps.
+
+    Raises:
+        OverrideRefused: a replaced parameter is unknown or malformed.
+    """
+    return _Replay(columns, pack, parameters, years, progress or _silent).run()
+
+
+def _silent(done: int, total: int) -> None:
+    del done, total
+
+
+class _Replay:
+    def __init__(
+        self,
+        columns: Columns,
+        pack: SettlementPack,
+        parameters: Mapping[str, Any] | None,
+        years: int,
+        progress: Progress,
+    ) -> None:
+        self.columns, self.pack, self.parameters = columns, pack, parameters
+        self.progress = progress
+        count = columns.visits
+        self.count = count
+        days, which = np.unique(columns.day, return_inverse=True)
+        moved = [shifted(date.fromordinal(int(day)), years) for day in days]
+        self.day = np.array([day.toordinal() for day in moved], dtype=np.int64)[which]
+        year = np.array([day.year for day in moved], dtype=np.int64)[which]
+        epochs = epochs_of(pack)
+        epoch = np.array([epoch_of(epochs, day.toordinal()) for day in moved], dtype=np.int64)[
+            which
+        ]
+        keys, first, self.profile = np.unique(
+            columns.facts_of.astype(np.int64) * len(epochs) + epoch,
+            return_index=True,
+            return_inverse=True,
+        )
+        profiles = [
+            (columns.facts[int(key) // len(epochs)], date.fromordinal(int(self.day[at])))
+            for key, at in zip(keys, first, strict=True)
+        ]
+        self.resolved = resolve(pack, profiles, parameters)
+        _, self.person_year = np.unique(
+            columns.person.astype(np.int64) * 10_000 + year, return_inverse=True
+        )
+        self.starts = columns.starts
+        self.pots: dict[frozenset[str], Ints] = {}
+        zeros = np.zeros(count, dtype=np.int64)
+        self.refused = zeros.copy()
+        self.codes: list[str] = []
+        self.payers: dict[str, Ints] = {}
+        self.left = np.zeros((len(RELIEF_ORDER), count), dtype=np.int64)
+        self.total, self.waived, self.in_scope = zeros.copy(), zeros.copy(), zeros.copy()
+
+    def run(self) -> Replayed:
+        self._refuse_profiles()
+        self._split()
+        self.in_scope = self.left[_SCOPE].copy()
+        by_hand = self.resolved.by_hand[self.profile]
+        years = int(self.person_year.max(initial=-1)) + 1
+        # bincount's floats are exact up to 2**53, and far beyond it good enough to compare.
+        spent = np.bincount(self.person_year, weights=self.total, minlength=years)
+        by_hand |= (spent > MOST_FEN)[self.person_year]
+        by_hand &= self.refused == 0
+        self.left[:, self.refused > 0] = 0
+        for payer in self.payers.values():
+            payer[self.refused > 0] = 0
+        self._rounds(by_hand, years)
+        gap = dict(zip(RELIEF_ORDER, self.left, strict=True))
+        return Replayed(
+            self.total,
+            self.waived,
+            self.in_scope,
+            gap,
+            self.payers,
+            self.refused,
+            self.codes,
+            int(by_hand.sum()),
+        )
+
+    # --- the lines ------------------------------------------------------------------------------
+
+    def _split(self) -> None:
+        """Split every line: waiver, class, price limit, self-first; then add up per visit."""
+        lines = self.columns
+        profile = self.profile[lines.line_visit]
+        amount = lines.line_amount
+        waived = self._waived(profile)
+        charge = amount - waived
+        outside = lines.line_class == _C
+        limit = lines.line_limit
+        over = np.where((limit == NONE) | outside, 0, np.maximum(0, charge - limit))
+        own = lines.line_share
+        implant = lines.line_kind == KIND_NUMBERS["implant"]
+        class_b = (lines.line_class == _B) & ~implant
+        share = np.where(own != NONE, own, 0)
+        of_class = class_b & (own == NONE)
+        share = np.where(of_class, self.resolved.class_b[profile], share)
+        self._refuse_lines(profile, implant & ~outside, of_class, own)
+        first = _times(np.where(outside, 0, charge - over), np.maximum(share, 0))
+        within = np.where(outside, 0, charge - over - first)
+        parts = np.stack(
+            [
+                within,
+                np.where(class_b, first, 0),
+                np.where(implant, first, 0),
+                np.where(class_b | implant, 0, first),
+                over,
+                np.where(outside, charge, 0),
+            ]
+        )
+        begins = self.starts[:-1]
+        if not self.count:
+            return
+        self.total = np.add.reduceat(amount, begins)
+        self.waived = np.add.reduceat(waived, begins)
+        self.left = np.add.reduceat(parts, begins, axis=1)
+        if self.waived.any():
+            self.payers[_WAIVER] = self.waived.copy()
+        for kinds in {tier.kinds for tier in self.resolved.tiers if tier.kinds}:
+            named = np.array([kind in kinds for kind in KINDS], dtype=bool)[lines.line_kind]
+            self.pots[kinds] = np.add.reduceat(np.where(named, parts, 0), begins, axis=1)
+
+    def _waived(self, profile: Ints) -> Ints:
+        """What the first waiver that covers a line takes of it."""
+        lines = self.columns
+        waived = np.zeros(len(profile), dtype=np.int64)
+        free = np.ones(len(profile), dtype=bool)
+        for waiver in self.resolved.waivers:
+            if (waiver.share == NONE).all():
+                continue
+            covers = free & (waiver.share[profile] != NONE) & waiver.kinds[lines.line_kind]
+            if waiver.listed:
+                member = np.array(
+                    [[item in names for item in lines.items] for names in waiver.listed], dtype=bool
+                )
+                which = waiver.items[profile]
+                covers &= (which == NONE) | member[which, lines.line_item]
+            waived[covers] = _times(lines.line_amount[covers], waiver.share[profile[covers]])
+            free &= ~covers
+        return waived
+
+    # --- what cannot be calculated --------------------------------------------------------------
+
+    def _refuse(self, visits: Flags, code: str) -> None:
+        new = visits & (self.refused == 0)
+        if new.any():
+            if code not in self.codes:
+                self.codes.append(code)
+            self.refused[new] = self.codes.index(code) + 1
+
+    def _refuse_profiles(self) -> None:
+        for code in sorted(set(self.resolved.refused) - {""}):
+            mine = np.array([each == code for each in self.resolved.refused], dtype=bool)
+            self._refuse(mine[self.profile], code)
+
+    def _refuse_lines(self, profile: Ints, implant: Flags, of_class: Flags, own: Ints) -> None:
+        """A share that a line needs is missing, or lies outside the pack's bounds (JK-05)."""
+        lowest, highest = (each[profile] for each in self.resolved.implant)
+        stated = implant & (own != NONE)
+        # Where the engine settles by itself it also refuses by itself.
+        faults = (
+            ("missing_self_first_ratio", implant & (own == NONE)),
+            ("missing_parameter", stated & ((lowest == NONE) | (highest == NONE))),
+            ("self_first_ratio_out_of_range", stated & ((own < lowest) | (own > highest))),
+            ("missing_parameter", of_class & (self.resolved.class_b[profile] == NONE)),
+        )
+        refusing = ~self.resolved.by_hand[profile]
+        for code, lines in faults:
+            visits = np.zeros(self.count, dtype=bool)
+            visits[self.columns.line_visit[lines & refusing]] = True
+            self._refuse(visits, code)
+
+    # --- the year, visit by visit ---------------------------------------------------------------
+
+    def _rounds(self, by_hand: Flags, years: int) -> None:
+        year = {name: np.zeros(years, dtype=np.int64) for name in ACCUMULATORS}
+        alive = np.flatnonzero(self.refused == 0)
+        order = alive[np.argsort(self.person_year[alive], kind="stable")]
+        places = self.person_year[order]
+        begins = np.flatnonzero(np.r_[True, places[1:] != places[:-1]]) if len(order) else order
+        lengths = np.diff(np.r_[begins, len(order)])
+        nth = np.arange(len(order)) - np.repeat(begins, lengths)
+        rounds = order[np.argsort(nth, kind="stable")]
+        sizes = np.bincount(nth)
+        done = 0
+        for size in sizes:
+            visits = rounds[done : done + size]
+            hand = by_hand[visits]
+            for visit in visits[hand]:
+                self._settle(int(visit), year)
+            together = visits[~hand]
+            if len(together):
+                _Round(self, together, year).run()
+            done += int(size)
+            self.progress(done, len(order))
+
+    def _settle(self, visit: int, year: dict[str, Ints]) -> None:
+        """The engine itself, for one visit."""
+        first, last = int(self.starts[visit]), int(self.starts[visit + 1])
+        bill = self.columns.bill(visit, first, last, date.fromordinal(int(self.day[visit])))
+        facts = self.columns.facts[self.columns.facts_of[visit]]
+        place = self.person_year[visit]
+        standing = Standing(**{name: int(used[place]) for name, used in year.items()})
+        self.left[:, visit] = 0
+        for payer in self.payers.values():
+            payer[visit] = 0
+        try:
+            result = settle(bill, self.pack, facts.person, standing, parameters=self.parameters)
+        except Refused as refused:
+            self._refuse(np.arange(self.count) == visit, refused.code)
+            return
+        self._keep(visit, result)
+        for name, used in year.items():
+            used[place] += getattr(result.consumed, name)
+
+    def _keep(self, visit: int, result: Settlement) -> None:
+        self.waived[visit] = result.waived
+        self.in_scope[visit] = result.in_scope
+        for at, reason in enumerate(RELIEF_ORDER):
+            self.left[at, visit] = result.gap[reason]
+        for payer, amount in result.payers:
+            self.paid(payer)[visit] += amount
+
+    def paid(self, payer: str) -> Ints:
+        found = self.payers.get(payer)
+        if found is None:
+            found = self.payers[payer] = np.zeros(self.count, dtype=np.int64)
+        return found
+
+
+class _Round:
+    """The n-th visits of many persons' years."""
+
+    def __init__(self, whole: _Replay, visits: Ints, year: dict[str, Ints]) -> None:
+        self.whole, self.visits, self.year = whole, visits, year
+        self.places = whole.person_year[visits]
+        self.profile = whole.profile[visits]
+        self.left = whole.left[:, visits]
+        self.scope = self.left[_SCOPE].copy()
+        """The bill's in-scope cost, before anybody paid."""
+        self.pots = {kinds: pot[:, visits] for kinds, pot in whole.pots.items()}
+        self.so_far = {name: used[self.places] for name, used in year.items()}
+
+    def run(self) -> None:
+        for tier in self.whole.resolved.tiers:
+            here = tier.applies[self.profile]
+            if here.any():
+                self._tier(tier, here)
+        self.whole.left[:, self.visits] = self.left
+        for name, used in self.year.items():
+            used[self.places] = self.so_far[name]
+
+    def _tier(self, tier: TierNumbers, here: Flags) -> None:
+        numbers = {name: values[self.profile] for name, values in tier.numbers.items()}
+        parts = self.pots[tier.kinds] if tier.kinds else self.left
+        rules = tier.tier
+        scope = parts[_SCOPE]
+        if isinstance(rules, DeductibleAndRatio):
+            base = scope - np.minimum(numbers["deductible"], scope)
+            accumulator = rules.cap.accumulator
+            amount = self._capped(_times(base, numbers["share"]), numbers["cap"], accumulator)
+            self._consume(accumulator, np.where(here, amount, 0))
+        elif isinstance(rules, PooledRatio):
+            room = self._room(numbers["cap"], rules.accumulator)
+            pooled = np.minimum(scope, room)
+            by_cost = numbers["cost"] == 1
+            share = _times(np.where(by_cost, pooled, scope), numbers["share"])
+            amount = np.where(by_cost, share, np.minimum(share, room))
+            used = np.where(by_cost, pooled, amount)
+            self._consume(rules.accumulator, np.where(here, used, 0))
+        elif isinstance(rules, SegmentsOverYear):
+            before = self.so_far[rules.burden] - numbers["deductible"]
+            burden = scope.copy()
+            exact = self._segments(tier, before + burden) - self._segments(tier, before)
+            amount = (exact + _HALF) // SCALE
+            self._consume(rules.burden, np.where(here, burden, 0))
+            self._consume(rules.accumulator, np.where(here, amount, 0))
+        elif isinstance(rules, RatioOfRemainder):
+            accumulator = rules.cap.accumulator
+            amount = self._capped(_times(scope, numbers["share"]), numbers["cap"], accumulator)
+            self._consume(accumulator, np.where(here, amount, 0))
+        elif isinstance(rules, RemainderUpTo):
+            base = np.where(numbers["all"] == 1, parts.sum(axis=0), scope)
+            base = np.minimum(base, numbers["limit"])
+            amount = self._capped(base, numbers["cap"], rules.cap.accumulator)
+            self._consume(rules.cap.accumulator, np.where(here, amount, 0))
+        elif isinstance(rules, BeyondPatientCap):
+            base = np.where(numbers["all"] == 1, parts.sum(axis=0), scope)
+            beyond = np.maximum(0, self.scope - numbers["above"])
+            cap = numbers["own"] + _times(beyond, numbers["share"])
+            amount = np.maximum(0, base - cap)
+            self._consume(rules.accumulator, np.where(here, amount, 0))
+        elif isinstance(rules, StatedAmount):
+            base = np.where(numbers["all"] == 1, parts.sum(axis=0), scope)
+            told = self.whole.columns.stated.get(tier.payer)
+            amount = np.minimum(base, 0 if told is None else told[self.visits])
+        else:
+            raise TypeError(f"{type(rules).__name__} cannot be replayed in columns")
+        self._pay(tier, np.where(here, amount, 0))
+
+    def _room(self, cap: Ints, accumulator: str) -> Ints:
+        """What a yearly cap leaves; a cap without an accumulator counts one bill alone."""
+        used = self.so_far[accumulator] if accumulator else 0
+        return np.where(cap == FAR, FAR, np.maximum(0, cap - used))
+
+    def _capped(self, wanted: Ints, cap: Ints, accumulator: str) -> Ints:
+        return np.minimum(wanted, self._room(cap, accumulator))
+
+    def _consume(self, accumulator: str, amount: Ints) -> None:
+        if accumulator:
+            self.so_far[accumulator] = self.so_far[accumulator] + amount
+
+    def _segments(self, tier: TierNumbers, burden: Ints) -> Ints:
+        """F of the burden above the deductible, exact, in parts of a fen."""
+        whole = np.zeros(len(burden), dtype=np.int64)
+        for start, end, share in tier.rows:
+            start_here, end_here = start[self.profile], end[self.profile]
+            inside = np.maximum(0, np.minimum(burden, end_here) - start_here)
+            whole += inside * share[self.profile]
+        return whole
+
+    def _pay(self, tier: TierNumbers, amount: Ints) -> None:
+        """Let a payer take its part, in the order in which the patient is relieved."""
+        self.whole.paid(tier.payer)[self.visits] += amount
+        parts = self.pots[tier.kinds] if tier.kinds else self.left
+        rest = amount.copy()
+        others = [pot for kinds, pot in self.pots.items() if tier.kinds and tier.kinds < kinds]
+        for at in range(len(RELIEF_ORDER)):
+            taken = np.minimum(parts[at], rest)
+            if taken.any():
+                rest -= taken
+                parts[at] -= taken
+                for pot in others:
+                    pot[at] -= taken
+                if tier.kinds:
+                    self.left[at] -= taken
+            if not rest.any():
+                return
+
+
+def _times(amount: Ints, share: Ints) -> Ints:
+    """Amount times share, half-up to the fen; amounts are not negative, products fit 64 bits."""
+    return (amount * share + _HALF) // SCALE
