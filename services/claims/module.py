@@ -47,6 +47,8 @@ from services.claims.settings import settings_of
 from services.claims.settlement.endpoints import router as settlements
 from services.claims.settlement.pages import router as settlement_pages
 from services.claims.settlement.problems import AssumptionUnconfirmed
+from services.claims.simulations.endpoints import router as simulations
+from services.claims.simulations.running import run_simulations
 from services.claims.standings.endpoints import router as standings
 from services.claims.subsidies.endpoints import router as subsidies
 from shared.events.catalog import (
@@ -113,6 +115,7 @@ MODULE = ServiceModule(
         ledger,
         funds,
         clearing,
+        simulations,
         facilities,
         packs,
     ),
@@ -186,5 +189,6 @@ MODULE = ServiceModule(
     ),
     seals=(seal_ledger,),
     watches=(watch_funds,),
+    jobs=(run_simulations,),
     lifespan=_lifespan,
 )

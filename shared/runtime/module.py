@@ -28,7 +28,11 @@ Watch = Callable[[ServiceContext], Awaitable[None]]
 """Looks at the service's own data; sets gauges by it, or tells what it found."""
 
 
-__all__ = ["Handler", "ScreenLink", "Seal", "ServiceModule", "Subscription", "Watch"]
+Job = Callable[[ServiceContext], Awaitable[None]]
+"""Long work of the service's own, run for as long as its worker runs; waits for itself."""
+
+
+__all__ = ["Handler", "Job", "ScreenLink", "Seal", "ServiceModule", "Subscription", "Watch"]
 
 
 @dataclass(frozen=True)
@@ -65,5 +69,7 @@ class ServiceModule:
     """Run again and again by the service's worker, as the audit log's is."""
     watches: tuple[Watch, ...] = ()
     """Run every few minutes by the service's worker."""
+    jobs: tuple[Job, ...] = ()
+    """Run by the service's worker, beside the events."""
     lifespan: Callable[[ServiceContext], AbstractAsyncContextManager[None]] | None = None
     """Entered by the host for a serving process, after the database is reachable."""

@@ -34,7 +34,7 @@ from shared.observability.health import (
 )
 from shared.observability.metrics import outbox_age_s
 from shared.runtime.context import ServiceContext
-from shared.runtime.module import Seal, Watch
+from shared.runtime.module import Job, Seal, Watch
 from shared.security import audit
 
 log = structlog.get_logger(__name__)
@@ -76,6 +76,7 @@ class Worker:
         seals = (audit.seal, *self.context.module.seals)
         jobs: list[Coroutine[Any, Any, None]] = [*map(self._seal, seals), self._forget()]
         jobs += map(self._watch, self.context.module.watches)
+        jobs += map(self._work, self.context.module.jobs)
         if self.relay is not None:
             jobs.append(self.relay.run())
         if self.consumer is not None:
@@ -127,6 +128,15 @@ class Worker:
             except (SQLAlchemyError, OSError) as error:
                 log.warning("not_watched", watch=watch.__name__, error_type=type(error).__name__)
             await asyncio.sleep(WATCH_EVERY_S)
+
+    async def _work(self, job: Job) -> None:
+        """A job goes on by itself; the database may be away for a while."""
+        while True:
+            try:
+                await job(self.context)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("job_interrupted", job=job.__name__, error_type=type(error).__name__)
+            await asyncio.sleep(SEAL_EVERY_S)
 
     async def _forget(self) -> None:
         while True:

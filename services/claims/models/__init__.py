@@ -25,6 +25,7 @@ from services.claims.models.settlements import (
     settlements,
     standings,
 )
+from services.claims.models.simulations import simulations
 from services.claims.models.vouchers import voucher_parts, vouchers
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "settlement_lines",
     "settlement_payers",
     "settlements",
+    "simulations",
     "standing_moves",
     "standings",
     "voucher_parts",

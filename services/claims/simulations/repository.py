@@ -1,0 +1,261 @@
+"""All SQL of simulations: the jobs, and the visits that they replay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, text, update
+
+from services.claims.models import simulations
+from shared.db.session import Database, ReadSession, WriteSession
+
+Status = Literal["queued", "running", "done", "failed", "cancelled"]
+
+_c = simulations.c
+_ALONE: Final = "claims.simulations"
+_PAGE_VISITS = 2_000
+
+_VISITS = text("""
+SELECT s.id, s.encounter_id, coalesce(m.kept_person_id, s.person_id) AS person, p.household_id AS household,
+  s.category, s.categories, s.township, s.visit_type, s.facility_code, s.facility_level,
+  s.in_region, CASE WHEN s.visit_type = 'inpatient' THEN s.discharged_on ELSE s.admitted_on END
+    AS day,
+  e.referral, e.disease_programme, e.card_presented, e.stated_payments, e.insurance_plan,
+  s.total_fen, s.waived_fen, s.in_scope_fen, s.gap,
+  (SELECT jsonb_object_agg(y.payer, y.amount_fen) FROM settlement_payers y
+    WHERE y.settlement_id = s.id) AS payers
+FROM settlements s JOIN encounters e ON e.settlement_id = s.id
+  LEFT JOIN person_merges m ON m.absorbed_person_id = s.person_id AND m.in_force
+  LEFT JOIN members p ON p.person_id = coalesce(m.kept_person_id, s.person_id)
+WHERE s.region = :region AND s.standing_year BETWEEN :first_year AND :last_year
+ORDER BY coalesce(s.year_place, s.id), s.id
+""")
+_LINES = text("""
+SELECT array_agg((n - 1)::int) AS number, array_agg(kind) AS kind,
+  array_agg(catalogue_class) AS class, array_agg(coalesce(item_code, '')) AS item,
+  array_agg(amount_fen) AS amount,
+  array_agg(coalesce(round(price_limit_fen * coalesce(quantity, 1))::bigint, -1)) AS lim,
+  array_agg(coalesce((self_first_ratio * 1000000000)::bigint, -1)) AS share
+FROM (
+  SELECT v.n, l.kind, l.catalogue_class, l.item_code, l.amount_fen, l.price_limit_fen, l.quantity,
+    l.self_first_ratio
+  FROM unnest(CAST(:encounters AS uuid[])) WITH ORDINALITY AS v (id, n)
+    JOIN charge_lines l ON l.encounter_id = v.id
+  ORDER BY v.n
+) AS listed
+""")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A simulation as it is kept."""
+
+    id: UUID
+    region: str
+    status: Status
+    request: Mapping[str, Any]
+    requested_by: str
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempts: int
+    phase: str | None
+    done: int
+    total: int
+    result: Mapping[str, Any] | None
+    fault: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class VisitRow:
+    """One settled visit, as it is kept."""
+
+    id: UUID
+    encounter_id: UUID
+    person: str | None
+    household: str | None
+    category: str | None
+    categories: Sequence[str]
+    township: str | None
+    visit_type: str
+    facility_code: str
+    facility_level: str
+    in_region: bool
+    day: date
+    referral: bool
+    disease_programme: str | None
+    card_presented: bool
+    stated_payments: Mapping[str, int]
+    insurance_plan: str
+    total_fen: int
+    waived_fen: int
+    in_scope_fen: int
+    gap: Mapping[str, int]
+    payers: Mapping[str, int]
+
+
+async def insert_job(
+    session: WriteSession, *, job_id: UUID, region: str, request: Any, by: str, at: datetime
+) -> None:
+    await session.execute(
+        insert(simulations).values(
+            id=job_id,
+            region=region,
+            status="queued",
+            request=request,
+            requested_by=by,
+            requested_at=at,
+        )
+    )
+
+
+async def get(session: ReadSession, region: str, job_id: UUID) -> Job | None:
+    found = await session.execute(
+        select(*(_c[name] for name in Job.__dataclass_fields__)).where(
+            _c.id == job_id, _c.region == region
+        )
+    )
+    row = found.mappings().first()
+    return None if row is None else Job(**row)
+
+
+async def find(session: ReadSession, *, region: str, before: UUID | None, limit: int) -> list[Job]:
+    """The newest first, without what they found."""
+    names = [name for name in Job.__dataclass_fields__ if name != "result"]
+    statement = (
+        select(*(_c[name] for name in names))
+        .where(_c.region == region)
+        .order_by(_c.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(_c.id < before)
+    rows = (await session.execute(statement)).mappings()
+    return [Job(**row, result=None) for row in rows]
+
+
+async def waiting(session: ReadSession, region: str) -> int:
+    """How many are waiting or running."""
+    found = await session.scalar(
+        select(func.count())
+        .select_from(simulations)
+        .where(_c.region == region, _c.status.in_(("queued", "running")))
+    )
+    return int(found or 0)
+
+
+async def cancel(session: WriteSession, job_id: UUID, at: datetime) -> bool:
+    """Whether it was still to be done."""
+    return await _change(session, job_id, ("queued", "running"), status="cancelled", finished_at=at)
+
+
+async def begin(session: WriteSession, region: str, at: datetime) -> Job | None:
+    """Take the oldest that waits, or that a dead process left; the caller holds :func:`alone`."""
+    job_id = await session.scalar(
+        select(_c.id)
+        .where(_c.region == region, _c.status.in_(("queued", "running")))
+        .order_by(_c.id)
+        .limit(1)
+        .with_for_update()
+    )
+    if job_id is None:
+        return None
+    await session.execute(
+        update(simulations)
+        .where(_c.id == job_id)
+        .values(status="running", started_at=at, attempts=_c.attempts + 1, done=0, total=0)
+    )
+    return await get(session, region, job_id)
+
+
+async def progress(session: WriteSession, job_id: UUID, phase: str, done: int, total: int) -> bool:
+    """Note how far it is; False when it was cancelled."""
+    return await _change(session, job_id, ("running",), phase=phase, done=done, total=total)
+
+
+async def finish(
+    session: WriteSession, job_id: UUID, at: datetime, result: Mapping[str, Any]
+) -> bool:
+    """Keep what came out, once; False when it was cancelled."""
+    return await _change(
+        session, job_id, ("running",), status="done", finished_at=at, result=result
+    )
+
+
+async def fail(session: WriteSession, job_id: UUID, at: datetime, fault: Mapping[str, Any]) -> bool:
+    return await _change(
+        session, job_id, ("running",), status="failed", finished_at=at, fault=fault
+    )
+
+
+async def _change(
+    session: WriteSession, job_id: UUID, statuses: Sequence[Status], **values: Any
+) -> bool:
+    changed = await session.scalar(
+        update(simulations)
+        .where(_c.id == job_id, _c.status.in_(statuses))
+        .values(values)
+        .returning(_c.id)
+    )
+    return changed is not None
+
+
+@asynccontextmanager
+async def alone(db: Database) -> AsyncIterator[bool]:
+    """Whether this process alone runs simulations now; a process that dies lets go of it."""
+    async with db.engine.connect() as opened:
+        connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
+        mine = await connection.scalar(select(func.pg_try_advisory_lock(func.hashtext(_ALONE))))
+        try:
+            yield bool(mine)
+        finally:
+            if mine:
+                await connection.execute(select(func.pg_advisory_unlock(func.hashtext(_ALONE))))
+
+
+async def visits(
+    session: ReadSession, region: str, years: tuple[int, int]
+) -> AsyncIterator[list[VisitRow]]:
+    """The visits whose settlement stands, in the order of their places in the year, page by page."""
+    found = await session.stream(
+        _VISITS,
+        {"region": region, "first_year": years[0], "last_year": years[1]},
+        execution_options={"yield_per": _PAGE_VISITS},
+    )
+    async for rows in found.mappings().partitions():
+        yield [
+            VisitRow(**{name: _read(name, value) for name, value in row.items()}) for row in rows
+        ]
+
+
+_JSON = frozenset({"categories", "stated_payments", "gap", "payers"})
+
+
+def _read(name: str, value: Any) -> Any:
+    if name not in _JSON:
+        return value
+    return json.loads(value) if isinstance(value, str) else value or {}
+
+
+async def lines(session: ReadSession, encounters: Sequence[UUID]) -> list[list[Any]]:
+    """The visits' lines as columns: number of the visit, kind, class, item, amount, limit, share."""
+    found = (await session.execute(_LINES, {"encounters": list(encounters)})).one()
+    return [column or [] for column in found]
+
+
+async def settled_visits(session: ReadSession, region: str, years: tuple[int, int]) -> int:
+    """How many settlements of these years there are, reversed ones included."""
+    found = await session.scalar(
+        text(
+            "SELECT count(*) FROM settlements WHERE region = :region AND kind = 'settlement'"
+            " AND standing_year BETWEEN :first_year AND :last_year"
+        ),
+        {"region": region, "first_year": years[0], "last_year": years[1]},
+    )
+    return int(found or 0)
