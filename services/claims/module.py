@@ -32,6 +32,7 @@ from services.claims.packs.endpoints import router as packs
 from services.claims.packs.pages import router as pack_pages
 from services.claims.packs.service import pack_in_force
 from services.claims.proposals.endpoints import router as proposals
+from services.claims.reconciliation.endpoints import router as reconciliation
 from services.claims.referrals.handlers import (
     on_referral_accepted,
     on_referral_closed,
@@ -64,6 +65,7 @@ from shared.events.catalog import (
     PersonUnmerged,
     RecognitionMade,
     RecognitionRevised,
+    ReconciliationDiffered,
     ReferralAccepted,
     ReferralClosed,
     ReferralMade,
@@ -116,6 +118,7 @@ MODULE = ServiceModule(
         funds,
         clearing,
         simulations,
+        reconciliation,
         facilities,
         packs,
     ),
@@ -186,6 +189,7 @@ MODULE = ServiceModule(
         SettlementReversed,
         FundWarned,
         ClearingPaid,
+        ReconciliationDiffered,
     ),
     seals=(seal_ledger,),
     watches=(watch_funds,),

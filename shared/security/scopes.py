@@ -14,6 +14,7 @@ SCOPES: dict[str, str] = {
     "claims:quote": "calculate without keeping / 试算",
     "claims:ledger": "read standings and the ledger / 查看账务",
     "claims:funds": "book money that comes into the funds / 登记基金拨入",
+    "claims:reconcile": "reconcile days and close differences / 对账与处理差异",
     "claims:clearing": "prepare and submit clearing runs / 编制与申报清算",
     "claims:clearing-review": "review clearing runs / 审核清算",
     "claims:clearing-approve": "approve and pay clearing runs / 核准与拨付清算",
@@ -27,16 +28,16 @@ SCOPES: dict[str, str] = {
 DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
     "hospital": (
         "identity:recognise", "claims:encounters", "claims:settle", "claims:quote",
-        "claims:ledger", "claims:clearing", "contracts:read",
+        "claims:ledger", "claims:clearing", "claims:reconcile", "contracts:read",
     ),
     "insurer": (
-        "claims:quote", "claims:ledger", "claims:funds", "claims:clearing-approve", "identity:roster", "events:read",
-        "reporting:read",
+        "claims:quote", "claims:ledger", "claims:funds", "claims:clearing-approve",
+        "claims:reconcile", "identity:roster", "events:read", "reporting:read",
     ),
     "poverty-office": (
         "identity:roster", "identity:persons", "identity:reveal", "identity:review",
         "identity:cards", "reporting:read", "events:read", "claims:ledger", "claims:funds",
-        "claims:clearing-approve",
+        "claims:clearing-approve", "claims:reconcile",
     ),
     "township": ("contracts:read", "contracts:write", "identity:persons", "reporting:read"),
     "director": (

@@ -15,6 +15,11 @@ from services.claims.models.ledger import accounts, journal_entries, postings
 from services.claims.models.merges import person_merges, standing_moves
 from services.claims.models.packs import pack_versions
 from services.claims.models.proposals import proposal_decisions
+from services.claims.models.reconciliation import (
+    reconciliation_differences,
+    reconciliation_findings,
+    reconciliations,
+)
 from services.claims.models.referrals import referrals
 from services.claims.models.reservations import RESERVED_BENEFITS, reservations
 from services.claims.models.settlements import (
@@ -51,6 +56,9 @@ __all__ = [
     "person_merges",
     "postings",
     "proposal_decisions",
+    "reconciliation_differences",
+    "reconciliation_findings",
+    "reconciliations",
     "referrals",
     "reservations",
     "settlement_cuts",

@@ -91,6 +91,8 @@ settlements = Table(
     CheckConstraint(SIGNS, name="signs"),
     Index("ix_settlements_person_year", "person_id", "standing_year"),
     Index("ix_settlements_made_at", "region", "made_at"),
+    # A hospital's day, as it is reconciled.
+    Index("ix_settlements_facility_day", "facility_code", "discharged_on"),
 )
 
 settlement_payers = Table(

@@ -170,3 +170,31 @@ class ClearingPaid(Event):
     complete: bool
     """Nothing of the run is open any more, what is held back not counted."""
     shares: tuple[ClearingShare, ...]
+
+
+class DifferenceCount(BaseModel):
+    """How many differences of one kind, and what they come to (the hospital's less ours)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    kind: str
+    count: int
+    difference: Money
+
+
+class ReconciliationDiffered(Event):
+    """A hospital's book of a day and ours do not agree; what was found is still open."""
+
+    producer: ClassVar[str] = "claims"
+    noun: ClassVar[str] = "reconciliation"
+    verb: ClassVar[str] = "differed"
+    classification: ClassVar[Classification] = "internal"
+    key_field: ClassVar[str] = "facility_code"
+
+    reconciliation_id: str
+    facility_code: str
+    date: date
+    difference: Money
+    """What the hospital's total has more than ours."""
+    differences: tuple[DifferenceCount, ...]
+    """Every open one of the day, by kind."""
