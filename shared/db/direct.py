@@ -20,6 +20,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.db.bulk import encoded
+from shared.db.trouble import DRIVER_ERRORS
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -163,7 +164,7 @@ class DirectConnections:
         """Roll back; a connection that cannot is not used again."""
         try:
             await connection.execute("ROLLBACK", timeout=_CLOSE_TIMEOUT_S)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        except (*DRIVER_ERRORS, OSError, TimeoutError):
             connection.terminate()
         else:
             self._idle.append(connection)

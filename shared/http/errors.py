@@ -205,7 +205,9 @@ def _of_database(error: BaseException) -> Problem | None:
             return TextNotStorable("take out NUL characters and unpaired surrogates")
         if isinstance(each, OverflowError):
             return ValueNotStorable("shorten the text or correct the number or date")
-        if isinstance(each, PoolTimeout | ConnectionError | TimeoutError):
+        if isinstance(
+            each, PoolTimeout | ConnectionError | TimeoutError | asyncpg.InternalClientError
+        ):
             return ServiceUnavailable(headers=again)
         if isinstance(each, DBAPIError) and each.connection_invalidated:
             return ServiceUnavailable(headers=again)

@@ -7,10 +7,18 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from types import TracebackType
 
+import asyncpg
 import httpx
 from sqlalchemy import exc
 
-_TRANSIENT = (ConnectionError, TimeoutError, httpx.TransportError, exc.TimeoutError)
+_TRANSIENT = (
+    ConnectionError,
+    TimeoutError,
+    httpx.TransportError,
+    exc.TimeoutError,
+    # The server ended the connection in the middle of a statement; SQLAlchemy does not wrap it.
+    asyncpg.InternalClientError,
+)
 _TRANSIENT_SQL = (exc.OperationalError,)
 _TRANSIENT_CLASSES = ("08", "53", "57P")
 """Connection lost, out of connections or space, server going down."""

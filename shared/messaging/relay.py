@@ -22,6 +22,7 @@ import structlog
 from sqlalchemy import exc
 
 from shared.db.session import Database
+from shared.db.trouble import DRIVER_ERRORS
 from shared.messaging import nudge
 from shared.messaging.bus import Bus, EventTooLarge
 from shared.messaging.envelope import OutboxRow, outgoing, source_of
@@ -35,8 +36,7 @@ _QUERY_TIMEOUT_S = 15.0
 _DATABASE_TROUBLE = (
     OSError,
     TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
+    *DRIVER_ERRORS,
     exc.SQLAlchemyError,
 )
 

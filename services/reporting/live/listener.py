@@ -8,12 +8,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import asyncpg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.reporting.projections.announce import CHANNEL
 from shared.db.session import Database
+from shared.db.trouble import DRIVER_ERRORS
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +25,7 @@ _LOST = (
     OSError,
     TimeoutError,
     SQLAlchemyError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
+    *DRIVER_ERRORS,
 )
 
 OnChange = Callable[[dict[str, Any] | None], None]

@@ -5,9 +5,8 @@ import signal
 import threading
 from pathlib import Path
 
-import asyncpg
-
 from deploy.embedded.postgres import EmbeddedPostgres
+from shared.db.trouble import DRIVER_ERRORS
 from tests.integration.embedded_postgres.looking import FAST, alive, launch, query, until
 
 
@@ -54,7 +53,7 @@ def test_kill_9_of_the_server(open_folder: Path) -> None:
 def _keep_busy(url: str) -> None:
     try:
         query(url, "SELECT sum(sqrt(n)) FROM generate_series(1, 3000000) AS n")
-    except (OSError, asyncpg.PostgresError):
+    except (OSError, *DRIVER_ERRORS):
         return
 
 

@@ -203,6 +203,27 @@ async def test_only_one_relay_is_active_and_the_other_takes_over(
     assert held.steps() == [f"one:{step}" for step in range(6)]
 
 
+async def test_the_relay_outlives_whatever_the_driver_raises(
+    database: Database, held: HeldBus
+) -> None:
+    """Goal: a connection that the server ends in the middle of a statement stops no relay for good.
+    Method: asyncpg's error for its own broken state, which has no parent in common with its
+    others, is raised once before a send."""
+    held.acknowledges = True
+    asked: list[str] = []
+
+    def fail_once(point: str) -> None:
+        asked.append(point)
+        if asked.count("relay.before_send") == 1:
+            asked.append("relay.before_send")
+            raise asyncpg.InternalClientError("cannot switch to state 12")
+
+    await flow.write(database, ("one", 0))
+    async with flow.running(flow.relay(database, held, reach=fail_once)):
+        await flow.until_published(database, 1)
+    assert held.steps() == ["one:0"]
+
+
 async def cut_lock_holder(database: Database) -> None:
     name = await flow.scalar(database, "SELECT current_database()")
     connection: Any = await asyncpg.connect(superuser_dsn(name))
