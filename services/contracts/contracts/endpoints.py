@@ -7,13 +7,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.contracts.contracts import service
+from services.contracts.contracts import changing, service, signing
 from services.contracts.contracts.schemas import (
     ContractAnswer,
+    ContractFilter,
+    ContractHistory,
     ContractList,
     ContractRequest,
-    ContractState,
+    RefusalRequest,
+    RenewalRequest,
+    SignatureRequest,
+    StepRequest,
     TerminationRequest,
+    TransferRequest,
 )
 from services.contracts.cursors import after_id
 from shared.db.session import Reads, Writes
@@ -25,24 +31,38 @@ from shared.security.principal import Principal, requires
 router = APIRouter(route_class=YizhanRoute, tags=["contracts"])
 
 
+_STEP_FAULTS: dict[int | str, dict[str, object]] = {
+    404: {"description": "`contract_unknown`"},
+    409: {"description": "`step_not_allowed`: not from the state in which the contract is"},
+    422: {"description": "a day in the future, before the step before, or outside the term"},
+}
+
+
 @router.post(
     "/contracts",
     status_code=201,
-    summary="Sign a person with a family-doctor team",
+    summary="Sign a person with a family-doctor team, or invite him",
     responses={
         404: {"description": "`person_unknown`"},
-        409: {"description": "`contract_overlaps`: another contract holds in this period"},
+        409: {
+            "description": "`contract_overlaps`: another contract holds in this period; "
+            "`offer_open_already`; `person_left_registry`"
+        },
         422: {"description": "unknown team, future signature, dates out of order"},
     },
 )
-async def sign(
+async def begin(
     body: ContractRequest,
     caller: Annotated[Principal, requires("contracts:write")],
     session: Writes,
     context: Context,
 ) -> ContractAnswer:
-    """One contract in force per person at a time. Open `contract_to_sign` tasks close."""
-    return await service.sign(session, context, caller, body)
+    """One contract in force per person at a time. Open `contract_to_sign` tasks close.
+
+    With `status` `invited` or `pending` it is an offer, to be signed later; with `refused` the
+    refusal, which is an exempt reason from that day on.
+    """
+    return await signing.begin(session, context, caller, body)
 
 
 @router.get("/contracts", summary="Contracts by state, team or person")
@@ -52,7 +72,9 @@ async def list_contracts(
     context: Context,
     limit: Limit,
     cursor: Cursor,
-    status: Annotated[ContractState | None, Query(description="State today")] = None,
+    status: Annotated[
+        ContractFilter | None, Query(description="State today; in_force: signed or renewed")
+    ] = None,
     team: Annotated[str | None, Query(max_length=32)] = None,
     person_id: Annotated[str | None, Query(max_length=64)] = None,
 ) -> ContractList:
@@ -87,6 +109,108 @@ async def get_contract(
     return await service.one_contract(session, context, caller, contract_id)
 
 
+@router.get(
+    "/contracts/{contract_id}/steps",
+    summary="What was done with a contract, when and by whom",
+    responses={404: {"description": "`contract_unknown`"}},
+)
+async def get_steps(
+    contract_id: UUID,
+    caller: Annotated[Principal, requires("contracts:read")],
+    session: Reads,
+) -> ContractHistory:
+    """Every step with its day, who recorded it and when."""
+    return await service.history(session, caller, contract_id)
+
+
+@router.post(
+    "/contracts/{contract_id}/sign", summary="Sign what was offered", responses=_STEP_FAULTS
+)
+async def sign(
+    contract_id: UUID,
+    body: SignatureRequest,
+    caller: Annotated[Principal, requires("contracts:write")],
+    session: Writes,
+    context: Context,
+) -> ContractAnswer:
+    """From invited or pending; from then on one contract in force as with any signature."""
+    return await signing.sign(session, context, caller, contract_id, body)
+
+
+@router.post(
+    "/contracts/{contract_id}/apply", summary="The person asks to sign", responses=_STEP_FAULTS
+)
+async def apply(
+    contract_id: UUID,
+    body: StepRequest,
+    caller: Annotated[Principal, requires("contracts:write")],
+    session: Writes,
+    context: Context,
+) -> ContractAnswer:
+    """From invited; the team has still to sign (待审核)."""
+    return await signing.decline(session, context, caller, contract_id, body, "apply")
+
+
+@router.post(
+    "/contracts/{contract_id}/refuse", summary="The person declines", responses=_STEP_FAULTS
+)
+async def refuse(
+    contract_id: UUID,
+    body: RefusalRequest,
+    caller: Annotated[Principal, requires("contracts:write")],
+    session: Writes,
+    context: Context,
+) -> ContractAnswer:
+    """From that day on the exempt reason `refused` stands, until it expires."""
+    return await signing.decline(session, context, caller, contract_id, body, "refuse")
+
+
+@router.post(
+    "/contracts/{contract_id}/withdraw", summary="Take an offer back", responses=_STEP_FAULTS
+)
+async def withdraw(
+    contract_id: UUID,
+    body: StepRequest,
+    caller: Annotated[Principal, requires("contracts:write")],
+    session: Writes,
+    context: Context,
+) -> ContractAnswer:
+    """From invited or pending."""
+    return await signing.decline(session, context, caller, contract_id, body, "withdraw")
+
+
+@router.post(
+    "/contracts/{contract_id}/renew",
+    summary="Go on after the term",
+    responses={**_STEP_FAULTS, 409: {"description": "`step_not_allowed`, `contract_expired`"}},
+)
+async def renew(
+    contract_id: UUID,
+    body: RenewalRequest,
+    caller: Annotated[Principal, requires("contracts:write")],
+    session: Writes,
+    context: Context,
+) -> ContractAnswer:
+    """The term becomes longer by at least a year. After its end a new contract is signed."""
+    return await changing.renew(session, context, caller, contract_id, body)
+
+
+@router.post(
+    "/contracts/{contract_id}/transfer",
+    summary="Another team goes on",
+    responses=_STEP_FAULTS,
+)
+async def transfer(
+    contract_id: UUID,
+    body: TransferRequest,
+    caller: Annotated[Principal, requires("contracts:write")],
+    session: Writes,
+    context: Context,
+) -> ContractAnswer:
+    """The answer is the contract with the other team; `transferred_from` names the one before."""
+    return await changing.transfer(session, context, caller, contract_id, body)
+
+
 @router.post(
     "/contracts/{contract_id}/terminate",
     summary="End a contract before its term",
@@ -104,4 +228,4 @@ async def terminate(
     context: Context,
 ) -> ContractAnswer:
     """From `ended_on` the contract no longer holds; another may begin on that day."""
-    return await service.terminate(session, context, caller, contract_id, body)
+    return await changing.terminate(session, context, caller, contract_id, body)

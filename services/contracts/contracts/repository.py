@@ -1,4 +1,4 @@
-"""All SQL about contracts."""
+"""All SQL about contracts and their steps."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.contracts.contracts.domain import Term
+from services.contracts.contracts.domain import CLOSED, IN_FORCE, OPEN, Term
 from services.contracts.merges.repository import MERGES
-from services.contracts.models import Contract
+from services.contracts.models import Contract, ContractStep
 from shared.db.session import ReadSession, WriteSession
+
+_ENDS_BEFORE = func.coalesce(Contract.ended_on, Contract.valid_to + 1)
 
 
 @dataclass(frozen=True)
@@ -41,24 +43,108 @@ async def add(session: WriteSession, values: dict[str, Any]) -> bool:
     return stored.scalar_one_or_none() is not None
 
 
-async def holds_within(session: ReadSession, kept: str, first: date, last: date) -> bool:
-    """Whether a contract of the person, or of one merged into him, holds on one of the days.
+async def change(session: WriteSession, contract_id: UUID, values: dict[str, Any]) -> Contract:
+    """Change a contract whose person the caller has locked; gives it as it then is."""
+    changed = await session.execute(
+        update(Contract)
+        .where(Contract.contract_id == contract_id)
+        .values(values)
+        .returning(Contract)
+        .execution_options(populate_existing=True)
+    )
+    return changed.scalar_one()
+
+
+async def add_step(session: WriteSession, contract_id: UUID, values: dict[str, Any]) -> None:
+    """Add a contract's next step; its person is locked."""
+    newest = select(func.coalesce(func.max(ContractStep.number), 0) + 1).where(
+        ContractStep.contract_id == contract_id
+    )
+    await session.execute(
+        insert(ContractStep).values(
+            contract_id=contract_id, number=newest.scalar_subquery(), **values
+        )
+    )
+
+
+async def steps_of(session: ReadSession, contract_id: UUID) -> Sequence[ContractStep]:
+    """A contract's steps, oldest first."""
+    found = await session.execute(
+        select(ContractStep)
+        .where(ContractStep.contract_id == contract_id)
+        .order_by(ContractStep.number)
+    )
+    return found.scalars().all()
+
+
+async def latest_day(session: ReadSession, contract_id: UUID) -> date | None:
+    """The business day of a contract's newest step."""
+    found = await session.execute(
+        select(ContractStep.on)
+        .where(ContractStep.contract_id == contract_id)
+        .order_by(ContractStep.number.desc())
+        .limit(1)
+    )
+    return found.scalar_one_or_none()
+
+
+async def holding(
+    session: ReadSession, kept: str, first: date, last: date | None, *, but: UUID | None = None
+) -> Sequence[Contract]:
+    """The contracts of a person, or of one merged into him, that hold on one of the days.
 
     The database keeps one id's contracts apart; two ids that are one person meet only here, under
     the person's lock.
+
+    Args:
+        kept: who stands for himself.
+        first: of the days.
+        last: of the days, included; None: for ever.
+        but: a contract that does not count.
     """
-    ends_before = func.coalesce(Contract.ended_on, Contract.valid_to + 1)
+    conditions = [
+        MERGES.means(Contract.person_id, kept),
+        Contract.valid_from.is_not(None),
+        first < _ENDS_BEFORE,
+        Contract.valid_from < _ENDS_BEFORE,
+    ]
+    if last is not None:
+        conditions.append(Contract.valid_from <= last)
+    if but is not None:
+        conditions.append(Contract.contract_id != but)
     found = await session.execute(
-        select(Contract.contract_id)
+        select(Contract)
+        .where(*conditions)
+        .order_by(Contract.valid_from, Contract.contract_id)
+        .execution_options(populate_existing=True)
+    )
+    return found.scalars().all()
+
+
+async def open_offer(session: ReadSession, kept: str) -> Contract | None:
+    """The oldest offer to a person that is neither signed nor declined."""
+    found = await session.execute(
+        select(Contract)
+        .where(MERGES.means(Contract.person_id, kept), Contract.stage.in_(OPEN))
+        .order_by(Contract.contract_id)
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    return found.scalar_one_or_none()
+
+
+async def concerned_by_registry(session: ReadSession, kept: str) -> Sequence[Contract]:
+    """What the registry may end or bring back: open, in force, or ended by it before."""
+    found = await session.execute(
+        select(Contract)
         .where(
             MERGES.means(Contract.person_id, kept),
-            Contract.valid_from <= last,
-            ends_before > first,
-            ends_before > Contract.valid_from,
+            Contract.stage.in_(IN_FORCE | OPEN) | Contract.ended_by_registry,
         )
-        .limit(1)
+        .order_by(Contract.contract_id)
+        .execution_options(populate_existing=True)
     )
-    return found.first() is not None
+    return found.scalars().all()
 
 
 async def get(session: ReadSession, contract_id: UUID) -> Contract | None:
@@ -71,17 +157,6 @@ async def get(session: ReadSession, contract_id: UUID) -> Contract | None:
     return found.scalar_one_or_none()
 
 
-async def end(session: WriteSession, contract_id: UUID, *, ended_on: date, reason: str) -> bool:
-    """End a contract; False when it had been ended before."""
-    ended = await session.execute(
-        update(Contract)
-        .where(Contract.contract_id == contract_id, Contract.ended_on.is_(None))
-        .values(ended_on=ended_on, end_reason=reason)
-        .returning(Contract.contract_id)
-    )
-    return ended.scalar_one_or_none() is not None
-
-
 async def terms_of(session: ReadSession, kept: str, *, as_signed: bool = False) -> list[Term]:
     """The days on which each contract of a person and of those merged into him holds.
 
@@ -92,15 +167,17 @@ async def terms_of(session: ReadSession, kept: str, *, as_signed: bool = False) 
         kept: who stands for himself.
         as_signed: as if no contract had been ended before its term.
     """
-    ends_before = Contract.valid_to + 1
-    if not as_signed:
-        ends_before = func.coalesce(Contract.ended_on, ends_before)
+    ends_before = Contract.valid_to + 1 if as_signed else _ENDS_BEFORE
     rows = await session.execute(
         select(Contract.team, Contract.signed_on, Contract.valid_from, ends_before)
-        .where(MERGES.means(Contract.person_id, kept))
+        .where(MERGES.means(Contract.person_id, kept), Contract.valid_from.is_not(None))
         .order_by(Contract.person_id != kept, Contract.valid_from, Contract.contract_id)
     )
-    return [Term(team, signed_on, start, ends) for team, signed_on, start, ends in rows]
+    return [
+        Term(team, signed_on, start, ends)
+        for team, signed_on, start, ends in rows
+        if signed_on is not None and start is not None and ends is not None
+    ]
 
 
 async def page_of(session: ReadSession, query: ContractQuery) -> Sequence[Row[Contract, str]]:
@@ -127,14 +204,20 @@ async def page_of(session: ReadSession, query: ContractQuery) -> Sequence[Row[Co
 
 
 def _in_state(state: str | None, day: date) -> ColumnElement[bool]:
+    if state is None:
+        return true()
     ended = func.coalesce(Contract.ended_on <= day, False)
-    if state == "ended":
-        return ended
+    if state in ("ended", "transferred"):
+        return and_(ended, Contract.stage == state)
     if state == "expired":
         return and_(~ended, Contract.valid_to < day)
-    if state == "signed":
-        return and_(~ended, Contract.valid_to >= day)
-    return true()
+    holds = and_(~ended, Contract.valid_to >= day)
+    if state == "in_force":
+        return and_(holds, Contract.valid_from <= day)
+    if state in IN_FORCE:
+        renewed = Contract.renewals > 0
+        return and_(holds, renewed if state == "renewed" else ~renewed)
+    return and_(Contract.stage == state, Contract.stage.in_(OPEN | CLOSED))
 
 
 def _visible(organisation: tuple[str, str]) -> ColumnElement[bool]:

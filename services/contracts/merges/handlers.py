@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.contracts.contracts.leaving import follow_registry
 from services.contracts.follow_up import tasks
 from services.contracts.merges.repository import MERGES
 from shared.db.session import WriteSession
@@ -31,4 +32,6 @@ async def _follow(
 ) -> None:
     change = await MERGES.follow(session, event.data, region=context.region.region_code)
     for person_id in sorted(change.persons):
+        kept = await MERGES.kept_of(session, person_id)
+        await follow_registry(session, context, kept, at=event.time)
         await tasks.reconcile(session, context, person_id, at=event.time)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from services.contracts.models.base import Base
-from services.contracts.models.contract import Contract
+from services.contracts.models.contract import Contract, ContractStep
+from services.contracts.models.exemption import Exemption
 from services.contracts.models.merge import person_merges
-from services.contracts.models.person import Person, PersonVersion
+from services.contracts.models.person import Person, PersonHome, PersonVersion
 from services.contracts.models.referral import Referral, ReferralStep
 from services.contracts.models.task import Discharge, FollowUp, Task
 
 __all__ = [
     "Base",
     "Contract",
+    "ContractStep",
     "Discharge",
+    "Exemption",
     "FollowUp",
     "Person",
+    "PersonHome",
     "PersonVersion",
     "Referral",
     "ReferralStep",

@@ -27,8 +27,22 @@ class Person(Base):
     """``[{code, valid_from, valid_to}]``, the full history as now known."""
     registered: Mapped[bool]
     """False after identity said that the person left the registry."""
+    reason: Mapped[str | None] = mapped_column(String(32))
+    """Why, as identity told it last."""
     effective_on: Mapped[date]
     sequence: Mapped[int] = mapped_column(BigInteger)
+
+
+class PersonHome(Base):
+    """Where a person lived from a day on, as each event told it: the homes of past months."""
+
+    __tablename__ = "person_homes"
+
+    person_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    effective_on: Mapped[date]
+    township: Mapped[str | None] = mapped_column(String(64))
+    village: Mapped[str | None] = mapped_column(String(64))
 
 
 class PersonVersion(Base):

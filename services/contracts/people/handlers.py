@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.contracts.contracts.leaving import follow_registry
 from services.contracts.follow_up import tasks
 from services.contracts.people import repository
 from shared.db.session import WriteSession
@@ -27,7 +28,7 @@ async def on_person_changed(
 async def on_person_left(
     event: Envelope[PersonLeft], session: WriteSession, context: ServiceContext
 ) -> None:
-    """A person left the registry; his tasks stay, for he is still a patient."""
+    """A person left the registry: his contract ends; his tasks stay, for he is still a patient."""
     await _store(event, session, context)
 
 
@@ -41,3 +42,5 @@ async def _store(
         session, event.data, region=context.region.region_code, sequence=event.sequence
     )
     await tasks.home_told(session, context, kept, at=event.time)
+    if event.sequence > 1 or kept != event.data.person_id:
+        await follow_registry(session, context, kept, at=event.time)

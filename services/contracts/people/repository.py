@@ -7,12 +7,13 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.contracts.merges.repository import MERGES
-from services.contracts.models import Person, PersonVersion
+from services.contracts.models import Person, PersonHome, PersonVersion
 from shared.db.base import table_of
 from shared.db.session import ReadSession, WriteSession
 from shared.events.catalog import PersonChanged, PersonEntered, PersonLeft
 
 _people = table_of(Person)
+_homes = table_of(PersonHome)
 _versions = table_of(PersonVersion)
 
 
@@ -29,6 +30,7 @@ def _keep() -> Insert:
 
 # Made once: putting a statement together costs more than sending it.
 _KEEP = _keep()
+_KEEP_HOME = insert(_homes).on_conflict_do_nothing()
 _LOCK = (
     insert(_versions)
     .from_select(
@@ -70,7 +72,12 @@ async def store(
     region: str,
     sequence: int,
 ) -> None:
-    """Keep what identity told, unless something newer is known already."""
+    """Keep what identity told, unless something newer is known already.
+
+    A corrected history of somebody who is off the registry does not bring him back.
+    """
+    last_days = [period.valid_to for period in told.categories]
+    stays = any(day is None or day >= told.effective_on for day in last_days)
     row = {
         "person_id": told.person_id,
         "region": region,
@@ -78,11 +85,13 @@ async def store(
         "township": told.township,
         "village": told.village,
         "categories": [period.model_dump(mode="json") for period in told.categories],
-        "registered": not isinstance(told, PersonLeft),
+        "registered": stays and not isinstance(told, PersonLeft),
+        "reason": told.reason,
         "effective_on": told.effective_on,
         "sequence": sequence,
     }
     await session.execute(_KEEP, row)
+    await session.execute(_KEEP_HOME, {column.name: row[column.name] for column in _homes.columns})
 
 
 async def get(session: AsyncSession, person_id: str) -> Person | None:

@@ -169,7 +169,12 @@ def people(day: date, card_day: date) -> Subquery:
             Contract,
             Contract.valid_from <= day,
             Contract.valid_to >= day,
-            or_(Contract.ended_on.is_(None), Contract.ended_on > day),
+            or_(
+                Contract.ended_on.is_(None),
+                Contract.ended_on > day,
+                # It had ended, and was told anew as signed: the person is on the registry again.
+                Contract.ended_sequence < Contract.signed_sequence,
+            ),
         )
     )
     carded = Person.person_id.in_(

@@ -13,7 +13,9 @@ from shared.db.session import WriteSession
 from shared.events.base import Envelope
 from shared.events.catalog import (
     ContractEnded,
+    ContractRenewed,
     ContractSigned,
+    ContractTransferred,
     FollowUpRecorded,
     TaskClosed,
     TaskOpened,
@@ -40,10 +42,41 @@ async def contract_signed(
     )
 
 
+async def contract_renewed(
+    event: Envelope[ContractRenewed], session: WriteSession, context: ServiceContext
+) -> None:
+    """A contract's longer term."""
+    told = event.data
+    await fold(
+        session,
+        _CONTRACTS,
+        {"contract_id": told.contract_id},
+        common=_contract(told, context),
+        sequence=event.sequence,
+        part={"valid_from": told.valid_from, "valid_to": told.valid_to},
+        part_sequence="signed_sequence",
+    )
+
+
+async def contract_transferred(
+    event: Envelope[ContractTransferred], session: WriteSession, context: ServiceContext
+) -> None:
+    """A contract no longer holds, for one with another team goes on."""
+    await _ended(event, session, context)
+
+
 async def contract_ended(
     event: Envelope[ContractEnded], session: WriteSession, context: ServiceContext
 ) -> None:
     """A contract that no longer holds from a day on."""
+    await _ended(event, session, context)
+
+
+async def _ended(
+    event: Envelope[ContractEnded] | Envelope[ContractTransferred],
+    session: WriteSession,
+    context: ServiceContext,
+) -> None:
     told = event.data
     await fold(
         session,
@@ -56,7 +89,10 @@ async def contract_ended(
     )
 
 
-def _contract(told: ContractSigned | ContractEnded, context: ServiceContext) -> dict[str, Any]:
+def _contract(
+    told: ContractSigned | ContractRenewed | ContractTransferred | ContractEnded,
+    context: ServiceContext,
+) -> dict[str, Any]:
     return {
         "region": context.region.region_code,
         "person_id": told.person_id,

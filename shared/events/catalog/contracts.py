@@ -27,6 +27,37 @@ class ContractSigned(_ContractEvent):
     verb: ClassVar[str] = "signed"
 
     valid_to: date
+    signed_on: date | None = None
+    package: str | None = None
+    transferred_from: str | None = None
+    """The contract with another team that this one goes on."""
+
+
+class ContractRenewed(_ContractEvent):
+    """A contract's term was made longer; ``effective_on`` is the new term's first day."""
+
+    verb: ClassVar[str] = "renewed"
+
+    valid_from: date
+    """The first day of the first term."""
+    valid_to: date
+    renewed_on: date
+
+
+class ContractTransferred(_ContractEvent):
+    """A contract no longer holds from ``effective_on``; one with another team goes on."""
+
+    verb: ClassVar[str] = "transferred"
+
+    to_contract_id: str
+    to_team: str
+    reason: str = "other_team"
+
+
+class ContractRefused(_ContractEvent):
+    """A person was offered a contract and declined."""
+
+    verb: ClassVar[str] = "refused"
 
 
 class ContractEnded(_ContractEvent):
@@ -35,6 +66,38 @@ class ContractEnded(_ContractEvent):
     verb: ClassVar[str] = "ended"
 
     reason: str
+
+
+class _ExemptionEvent(Event):
+    producer: ClassVar[str] = "contracts"
+    noun: ClassVar[str] = "exemption"
+    key_field: ClassVar[str] = "person_id"
+
+    exemption_id: str
+    person_id: str
+    reason: str
+    valid_from: date
+    valid_to: date | None = None
+    """The last day on which it stands; None: it does not expire."""
+    leaves_denominator: bool
+    """The person is not "at home and willing" while it stands (LP-32)."""
+    township: str | None = None
+    village: str | None = None
+
+
+class ExemptionRecorded(_ExemptionEvent):
+    """Why a registered person is not under contract: he refused, is away, has died."""
+
+    verb: ClassVar[str] = "recorded"
+
+
+class ExemptionEnded(_ExemptionEvent):
+    """The reason no longer stands from ``ended_on``."""
+
+    verb: ClassVar[str] = "ended"
+
+    ended_on: date
+    end_reason: str
 
 
 class _TaskEvent(Event):

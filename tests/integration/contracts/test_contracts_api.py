@@ -114,9 +114,11 @@ class TestSigning:
             async with contracts.context.db.writing() as session:
                 await session.execute(
                     text(
-                        "INSERT INTO contracts (contract_id, region, person_id, team, signed_on,"
+                        "INSERT INTO contracts (contract_id, region, person_id, team, stage, package,"
+                        " renewals, ended_by_registry, signed_on,"
                         " valid_from, valid_to, signed_by, recorded_at) SELECT"
-                        " gen_random_uuid(), region, person_id, team, signed_on, valid_to,"
+                        " gen_random_uuid(), region, person_id, team, stage, package, renewals,"
+                        " ended_by_registry, signed_on, valid_to,"
                         " valid_to, signed_by, recorded_at FROM contracts WHERE person_id = 'P1'"
                     )
                 )

@@ -1,0 +1,1 @@
+"""Why a registered person is not under contract: dated, evidenced, expiring."""

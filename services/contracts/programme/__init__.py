@@ -1,0 +1,1 @@
+"""The county's contract programme as data: terms, exempt reasons, disease lists, roles, packages."""

@@ -1,0 +1,144 @@
+"""The programme's content, typed and checked whole. Pure."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+Period = Literal["year", "quarter", "month"]
+CHRONIC_FOUR = "chronic_4"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Words(_Strict):
+    """Chinese and English."""
+
+    zh: Text
+    en: Text
+
+
+class TermRule(_Strict):
+    """How long a contract lasts at least."""
+
+    years: Annotated[int, Field(ge=1, le=3)]
+    shorter: Literal["mark", "refuse"]
+    citation: Text
+
+
+class ExemptReason(Words):
+    """Why a registered person is not under contract."""
+
+    days: Annotated[int, Field(ge=1)] | None = None
+    """For how long it stands unless a day is given; None: it does not expire."""
+    leaves_denominator: bool = False
+    """Out of "at home and willing" (LP-32)."""
+    ends_contract: Code | None = None
+    """Why a contract in force ends when this is recorded; None: a contract stands against it."""
+
+    def last_day(self, valid_from: date) -> date | None:
+        """The last day on which it stands by default."""
+        return None if self.days is None else valid_from + timedelta(days=self.days - 1)
+
+
+class Disease(Words):
+    """A disease of the register."""
+
+    icd10: tuple[Text, ...]
+    chronic_four: bool = False
+    citation: Text | None = None
+
+
+class Batch(Words):
+    """A list of diseases that a document treats alike."""
+
+    size: int
+    citation: Text
+    assumed: bool = False
+    """The document does not name the diseases; the county has to confirm the list."""
+    diseases: tuple[Code, ...]
+
+
+class Role(Words):
+    """What somebody is in a team."""
+
+    needed: bool = False
+    """A team without one is incomplete."""
+    citation: Text | None = None
+
+
+class PackageItem(Words):
+    """A service and how often it is promised."""
+
+    code: Code
+    times: Annotated[int, Field(ge=1)]
+    per: Period
+    citation: Text | None = None
+
+
+class Package(Words):
+    """What a contract promises."""
+
+    items: tuple[PackageItem, ...]
+
+
+class Policy(Words):
+    citation: Text
+
+
+class Programme(_Strict):
+    """Everything together; a list that contradicts itself is refused whole."""
+
+    version: Text
+    term: TermRule
+    longest_exemption_days: Annotated[int, Field(ge=1)]
+    exempt_reasons: dict[Code, ExemptReason]
+    leaving: dict[Code, Code]
+    diseases: dict[Code, Disease]
+    batches: dict[Code, Batch]
+    roles: dict[Code, Role]
+    packages: dict[Code, Package]
+    policy: Policy
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for needed, group in (
+            ("refused", self.exempt_reasons),
+            ("default", self.leaving),
+            (CHRONIC_FOUR, self.batches),
+            ("basic", self.packages),
+        ):
+            if needed not in group:
+                raise ValueError(f"{needed} is missing")
+        for code, batch in self.batches.items():
+            unknown = sorted(set(batch.diseases) - set(self.diseases))
+            if unknown:
+                raise ValueError(f"batch {code} names unknown diseases: {', '.join(unknown)}")
+            if len(set(batch.diseases)) != batch.size:
+                raise ValueError(
+                    f"batch {code} says {batch.size} diseases and lists {len(set(batch.diseases))}"
+                )
+        flagged = {code for code, disease in self.diseases.items() if disease.chronic_four}
+        if flagged != set(self.batches[CHRONIC_FOUR].diseases):
+            raise ValueError(
+                "the diseases marked chronic_four are not those of the batch chronic_4"
+            )
+        return self
+
+    def batches_of(self, disease: str) -> tuple[str, ...]:
+        """The lists on which a disease stands."""
+        return tuple(code for code, batch in self.batches.items() if disease in batch.diseases)
+
+    def outside_denominator(self) -> tuple[str, ...]:
+        """The exempt reasons that take a person out of "at home and willing"."""
+        return tuple(c for c, reason in self.exempt_reasons.items() if reason.leaves_denominator)
+
+    def reason_of_leaving(self, told: str | None) -> str:
+        """Why a contract ends when identity says why the person left the registry."""
+        return self.leaving.get(told or "default", self.leaving["default"])

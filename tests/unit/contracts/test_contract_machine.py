@@ -1,0 +1,152 @@
+"""The states of a contract: random walks through the guarded machine, and the programme's data."""
+
+from datetime import date
+from typing import Any, get_args
+
+import pytest
+import yaml
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from pydantic import ValidationError
+
+from services.contracts.contracts.domain import (
+    CLOSED,
+    IN_FORCE,
+    OPEN,
+    Stage,
+    Step,
+    StepNotAllowed,
+    after,
+    possible,
+    state_on,
+)
+from services.contracts.programme.domain import Programme
+from services.contracts.programme.service import DEFAULTS, load
+
+STEPS: tuple[Step, ...] = get_args(Step)
+
+
+class Walk(RuleBasedStateMachine):
+    """Goal: no walk leaves the machine's promises. Method: any step at any time; a refused one
+    changes nothing, and what was promised of the stages holds after each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stage: Stage | None = None
+        self.path: list[Step] = []
+
+    @rule(step=st.sampled_from(STEPS))
+    def any_step(self, step: Step) -> None:
+        before = self.stage
+        if step not in possible(before):
+            with pytest.raises(StepNotAllowed):
+                after(before, step)
+            return
+        assert before not in CLOSED or step == "reinstate"
+        self.stage = after(before, step)
+        self.path.append(step)
+
+    @precondition(lambda self: possible(self.stage))
+    @rule(data=st.data())
+    def possible_step(self, data: st.DataObject) -> None:
+        step = data.draw(st.sampled_from(possible(self.stage)))
+        self.stage = after(self.stage, step)
+        self.path.append(step)
+
+    @invariant()
+    def only_what_was_signed_is_in_force(self) -> None:
+        signed = "sign" in self.path
+        assert (self.stage in IN_FORCE) <= signed
+        assert (self.stage in OPEN or self.stage in ("refused", "withdrawn")) <= (not signed)
+
+    @invariant()
+    def a_contract_is_signed_once(self) -> None:
+        assert self.path.count("sign") <= 1
+        assert self.path.count("terminate") - self.path.count("reinstate") in (0, 1)
+
+
+TestWalk = Walk.TestCase
+TestWalk.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+
+
+def test_every_stage_is_reached_and_the_final_ones_are_final() -> None:
+    """Goal: the machine is the one that is written down. Method: all that can be reached."""
+    reached: set[Stage] = set()
+    waiting: list[Stage | None] = [None]
+    while waiting:
+        at = waiting.pop()
+        for step in possible(at):
+            stage = after(at, step)
+            if stage not in reached:
+                reached.add(stage)
+                waiting.append(stage)
+    assert reached == set(get_args(Stage))
+    assert {stage for stage in reached if not possible(stage)} == {
+        "transferred", "refused", "withdrawn",
+    }  # fmt: skip
+    assert possible("ended") == ("reinstate",)
+
+
+@pytest.mark.parametrize(
+    ("stage", "renewals", "ended_on", "day", "state"),
+    [
+        ("signed", 0, None, date(2016, 12, 31), "signed"),
+        ("signed", 0, None, date(2017, 1, 1), "expired"),
+        ("renewed", 1, None, date(2016, 12, 31), "renewed"),
+        ("ended", 1, date(2016, 6, 1), date(2016, 5, 31), "renewed"),
+        ("ended", 0, date(2016, 6, 1), date(2016, 6, 1), "ended"),
+        ("transferred", 0, date(2016, 6, 1), date(2016, 5, 31), "signed"),
+        ("transferred", 0, date(2016, 6, 1), date(2016, 6, 1), "transferred"),
+    ],
+)
+def test_the_state_on_a_day(
+    stage: Stage, renewals: int, ended_on: date | None, day: date, state: str
+) -> None:
+    """Goal: an end or transfer counts from its day. Method: the days around it."""
+    told = state_on(
+        day, valid_to=date(2016, 12, 31), ended_on=ended_on, stage=stage, renewals=renewals
+    )
+    assert told == state
+    assert state_on(day, valid_to=None, ended_on=None, stage="invited") == "invited"
+
+
+class TestProgramme:
+    def test_the_lists_have_the_size_that_their_documents_say(self) -> None:
+        """Goal: 14, 34 and 4 diseases; only refusal and absence leave LP-32's denominator."""
+        programme = load()
+        assert {code: len(b.diseases) for code, b in programme.batches.items()} == {
+            "major_14": 14,
+            "serious_34": 34,
+            "chronic_4": 4,
+        }
+        assert programme.batches_of("tuberculosis") == ("serious_34", "chronic_4")
+        outside = set(programme.outside_denominator())
+        assert {"refused", "long_absence", "temporary_absence"} <= outside
+        assert not {"died", "moved_away", "lost_contact", "duplicate"} & outside
+        assert programme.exempt_reasons["unreachable"].last_day(date(2016, 3, 1)) == date(
+            2016, 3, 30
+        )
+        assert programme.exempt_reasons["died"].last_day(date(2016, 3, 1)) is None
+        assert programme.reason_of_leaving("died") == "died"
+        assert (
+            programme.reason_of_leaving(None) == programme.reason_of_leaving("x") == "left_roster"
+        )
+
+    @pytest.mark.parametrize(
+        ("section", "change", "told"),
+        [
+            ("batches", lambda c: c["major_14"]["diseases"].pop(), "14"),
+            ("batches", lambda c: c["major_14"]["diseases"].append("plague"), "plague"),
+            ("diseases", lambda c: c["hypertension"].pop("chronic_four"), "chronic_four"),
+            ("exempt_reasons", lambda c: c.pop("refused"), "refused"),
+        ],
+    )
+    def test_content_that_contradicts_itself_is_refused(
+        self, section: str, change: Any, told: str
+    ) -> None:
+        """Goal: a county's slip is found when it is read. Method: one slip at a time."""
+        content = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+        change(content[section])
+        with pytest.raises(ValidationError, match=told):
+            Programme.model_validate(content)
