@@ -22,6 +22,7 @@ from services.claims.encounters.handlers import (
 )
 from services.claims.encounters.pages import router as encounter_pages
 from services.claims.facilities.endpoints import router as facilities
+from services.claims.fees.handlers import on_fee_due
 from services.claims.funds.endpoints import router as funds
 from services.claims.funds.service import watch as watch_funds
 from services.claims.ledger.endpoints import router as ledger
@@ -57,6 +58,7 @@ from shared.events.catalog import (
     EncounterCancelled,
     EncounterDischarged,
     EncounterOpened,
+    FeeDue,
     FundWarned,
     PersonChanged,
     PersonEntered,
@@ -170,6 +172,9 @@ MODULE = ServiceModule(
             PersonUnmerged,
             on_person_unmerged,
             "two persons after all: each has his own year again",
+        ),
+        Subscription(
+            FeeDue, on_fee_due, "the special fund owes a team for contracts and check-ups (XB-54)"
         ),
         Subscription(
             ReferralMade, on_referral_made, "a visit at the target within the validity was referred"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.contracts.contracts.endpoints import router as contracts_router
+from services.contracts.fees.endpoints import router as fees_router
 from services.contracts.follow_up.endpoints import router as follow_up_router
 from services.contracts.follow_up.handlers import on_encounter_discharged
 from services.contracts.merges.handlers import on_person_merged, on_person_unmerged
@@ -25,6 +26,7 @@ from shared.events.catalog import (
     EncounterDischarged,
     ExemptionEnded,
     ExemptionRecorded,
+    FeeDue,
     FollowUpRecorded,
     PersonChanged,
     PersonEntered,
@@ -47,7 +49,7 @@ MODULE = ServiceModule(
     title_zh="签约与随访",
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations",
-    routers=(teams_router, contracts_router, follow_up_router, referrals_router),
+    routers=(teams_router, contracts_router, follow_up_router, referrals_router, fees_router),
     subscriptions=(
         Subscription(
             PersonEntered, on_person_entered, "where a person lives decides which team is his"
@@ -88,5 +90,6 @@ MODULE = ServiceModule(
         TaskOpened,
         TaskClosed,
         FollowUpRecorded,
+        FeeDue,
     ),
 )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from openpyxl import Workbook
 
 from services.claims.clearing.domain import Run
 from services.claims.clearing.repository import Item
+from services.claims.fees.domain import FUND as FEE_FUND
+from services.claims.fees.domain import ServiceFee
 from services.claims.ledger.domain import FUND_NAMES, PURPOSE_NAMES
 from shared.money import text_from_fen
 
@@ -24,14 +26,20 @@ _ITEMS = (
     "结算编号 Settlement", "就诊号 Visit", "类型 Kind", "出院日期 Discharged on",
     "机构代码 Facility", "基金 Fund", "用途 Use", "金额 Amount",
 )  # fmt: skip
+_FEES = (
+    "对账单编号 Statement", "工作月份 Month", "机构代码 Facility", "基金 Fund", "用途 Use", "份数 Count",
+    "金额 Amount",
+)  # fmt: skip
 _BANK = ("批次 Run", "期间 Period", "收款机构代码", "收款机构名称", "付款基金", "用途", "金额(元)")
 _KINDS = {"settlement": "结算", "reversal": "冲销"}
 
 NameOf = Callable[[str], str]
 
 
-def statement(run: Run, items: Iterable[Item], name_of: NameOf) -> bytes:
-    """Two sheets: each facility's and fund's sums with their total, and every settlement in them.
+def statement(
+    run: Run, items: Iterable[Item], fees: Sequence[ServiceFee], name_of: NameOf
+) -> bytes:
+    """Each facility's and fund's sums with their total; every settlement and fee in them.
 
     Amounts are texts with two decimals, as everywhere outside: a spreadsheet rounds nothing.
     """
@@ -70,6 +78,21 @@ def statement(run: Run, items: Iterable[Item], name_of: NameOf) -> bytes:
                 text_from_fen(item.amount_fen),
             )
         )
+    if fees:
+        earned = book.create_sheet("服务费 Fees")
+        earned.append(_FEES)
+        for fee in fees:
+            earned.append(
+                (
+                    fee.statement_id,
+                    fee.period,
+                    fee.facility_code,
+                    FUND_NAMES[FEE_FUND][1],
+                    PURPOSE_NAMES[fee.use][1],
+                    fee.count,
+                    text_from_fen(fee.amount_fen),
+                )
+            )
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()

@@ -12,6 +12,8 @@ from services.claims.clearing.domain import Run, Status, StepName
 from services.claims.clearing.schemas import (
     CancelRequest,
     CreateRequest,
+    FeeAnswer,
+    FeeList,
     ItemAnswer,
     ItemPage,
     NoteRequest,
@@ -26,6 +28,7 @@ from services.claims.clearing.schemas import (
 )
 from services.claims.clearing.service import Amount, Wanted
 from services.claims.cursors import position_of
+from services.claims.fees import repository as service_fees
 from services.claims.ledger.domain import FUND_NAMES, PURPOSE_NAMES
 from services.claims.settings import settings_of
 from shared.clock import SHANGHAI
@@ -148,6 +151,30 @@ async def items(
             for item in shown
         ],
         next_cursor=encode_cursor(str(last.settlement_id), last.fund) if last else None,
+    )
+
+
+@router.get(
+    "/{run_id}/fees",
+    summary="The fees of family-doctor teams that a run collected",
+    responses={404: {"description": _NOT_FOUND}},
+)
+async def fees(run_id: UUID, caller: Reader, session: Reads) -> FeeList:
+    """One line per fee statement and use; all of the special fund (XB-54)."""
+    await service.visible(session, caller, run_id)
+    return FeeList(
+        items=[
+            FeeAnswer(
+                statement_id=fee.statement_id,
+                facility_code=fee.facility_code,
+                period=fee.period,
+                use=fee.use,
+                count=fee.count,
+                amount=Fen(fee.amount_fen),
+                booked_on=fee.booked_on,
+            )
+            for fee in await service_fees.of_run(session, run_id)
+        ]
     )
 
 
@@ -345,12 +372,13 @@ async def release(
     },
 )
 async def statement(run_id: UUID, caller: Reader, session: Writes, context: Context) -> Response:
-    """Sums by facility, fund and use, and every settlement in them; no person is named."""
+    """Sums by facility, fund and use, every settlement and fee in them; no person is named."""
     found = await service.visible(session, caller, run_id)
     listed = await repository.items_of(session, run_id, after=None, limit=_EXPORT_ITEMS)
+    earned = await service_fees.of_run(session, run_id)
     await service.log_export(session, context, caller, found, "statement")
     return Response(
-        documents.statement(found, listed, _names(context)),
+        documents.statement(found, listed, earned, _names(context)),
         media_type=documents.XLSX,
         headers={"Content-Disposition": f'attachment; filename="clearing-{run_id}.xlsx"'},
     )

@@ -14,6 +14,8 @@ from sqlalchemy import RowMapping, insert, select, text, update
 
 from services.claims.clearing.domain import Part, Payment, Run, Status, Step, StepName
 from services.claims.models import (
+    clearing_fees,
+    clearing_items,
     clearing_parts,
     clearing_payments,
     clearing_runs,
@@ -51,12 +53,22 @@ WITH uses AS (
   SELECT :run_id, settlement_id, fund, facility_code, use, amount_fen, true
   FROM payable JOIN owed USING (facility_code, fund, use)
   RETURNING facility_code, fund, use, amount_fen
+), fees AS (
+  SELECT f.id, f.facility_code, 'special_fund' AS fund, f.use, f.amount_fen FROM service_fees f
+  WHERE f.region = :region AND f.booked_on <= :until
+    AND coalesce(CAST(:fund AS text), 'special_fund') = 'special_fund'
+    AND (CAST(:facility_code AS text) IS NULL OR f.facility_code = :facility_code)
+    AND NOT EXISTS (SELECT FROM clearing_fees c WHERE c.service_fee_id = f.id AND c.live)
+), collected AS (
+  INSERT INTO clearing_fees (run_id, service_fee_id, live) SELECT :run_id, id, true FROM fees
 )
 INSERT INTO clearing_parts
   (run_id, facility_code, fund, use, amount_fen, held_fen, paid_fen, released_fen)
 SELECT :run_id, facility_code, fund, use, sum(amount_fen),
   round(sum(amount_fen) * CAST(:deposit_ratio AS numeric)), 0, 0
-FROM items GROUP BY facility_code, fund, use
+FROM (SELECT facility_code, fund, use, amount_fen FROM items
+      UNION ALL SELECT facility_code, fund, use, amount_fen FROM fees) AS each
+GROUP BY facility_code, fund, use
 RETURNING use
 """)
 
@@ -121,9 +133,8 @@ async def change_status(session: WriteSession, run: Run, status: Status) -> int:
 
 async def let_go(session: WriteSession, run_id: UUID) -> None:
     """A cancelled run's items are free for another run."""
-    await session.execute(
-        text("UPDATE clearing_items SET live = false WHERE run_id = :run_id"), {"run_id": run_id}
-    )
+    for table in (clearing_items, clearing_fees):
+        await session.execute(update(table).where(table.c.run_id == run_id).values(live=False))
 
 
 async def get(session: ReadSession, run_id: UUID) -> Run | None:

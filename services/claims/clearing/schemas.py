@@ -254,3 +254,34 @@ class PaymentList(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": {"items": [_PAYMENT]}})
 
     items: list[PaymentAnswer]
+
+
+_FEE: dict[str, Any] = {
+    "statement_id": "01890a5d-ac96-774b-bcce-b302099a8090",
+    "facility_code": "H51111300202",
+    "period": "2018-03",
+    "use": "contract_fee",
+    "count": 125,
+    "amount": "1000.00",
+    "booked_on": "2018-04-02",
+}
+
+
+class FeeAnswer(BaseModel):
+    """One use of a team's fee statement."""
+
+    statement_id: str
+    """As contracts gave it."""
+    facility_code: str
+    period: str
+    """The month of the work."""
+    use: str
+    count: int
+    amount: Money
+    booked_on: date
+
+
+class FeeList(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_FEE]}})
+
+    items: list[FeeAnswer]

@@ -17,7 +17,8 @@ _POSITIONS = text("""
 SELECT a.fund,
   coalesce(sum(p.amount_fen) FILTER (WHERE a.kind = 'fund'), 0)::bigint AS balance_fen,
   coalesce(sum(p.amount_fen) FILTER (WHERE a.kind IN ('payer', 'held')), 0)::bigint AS owed_fen,
-  coalesce(sum(p.amount_fen) FILTER (WHERE a.kind = 'payer' AND e.settlement_id IS NOT NULL
+  coalesce(sum(p.amount_fen) FILTER (WHERE a.kind = 'payer'
+    AND (e.settlement_id IS NOT NULL OR e.kind = 'service_fee')
     AND e.booked_on > :since), 0)::bigint AS cost_fen
 FROM accounts a JOIN postings p ON p.account_code = a.code
   JOIN journal_entries e ON e.id = p.entry_id

@@ -12,7 +12,9 @@ itself and what the patient pays, and credits the facility with the total; its r
 each facility's accounts balance by themselves. A fund's opening balance and every appropriation
 debit the fund's money and credit its source; a transfer debits one fund and credits another.
 A payment of a clearing run takes the fund's money for its use, and lowers what the fund owes and
-what the facility is owed; what is held back waits in ``held`` until it is released.
+what the facility is owed; what is held back waits in ``held`` until it is released. A fee
+(``service_fee``, 服务费) of a family-doctor team debits what the special fund owes and credits the
+team's institution, without a bill.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ EntryKind = Literal[
     "transfer",
     "clearing_payment",
     "deposit_release",
+    "service_fee",
 ]
 
 FUND_NAMES: Final[Mapping[str, tuple[str, str]]] = {
@@ -125,6 +128,7 @@ ENTRY_NAMES: Final[Mapping[EntryKind, tuple[str, str]]] = {
     "transfer": ("Transfer between funds", "基金间划拨"),
     "clearing_payment": ("Clearing payment", "清算拨付"),
     "deposit_release": ("Release of a deposit", "退还质量保证金"),
+    "service_fee": ("Fee of a family-doctor team", "家庭医生团队服务费"),
 }
 """English and Chinese name of each kind of journal entry (凭证类型)."""
 

@@ -276,11 +276,14 @@ WITH told AS (
   SELECT id, 'facility:' || facility_code,
          CASE kind WHEN 'payment' THEN 'clearing_payment' ELSE 'deposit_release' END, amount_fen
   FROM clearing_payments
+  UNION ALL
+  SELECT id, 'payer:special_fund:' || facility_code, 'service_fee', amount_fen FROM service_fees
 ), booked AS (
   SELECT e.source_id, e.kind, p.account_code, p.amount_fen
   FROM journal_entries e JOIN postings p ON p.entry_id = e.id
   WHERE e.source_id IS NOT NULL AND p.amount_fen > 0
-    AND (p.account_code LIKE 'facility:%' OR p.account_code LIKE 'fund:%')
+    AND (p.account_code LIKE 'facility:%' OR p.account_code LIKE 'fund:%'
+         OR e.kind = 'service_fee')
 )
 SELECT coalesce(told.id, booked.source_id) AS id
 FROM told FULL JOIN booked ON booked.source_id = told.id AND booked.kind = told.kind
@@ -300,7 +303,7 @@ async def faults_of(session: ReadSession, limit: int) -> list[str]:
         for row in await session.execute(_FUNDS, {"limit": limit})
     ]
     faults += [
-        f"payment or appropriation {differing} differs from its entry"
+        f"payment, appropriation or fee {differing} differs from its entry"
         for differing in await session.scalars(_SOURCES, {"limit": limit})
     ]
     after = _BEFORE_ALL

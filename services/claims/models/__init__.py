@@ -10,6 +10,7 @@ from services.claims.models.clearing import (
     clearing_steps,
 )
 from services.claims.models.encounters import encounter_recognitions, encounters, members
+from services.claims.models.fees import clearing_fees, service_fees
 from services.claims.models.funds import fund_balances, fund_movements, fund_warnings
 from services.claims.models.ledger import accounts, journal_entries, postings
 from services.claims.models.merges import person_merges, standing_moves
@@ -40,6 +41,7 @@ __all__ = [
     "accounts",
     "charge_batches",
     "charge_lines",
+    "clearing_fees",
     "clearing_items",
     "clearing_parts",
     "clearing_payments",
@@ -61,6 +63,7 @@ __all__ = [
     "reconciliations",
     "referrals",
     "reservations",
+    "service_fees",
     "settlement_cuts",
     "settlement_lines",
     "settlement_payers",

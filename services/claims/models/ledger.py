@@ -36,6 +36,7 @@ ENTRY_KINDS = (
     "transfer",
     "clearing_payment",
     "deposit_release",
+    "service_fee",
 )
 CODE_IS_ITS_PARTS = (
     "code = kind || coalesce(':' || fund, '') || coalesce(':' || facility_code, '')"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.contracts.models.base import Base
 from services.contracts.models.contract import Contract, ContractStep
 from services.contracts.models.exemption import Exemption
+from services.contracts.models.fee import FeeLine, FeeStatement
 from services.contracts.models.merge import person_merges
 from services.contracts.models.person import Person, PersonHome, PersonVersion
 from services.contracts.models.referral import Referral, ReferralStep
@@ -16,6 +17,8 @@ __all__ = [
     "ContractStep",
     "Discharge",
     "Exemption",
+    "FeeLine",
+    "FeeStatement",
     "FollowUp",
     "Person",
     "PersonHome",

@@ -28,6 +28,8 @@ from shared.events.catalog.contracts import (
     ContractTransferred,
     ExemptionEnded,
     ExemptionRecorded,
+    FeeDue,
+    FeeShare,
     FollowUpRecorded,
     ReferralAccepted,
     ReferralClosed,
@@ -86,6 +88,7 @@ ALL: tuple[type[Event], ...] = (
     ReferralRefused,
     ReferralReturned,
     ReferralClosed,
+    FeeDue,
 )
 
 BY_TYPE: dict[str, type[Event]] = {event.type_name(): event for event in ALL}
@@ -113,6 +116,8 @@ __all__ = [
     "Entitlements",
     "ExemptionEnded",
     "ExemptionRecorded",
+    "FeeDue",
+    "FeeShare",
     "FollowUpRecorded",
     "FundWarned",
     "PayerShare",

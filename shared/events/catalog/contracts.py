@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import ClassVar
 
-from shared.events.base import Event
+from pydantic import BaseModel, ConfigDict
+
+from shared.events.base import Classification, Event
+from shared.money import Money
 
 
 class _ContractEvent(Event):
@@ -197,3 +200,34 @@ class ReferralClosed(_ReferralEvent):
 
     outcome: str
     """``completed``, or ``withdrawn`` before anybody answered."""
+
+
+class FeeShare(BaseModel):
+    """What a team's work of one kind comes to (CNY)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    use: str
+    """``contract_fee`` or ``check_up``: what the special fund pays it as."""
+    count: int
+    amount: Money
+
+
+class FeeDue(Event):
+    """A team is owed for work of a month; each unit of work is told of once."""
+
+    producer: ClassVar[str] = "contracts"
+    noun: ClassVar[str] = "fee"
+    verb: ClassVar[str] = "due"
+    classification: ClassVar[Classification] = "internal"
+    key_field: ClassVar[str] = "team"
+
+    statement_id: str
+    team: str
+    period: str
+    """The month of the work, such as ``2018-03``."""
+    count: int
+    amount: Money
+    """Of all shares."""
+    issued_on: date
+    shares: tuple[FeeShare, ...]

@@ -1,0 +1,1 @@
+"""What a team has earned: contracts that were served, check-ups; each paid once."""
