@@ -14,6 +14,7 @@ from deploy.cli import (
     audit,
     claims,
     clients,
+    contracts,
     dead_letters,
     demo,
     identity,
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.add_typer(audit.app, name="audit")
 app.add_typer(claims.app, name="claims")
 app.add_typer(clients.app, name="clients")
+app.add_typer(contracts.app, name="contracts")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(demo.app, name="demo")
 app.add_typer(identity.app, name="identity")

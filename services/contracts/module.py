@@ -15,6 +15,8 @@ from services.contracts.people.handlers import (
     on_person_entered,
     on_person_left,
 )
+from services.contracts.plans.endpoints import router as plans_router
+from services.contracts.plans.nightly import plan_daily
 from services.contracts.referrals.endpoints import router as referrals_router
 from services.contracts.teams.endpoints import router as teams_router
 from shared.events.catalog import (
@@ -39,6 +41,7 @@ from shared.events.catalog import (
     ReferralRefused,
     ReferralReturned,
     TaskClosed,
+    TaskMissed,
     TaskOpened,
 )
 from shared.runtime.module import ServiceModule, Subscription
@@ -49,7 +52,14 @@ MODULE = ServiceModule(
     title_zh="签约与随访",
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations",
-    routers=(teams_router, contracts_router, follow_up_router, referrals_router, fees_router),
+    routers=(
+        teams_router,
+        contracts_router,
+        follow_up_router,
+        referrals_router,
+        fees_router,
+        plans_router,
+    ),
     subscriptions=(
         Subscription(
             PersonEntered, on_person_entered, "where a person lives decides which team is his"
@@ -74,6 +84,7 @@ MODULE = ServiceModule(
             "an inpatient's discharge opens a task for his team",
         ),
     ),
+    watches=(plan_daily,),
     publishes=(
         ReferralMade,
         ReferralAccepted,
@@ -89,6 +100,7 @@ MODULE = ServiceModule(
         ExemptionEnded,
         TaskOpened,
         TaskClosed,
+        TaskMissed,
         FollowUpRecorded,
         FeeDue,
     ),

@@ -24,6 +24,7 @@ from services.contracts.contracts.service import answer, locked_contract
 from services.contracts.contracts.signing import next_stage, unknown_team
 from services.contracts.exemptions import recording as exemptions
 from services.contracts.models import Contract
+from services.contracts.plans.service import follow_person
 from services.contracts.programme.service import programme_of
 from services.contracts.teams.service import teams_of
 from shared.clock import business_date
@@ -148,6 +149,7 @@ async def transfer(
     await telling.transferred(session, author, left, following)
     await telling.step(session, author, following, "sign", on=day)
     await telling.signed(session, author, following)
+    await follow_person(session, context, kept, at=author.at)
     return answer(following, context, person_id=kept)
 
 
@@ -190,6 +192,7 @@ async def terminate(
             evidence=body.evidence,
             contract_id=contract_id,
         )
+    await follow_person(session, context, kept, at=author.at)
     return answer(contract, context, person_id=kept)
 
 

@@ -38,6 +38,7 @@ from services.contracts.follow_up import tasks
 from services.contracts.models import Contract, Person
 from services.contracts.people import repository as people
 from services.contracts.people.waiting import await_person
+from services.contracts.plans.service import follow_person
 from services.contracts.programme.service import programme_of
 from services.contracts.teams.service import teams_of
 from shared.clock import business_date
@@ -268,6 +269,7 @@ async def _sign(
     await telling.signed(session, author, contract)
     held = Term(contract.team, signed_on, valid_from, valid_to + timedelta(days=1))
     await tasks.signed(session, context, kept, held, at=author.at)
+    await follow_person(session, context, kept, at=author.at)
     return contract
 
 

@@ -30,6 +30,8 @@ class TaskRule:
     title_zh: str
     title: str
     citation: str
+    priority: int
+    """10 is the most urgent."""
 
 
 FOLLOW_UP = TaskRule(
@@ -37,12 +39,14 @@ FOLLOW_UP = TaskRule(
     title_zh="出院后随访",
     title="Follow up after discharge",
     citation="LP-33 履约1人、做实1人",
+    priority=15,
 )
 TO_SIGN = TaskRule(
     code="contract_to_sign",
     title_zh="待签约",
     title="Offer a family-doctor contract",
     citation="LP-32 应签尽签",
+    priority=25,
 )
 RULES: dict[str, TaskRule] = {rule.code: rule for rule in (FOLLOW_UP, TO_SIGN)}
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.contracts.cursors import after_day_and_id
-from services.contracts.follow_up import service
+from services.contracts.follow_up import listing, service
 from services.contracts.follow_up.schemas import (
     FollowUpAnswer,
     FollowUpRequest,
@@ -44,8 +44,8 @@ async def worklist(
         TaskFilter | None, Query(description="Default: everything that is not closed")
     ] = None,
 ) -> Worklist:
-    """Tasks of discharges up to the day, the most urgent first. A township sees its people."""
-    items, following = await service.worklist(
+    """Tasks whose window is open on the day, the soonest due first. A township sees its people."""
+    items, following = await listing.worklist(
         session,
         context,
         caller,
@@ -57,6 +57,7 @@ async def worklist(
     )
     return Worklist(
         items=items,
+        villages=listing.by_way(items),
         next_cursor=(
             encode_cursor(following[0].isoformat(), str(following[1])) if following else None
         ),
@@ -70,7 +71,10 @@ async def worklist(
     responses={
         404: {"description": "`task_unknown`, `person_unknown`"},
         409: {"description": "`task_closed_already`, `task_wants_signature`"},
-        422: {"description": "`follow_up_misdated`"},
+        422: {
+            "description": "`follow_up_misdated`, `visit_wrong`, `measurements_refused`, "
+            "`measurements_unlikely`: send the fields named again in `confirmed`"
+        },
     },
 )
 async def record_follow_up(
@@ -79,5 +83,8 @@ async def record_follow_up(
     session: Writes,
     context: Context,
 ) -> FollowUpAnswer:
-    """Without `task_id` the follow-up is kept and no task is closed."""
+    """With a `disease` and its `measurements` the visit is judged and the plan rebuilt.
+
+    Without `task_id` it does the open task of the disease, if it is a visit of the right kind.
+    """
     return await service.record_follow_up(session, context, caller, body)

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Row, and_, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.contracts.merges.repository import MERGES
-from services.contracts.models import Discharge, FollowUp, Task
+from services.contracts.models import Discharge, FollowUp, Person, Task
+from services.contracts.plans.domain import MISSED
 from shared.db.session import ReadSession, WriteSession
 
 
@@ -139,22 +140,74 @@ async def insert_follow_up(session: WriteSession, values: dict[str, Any]) -> Non
     await session.execute(insert(FollowUp).values(values))
 
 
-async def worklist(session: ReadSession, query: WorklistQuery) -> Sequence[Row[Task, str]]:
-    """One page of tasks by due day, each with the id of whoever stands for the person.
+async def visit_before(
+    session: ReadSession, members: Sequence[str], disease: str, performed_at: datetime
+) -> tuple[datetime, str | None, Any] | None:
+    """When a person's judged visit before that moment was, its classification and control."""
+    found = await session.execute(
+        select(FollowUp.performed_at, FollowUp.classification, FollowUp.control_status)
+        .where(
+            FollowUp.person_id.in_(members),
+            FollowUp.disease == disease,
+            FollowUp.classification.is_not(None),
+            FollowUp.performed_at < performed_at,
+        )
+        .order_by(FollowUp.performed_at.desc(), FollowUp.follow_up_id.desc())
+        .limit(1)
+    )
+    row = found.first()
+    return (row[0], row[1], row[2]) if row is not None else None
+
+
+async def planned_tasks(
+    session: ReadSession, members: Sequence[str], programme: str
+) -> Sequence[Task]:
+    """A person's tasks of a programme that are open or were missed, the oldest first."""
+    found = await session.scalars(
+        select(Task)
+        .where(
+            Task.person_id.in_(members),
+            Task.programme == programme,
+            or_(Task.status == "open", Task.outcome == MISSED),
+        )
+        .order_by(Task.due_on, Task.task_id)
+        .execution_options(populate_existing=True)
+    )
+    return found.all()
+
+
+async def next_due(session: ReadSession, members: Sequence[str], programme: str) -> date | None:
+    """When a person's open task of a programme is due."""
+    found = await session.scalars(
+        select(Task.due_on)
+        .where(Task.person_id.in_(members), Task.programme == programme, Task.status == "open")
+        .order_by(Task.due_on)
+        .limit(1)
+    )
+    return found.first()
+
+
+async def household_of(session: ReadSession, kept: str) -> str | None:
+    return await session.scalar(select(Person.household_id).where(Person.person_id == kept))
+
+
+async def worklist(
+    session: ReadSession, query: WorklistQuery
+) -> Sequence[Row[Task, str, str | None]]:
+    """One page of tasks by due day, each with whoever stands for the person and his household.
 
     One row more than the limit tells that there is a next page.
     """
-    conditions: list[ColumnElement[bool]] = [
-        Task.discharged_on <= query.as_of,
-        _visible(query.visible),
-    ]
+    conditions: list[ColumnElement[bool]] = [_visible(query.visible)]
     if query.team is not None:
         conditions.append(Task.team == query.team)
     conditions.append(_in_state(query.state, query.as_of))
     if query.after is not None:
         conditions.append(tuple_(Task.due_on, Task.task_id) > query.after)
+    kept = MERGES.kept_or_self(Task.person_id)
     found = await session.execute(
-        select(Task, MERGES.kept_or_self(Task.person_id))
+        select(Task, kept, Person.household_id)
+        .outerjoin(Person, Person.person_id == kept)
         .where(and_(*conditions))
         .order_by(Task.due_on, Task.task_id)
         .limit(query.limit + 1)
@@ -163,12 +216,20 @@ async def worklist(session: ReadSession, query: WorklistQuery) -> Sequence[Row[T
 
 
 def _in_state(state: str | None, as_of: date) -> ColumnElement[bool]:
-    if state is None:
-        return Task.status == "open"
+    is_open = Task.status == "open"
+    if state == "draft":
+        return and_(is_open, Task.opens_on > as_of)
+    over = Task.closes_on < as_of
+    if state == "missed":
+        return or_(Task.outcome == MISSED, and_(is_open, over))
+    begun = Task.opens_on <= as_of
     if state == "closed":
-        return Task.status == "closed"
+        return and_(Task.status == "closed", Task.outcome != MISSED, begun)
+    waiting = and_(is_open, begun, or_(Task.closes_on.is_(None), ~over))
+    if state is None:
+        return waiting
     in_time = Task.due_on >= as_of
-    return and_(Task.status == "open", in_time if state == "open" else ~in_time)
+    return and_(waiting, in_time if state == "open" else ~in_time)
 
 
 def _visible(organisation: tuple[str, str]) -> ColumnElement[bool]:

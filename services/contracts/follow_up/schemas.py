@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.contracts.follow_up.domain import TaskState, Way
+from services.contracts.plans.domain import TaskPhase
 
-TaskFilter = Literal["open", "overdue", "closed"]
+TaskFilter = Literal["open", "overdue", "closed", "draft", "missed"]
 _OutcomeCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 
 _TASK_EXAMPLE: dict[str, Any] = {
@@ -23,6 +24,15 @@ _TASK_EXAMPLE: dict[str, Any] = {
     "village": "曙光村",
     "due_on": "2016-03-15",
     "status": "open",
+    "state": "ready",
+    "overdue": False,
+    "priority": 15,
+    "opens_on": "2016-03-08",
+    "closes_on": None,
+    "programme": None,
+    "rule_version": 1,
+    "citation": "LP-33 履约1人、做实1人",
+    "household_id": "01890a5d-ac96-774b-bcce-b302099a8001",
     "outcome": None,
     "encounter_id": "01890a5d-ac96-774b-bcce-b302099a8059",
     "facility_code": "H51111300101",
@@ -46,18 +56,72 @@ class TaskAnswer(BaseModel):
     due_on: date
     status: TaskState
     """``overdue`` when the worklist's day is after the due day."""
+    state: TaskPhase
+    """As of the worklist's day: draft, ready, completed, failed, cancelled."""
+    overdue: bool
+    """Ready, and past its due day."""
+    priority: int
+    """10 is the most urgent."""
+    opens_on: date
+    closes_on: date | None
+    """The last day on which it counts; null: it waits until it is done."""
+    programme: str | None
+    """The programme of care that asks for it; null: a discharge does."""
+    rule_version: int
+    citation: str
+    household_id: str | None
     outcome: str | None
-    encounter_id: str
-    facility_code: str
-    discharged_on: date
+    encounter_id: str | None
+    facility_code: str | None
+    discharged_on: date | None
+
+
+class HouseholdVisit(BaseModel):
+    """What one household has waiting; one way there does all of it."""
+
+    household_id: str | None
+    """Null: each of these persons stands for himself."""
+    priority: int
+    tasks: list[str]
+    """Ids of the page's tasks, the most urgent first."""
+
+
+class VillageVisits(BaseModel):
+    """A village's households, the most urgent first."""
+
+    township: str | None
+    village: str | None
+    priority: int
+    households: list[HouseholdVisit]
 
 
 class Worklist(BaseModel):
     model_config = ConfigDict(
-        json_schema_extra={"example": {"items": [_TASK_EXAMPLE], "next_cursor": None}}
+        json_schema_extra={
+            "example": {
+                "items": [_TASK_EXAMPLE],
+                "villages": [
+                    {
+                        "township": "金河镇",
+                        "village": "曙光村",
+                        "priority": 15,
+                        "households": [
+                            {
+                                "household_id": "01890a5d-ac96-774b-bcce-b302099a8001",
+                                "priority": 15,
+                                "tasks": ["01890a5d-ac96-774b-bcce-b302099a8060"],
+                            }
+                        ],
+                    }
+                ],
+                "next_cursor": None,
+            }
+        }
     )
 
     items: list[TaskAnswer]
+    villages: list[VillageVisits]
+    """The page's tasks by village and household, for the way through them."""
     next_cursor: str | None
 
 
@@ -82,10 +146,27 @@ class FollowUpRequest(BaseModel):
     task_id: str | None = None
     performed_at: AwareDatetime
     way: Way
-    outcome: _OutcomeCode
-    """A code such as ``stable``, ``improved``, ``worsened``, ``readmitted``, ``not_reached``."""
+    outcome: _OutcomeCode = "continue"
+    """A code such as ``stable``, ``improved``, ``worsened``, ``readmitted``, ``not_reached``.
+
+    ``not_reached``, ``lost_contact`` and ``refused`` are kept as attempts and do no task."""
+    disease: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")] | None = None
+    """The programme of care: hypertension, type2_diabetes, tuberculosis, severe_mental_disorder,
+    newborn. Taken from the task where one is given."""
+    measurements: Annotated[dict[str, Any], Field(max_length=40)] | None = None
+    """By the disease's form, for example ``{"sbp": 138, "dbp": 84}``."""
+    confirmed: Annotated[list[str], Field(max_length=40)] = []
+    """Measurements whose unlikely value was looked at again and is right."""
     note: Annotated[str, StringConstraints(max_length=2000)] | None = None
     """Free text, stored encrypted and never passed on."""
+
+
+class Reason(BaseModel):
+    """Why a referral is advised."""
+
+    code: str
+    text_zh: str
+    text: str
 
 
 class FollowUpAnswer(BaseModel):
@@ -111,4 +192,12 @@ class FollowUpAnswer(BaseModel):
     performed_at: AwareDatetime
     way: Way
     outcome: str
+    disease: str | None = None
+    control_status: str | None = None
+    """``controlled`` or ``uncontrolled``, by the national standard."""
+    classification: str | None = None
+    referral_advised: bool = False
+    referral_reasons: list[Reason] = []
+    next_due_on: date | None = None
+    """When the next visit in the programme is due."""
     task: TaskAnswer | None

@@ -1,27 +1,27 @@
-"""The worklist, and recording that a team followed a person up."""
+"""Recording that a team followed a person up: kept, judged, its tasks done, the plan rebuilt."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from uuid import UUID
 
-from services.contracts.access import TeamNotYours, may_act, organisation_of
+from services.contracts.access import TeamNotYours, may_act
 from services.contracts.contracts import repository as contracts
 from services.contracts.follow_up import repository, tasks
-from services.contracts.follow_up.domain import FOLLOW_UP, RULES, in_force, state_on
-from services.contracts.follow_up.repository import WorklistQuery
-from services.contracts.follow_up.schemas import (
-    FollowUpAnswer,
-    FollowUpRequest,
-    TaskAnswer,
-    TaskFilter,
-)
+from services.contracts.follow_up.domain import FOLLOW_UP, in_force
+from services.contracts.follow_up.listing import task_answer
+from services.contracts.follow_up.schemas import FollowUpAnswer, FollowUpRequest
+from services.contracts.follow_up.visiting import ATTEMPTS, Visit, look_at
 from services.contracts.merges.repository import MERGES
 from services.contracts.models import Task
 from services.contracts.people import repository as people
+from services.contracts.plans import repository as plans
+from services.contracts.plans.domain import MISSED
+from services.contracts.plans.rulebook import rulebook
+from services.contracts.plans.service import plan_person
 from services.contracts.teams.service import teams_of
 from shared.clock import business_date
-from shared.db.session import ReadSession, WriteSession
+from shared.db.session import WriteSession
 from shared.events.catalog import FollowUpRecorded
 from shared.http.problem import Conflict, FieldFault, NotFound, Unprocessable
 from shared.ids import new_id
@@ -57,43 +57,16 @@ class TaskWantsSignature(Conflict):
     title_zh = "此任务须通过签约办结,不能以随访办结"
 
 
+class TaskWantsCheckUp(Conflict):
+    code = "task_wants_check_up"
+    title = "This task is done by a check-up, not by a follow-up"
+    title_zh = "此任务须通过体检办结,不能以随访办结"
+
+
 class FollowUpMisdated(Unprocessable):
     code = "follow_up_misdated"
     title = "The follow-up cannot have happened at that time"
     title_zh = "随访时间不可能成立"
-
-
-async def worklist(
-    session: ReadSession,
-    context: ServiceContext,
-    caller: Principal,
-    *,
-    as_of: date | None,
-    state: TaskFilter | None,
-    team: str | None,
-    limit: int,
-    after: tuple[date, UUID] | None,
-) -> tuple[list[TaskAnswer], tuple[date, UUID] | None]:
-    """One page of tasks of discharges up to a day, the most urgent first.
-
-    Args:
-        as_of: the day of the list, default today (Asia/Shanghai); decides what is overdue.
-        state: default everything that is not closed.
-    """
-    day = as_of or business_date(context.clock.now())
-    query = WorklistQuery(
-        as_of=day,
-        state=state,
-        team=team,
-        visible=organisation_of(caller),
-        limit=limit,
-        after=after,
-    )
-    rows = await repository.worklist(session, query)
-    shown = rows[:limit]
-    last = shown[-1][0] if len(rows) > limit else None
-    following = (last.due_on, last.task_id) if last is not None else None
-    return [task_answer(task, day, person_id=kept) for task, kept in shown], following
 
 
 async def record_follow_up(
@@ -116,6 +89,7 @@ async def record_follow_up(
     # A task's follow-up stays with the id whose stay it was, should a merge be undone.
     person_id = task.person_id if task else body.person_id
     now = context.clock.now()
+    visit = await look_at(session, body, task, kept, await people.get(session, kept))
     follow_up_id = new_id()
     await repository.insert_follow_up(
         session,
@@ -128,6 +102,7 @@ async def record_follow_up(
             "performed_at": body.performed_at,
             "way": body.way,
             "outcome": body.outcome,
+            **_of_visit(visit),
             "note": context.vault.encrypt(body.note, column=NOTE_COLUMN) if body.note else None,
             "recorded_by": caller.client_id,
             "recorded_at": now,
@@ -142,13 +117,24 @@ async def record_follow_up(
             task_id=str(task.task_id) if task else None,
             performed_at=body.performed_at,
             way=body.way,
+            disease=visit.disease if visit else None,
+            control_status=visit.judgement.control if visit and visit.judgement else None,
+            assessment=visit.judgement.classification if visit and visit.judgement else None,
         ),
         subject=str(follow_up_id),
         sequence=await people.next_version(session, person_id),
         occurred_at=body.performed_at,
     )
-    if task is not None and not await tasks.close(session, task, outcome=body.outcome, at=now):
+    if (
+        task is not None
+        and body.outcome not in ATTEMPTS
+        and task.programme is None
+        and not await tasks.close(session, task, outcome=body.outcome, at=now)
+    ):
         raise TaskClosedAlready
+    if visit is not None:
+        await _do(session, visit, body.outcome, at=now)
+        await plan_person(session, context, kept, at=now)
     await audit.record(
         session,
         actor=caller.client_id,
@@ -158,7 +144,10 @@ async def record_follow_up(
         at=now,
         detail={"person_id": person_id, "team": team},
     )
-    closed = await repository.get_task(session, task.task_id) if task else None
+    members = await MERGES.members(session, kept)
+    done = task or (visit.does[0] if visit is not None and visit.does else None)
+    shown = await repository.get_task(session, done.task_id) if done else None
+    household = await repository.household_of(session, kept)
     return FollowUpAnswer(
         follow_up_id=str(follow_up_id),
         person_id=kept,
@@ -166,35 +155,39 @@ async def record_follow_up(
         performed_at=body.performed_at,
         way=body.way,
         outcome=body.outcome,
-        task=task_answer(closed, business_date(now), person_id=kept) if closed else None,
+        disease=visit.disease if visit else None,
+        control_status=visit.judgement.control if visit and visit.judgement else None,
+        classification=visit.judgement.classification if visit and visit.judgement else None,
+        referral_advised=bool(visit and visit.reasons),
+        referral_reasons=visit.reasons if visit else [],
+        next_due_on=await repository.next_due(session, members, visit.disease) if visit else None,
+        task=(
+            task_answer(shown, business_date(now), person_id=kept, household_id=household)
+            if shown
+            else None
+        ),
     )
 
 
-def task_answer(task: Task, day: date, *, person_id: str) -> TaskAnswer:
-    """A task in the shape of the API, its state as of a day.
+def _of_visit(visit: Visit | None) -> dict[str, object]:
+    judgement = visit.judgement if visit is not None else None
+    return {
+        "disease": visit.disease if visit is not None else None,
+        "measurements": visit.values if visit is not None else None,
+        "anchor_on": visit.anchor_on if visit is not None else None,
+        "classification": judgement.classification if judgement is not None else None,
+        "control_status": judgement.control if judgement is not None else None,
+    }
 
-    Args:
-        task: as stored.
-        day: of the list.
-        person_id: of whoever stands for the task's person.
-    """
-    rule = RULES[task.rule]
-    return TaskAnswer(
-        task_id=str(task.task_id),
-        rule=task.rule,
-        title_zh=rule.title_zh,
-        title=rule.title,
-        person_id=person_id,
-        team=task.team,
-        township=task.township,
-        village=task.village,
-        due_on=task.due_on,
-        status=state_on(day, status=task.status, due_on=task.due_on),
-        outcome=task.outcome,
-        encounter_id=task.encounter_id,
-        facility_code=task.facility_code,
-        discharged_on=task.discharged_on,
-    )
+
+async def _do(session: WriteSession, visit: Visit, outcome: str, *, at: datetime) -> None:
+    """Close the planned tasks that the visit does, also one held for missed by mistake."""
+    for each in visit.does:
+        if each.outcome == MISSED:
+            await plans.outcome_corrected(session, each.task_id, outcome=outcome, closed_at=at)
+            await tasks.tell_closed(session, each, outcome=outcome, at=at)
+        else:
+            await tasks.close(session, each, outcome=outcome, at=at)
 
 
 async def _task_to_close(
@@ -211,9 +204,12 @@ async def _task_to_close(
         or not may_act(caller, team=task.team, township=task.township)
     ):
         raise TaskUnknown
-    if task.rule != FOLLOW_UP.code:
+    if task.programme is not None:
+        if rulebook().programmes[task.programme].kind == "check_up":
+            raise TaskWantsCheckUp("record the check-up with POST /contracts/v1/check-ups")
+    elif task.rule != FOLLOW_UP.code:
         raise TaskWantsSignature("sign a contract with POST /contracts/v1/contracts")
-    if task.status == "closed":
+    if task.status == "closed" and task.outcome != MISSED:
         raise TaskClosedAlready("leave out task_id to record a further follow-up")
     return task
 
@@ -249,7 +245,11 @@ def _check_time(context: ServiceContext, body: FollowUpRequest, task: Task | Non
                 )
             ]
         )
-    if task is not None and business_date(body.performed_at) < task.discharged_on:
+    if (
+        task is not None
+        and task.discharged_on is not None
+        and business_date(body.performed_at) < task.discharged_on
+    ):
         raise FollowUpMisdated(
             errors=[
                 FieldFault(

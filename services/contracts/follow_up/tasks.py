@@ -88,10 +88,10 @@ async def signed(
 ) -> None:
     """A contract became known: what waited for a signature is done, the follow-up may be owed."""
     for task in await repository.open_tasks(session, kept, TO_SIGN.code):
-        if not answers(term, task.discharged_on):
+        if not answers(term, task.opens_on):
             continue
         await close(session, task, outcome=SIGNED, at=at)
-        if follow_up_owed(term, task.discharged_on):
+        if follow_up_owed(term, task.opens_on):
             discharge = await session.get_one(Discharge, task.encounter_id)
             await _open(session, context, FOLLOW_UP, discharge, kept=kept, team=term.team, at=at)
 
@@ -206,6 +206,12 @@ async def close(session: WriteSession, task: Task, *, outcome: str, at: datetime
     """Close a task and tell it; False, and nothing is told, when it was closed already."""
     if not await repository.close_task(session, task.task_id, outcome=outcome, closed_at=at):
         return False
+    await tell_closed(session, task, outcome=outcome, at=at)
+    return True
+
+
+async def tell_closed(session: WriteSession, task: Task, *, outcome: str, at: datetime) -> None:
+    """Tell that a task is done or pointless."""
     await outbox.record(
         session,
         TaskClosed(
@@ -220,7 +226,6 @@ async def close(session: WriteSession, task: Task, *, outcome: str, at: datetime
         sequence=await people.next_version(session, task.person_id),
         occurred_at=at,
     )
-    return True
 
 
 async def _open(
@@ -245,6 +250,8 @@ async def _open(
         village=village,
         facility_code=discharge.facility_code,
         discharged_on=discharge.discharged_on,
+        priority=rule.priority,
+        opens_on=discharge.discharged_on,
         due_on=due_day(discharge.discharged_on),
         status="open",
         opened_at=at,
@@ -256,7 +263,7 @@ async def _open(
 def _columns(task: Task) -> dict[str, object]:
     names = (
         "task_id", "region", "rule", "encounter_id", "person_id", "team", "township", "village",
-        "facility_code", "discharged_on", "due_on", "status", "opened_at",
+        "facility_code", "discharged_on", "priority", "opens_on", "due_on", "status", "opened_at",
     )  # fmt: skip
     return {name: getattr(task, name) for name in names}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.contracts.contracts.leaving import follow_registry
 from services.contracts.follow_up import tasks
 from services.contracts.merges.repository import MERGES
+from services.contracts.plans.service import follow_person
 from shared.db.session import WriteSession
 from shared.events.base import Envelope
 from shared.events.catalog import PersonMerged, PersonUnmerged
@@ -35,3 +36,5 @@ async def _follow(
         kept = await MERGES.kept_of(session, person_id)
         await follow_registry(session, context, kept, at=event.time)
         await tasks.reconcile(session, context, person_id, at=event.time)
+    for kept in sorted({await MERGES.kept_of(session, each) for each in change.persons}):
+        await follow_person(session, context, kept, at=event.time)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from services.contracts.models.base import Base
 from services.contracts.models.contract import Contract, ContractStep
+from services.contracts.models.enrolment import Enrolment
 from services.contracts.models.exemption import Exemption
 from services.contracts.models.fee import FeeLine, FeeStatement
 from services.contracts.models.merge import person_merges
 from services.contracts.models.person import Person, PersonHome, PersonVersion
 from services.contracts.models.referral import Referral, ReferralStep
+from services.contracts.models.service_record import CheckUp, Dispensing
 from services.contracts.models.task import Discharge, FollowUp, Task
 
 __all__ = [
     "Base",
+    "CheckUp",
     "Contract",
     "ContractStep",
     "Discharge",
+    "Dispensing",
+    "Enrolment",
     "Exemption",
     "FeeLine",
     "FeeStatement",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String
+from sqlalchemy import BigInteger, Index, SmallInteger, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +23,8 @@ class Person(Base):
     household_id: Mapped[str | None] = mapped_column(String(64))
     township: Mapped[str | None] = mapped_column(String(64))
     village: Mapped[str | None] = mapped_column(String(64))
+    birth_year: Mapped[int | None] = mapped_column(SmallInteger)
+    """As identity knows it; decides who is elderly."""
     categories: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     """``[{code, valid_from, valid_to}]``, the full history as now known."""
     registered: Mapped[bool]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -11,9 +12,13 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    SmallInteger,
     String,
     UniqueConstraint,
+    text,
+    true,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.contracts.models.base import Base
@@ -37,11 +42,31 @@ class Discharge(Base):
 
 
 class Task(Base):
-    """Something a team has to do for a person by a day; at most one per rule and encounter."""
+    """Something a team has to do for a person by a day.
+
+    A discharge opens at most one per rule and encounter; a programme of care one per attempt after
+    an anchor (see ``plans.domain``).
+    """
 
     __tablename__ = "tasks"
     __table_args__ = (
         UniqueConstraint("rule", "encounter_id"),
+        CheckConstraint("(encounter_id IS NULL) = (programme IS NOT NULL)", name="origin"),
+        Index(
+            "uq_tasks_attempt",
+            "person_id",
+            "programme",
+            "anchor",
+            "attempt",
+            unique=True,
+            postgresql_where=text("programme IS NOT NULL"),
+        ),
+        Index(
+            "ix_tasks_planned_open",
+            "opens_on",
+            "closes_on",
+            postgresql_where=text("programme IS NOT NULL AND status = 'open'"),
+        ),
         CheckConstraint("status IN ('open', 'closed')", name="status"),
         CheckConstraint("(status = 'closed') = (outcome IS NOT NULL)", name="outcome"),
         Index("ix_tasks_person_id", "person_id"),
@@ -52,16 +77,31 @@ class Task(Base):
     task_id: Mapped[UUID] = mapped_column(primary_key=True)
     region: Mapped[str] = mapped_column(String(16))
     rule: Mapped[str] = mapped_column(String(48))
-    encounter_id: Mapped[str] = mapped_column(
+    rule_version: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    """The version that made it; a later one does not change it."""
+    encounter_id: Mapped[str | None] = mapped_column(
         ForeignKey("discharges.encounter_id", ondelete="RESTRICT")
     )
+    programme: Mapped[str | None] = mapped_column(String(32))
+    """The programme of care that asks for it; None: a discharge does."""
+    anchor: Mapped[str | None] = mapped_column(String(64))
+    attempt: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    anchor_on: Mapped[date | None]
     person_id: Mapped[str] = mapped_column(String(64))
     team: Mapped[str] = mapped_column(String(32))
     township: Mapped[str | None] = mapped_column(String(64))
     village: Mapped[str | None] = mapped_column(String(64))
-    facility_code: Mapped[str] = mapped_column(String(32))
-    discharged_on: Mapped[date]
+    facility_code: Mapped[str | None] = mapped_column(String(32))
+    discharged_on: Mapped[date | None]
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="15")
+    """10 is the most urgent."""
+    opens_on: Mapped[date]
+    """The first day on which it can be done."""
     due_on: Mapped[date]
+    closes_on: Mapped[date | None]
+    """The last day on which it still counts; None: it waits until it is done."""
+    told: Mapped[bool] = mapped_column(server_default=true())
+    """Whether its opening was told; a draft's is not yet."""
     status: Mapped[str] = mapped_column(String(8))
     outcome: Mapped[str | None] = mapped_column(String(48))
     opened_at: Mapped[datetime]
@@ -72,7 +112,16 @@ class FollowUp(Base):
     """A contact of a team with a person."""
 
     __tablename__ = "follow_ups"
-    __table_args__ = (Index("ix_follow_ups_person_id", "person_id"),)
+    __table_args__ = (
+        Index("ix_follow_ups_person_id", "person_id"),
+        Index(
+            "ix_follow_ups_visits",
+            "person_id",
+            "disease",
+            "performed_at",
+            postgresql_where=text("disease IS NOT NULL"),
+        ),
+    )
 
     follow_up_id: Mapped[UUID] = mapped_column(primary_key=True)
     region: Mapped[str] = mapped_column(String(16))
@@ -82,6 +131,13 @@ class FollowUp(Base):
     performed_at: Mapped[datetime]
     way: Mapped[str] = mapped_column(String(8))
     outcome: Mapped[str] = mapped_column(String(48))
+    disease: Mapped[str | None] = mapped_column(String(32))
+    """The programme of care that it belongs to."""
+    classification: Mapped[str | None] = mapped_column(String(32))
+    control_status: Mapped[str | None] = mapped_column(String(16))
+    measurements: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    anchor_on: Mapped[date | None]
+    """From which day the next visit is counted; None: it is no visit of the programme."""
     note: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Free text about a patient, encrypted."""
     recorded_by: Mapped[str] = mapped_column(String(128))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.contracts.contracts.leaving import follow_registry
 from services.contracts.follow_up import tasks
 from services.contracts.people import repository
+from services.contracts.plans.service import follow_person
 from shared.db.session import WriteSession
 from shared.events.base import Envelope
 from shared.events.catalog import PersonChanged, PersonEntered, PersonLeft
@@ -44,3 +45,4 @@ async def _store(
     await tasks.home_told(session, context, kept, at=event.time)
     if event.sequence > 1 or kept != event.data.person_id:
         await follow_registry(session, context, kept, at=event.time)
+        await follow_person(session, context, kept, at=event.time)

@@ -84,6 +84,7 @@ async def store(
         "household_id": told.household_id,
         "township": told.township,
         "village": told.village,
+        "birth_year": told.birth_year,
         "categories": [period.model_dump(mode="json") for period in told.categories],
         "registered": stays and not isinstance(told, PersonLeft),
         "reason": told.reason,

@@ -18,6 +18,7 @@ from shared.events.catalog import (
     ContractTransferred,
     FollowUpRecorded,
     TaskClosed,
+    TaskMissed,
     TaskOpened,
 )
 from shared.runtime.context import ServiceContext
@@ -134,7 +135,23 @@ async def task_closed(
     )
 
 
-def _task(told: TaskOpened | TaskClosed, context: ServiceContext) -> dict[str, Any]:
+async def task_missed(
+    event: Envelope[TaskMissed], session: WriteSession, context: ServiceContext
+) -> None:
+    """A task that nobody did in its time; one that had been done after all is told as closed."""
+    told = event.data
+    await fold(
+        session,
+        _TASKS,
+        {"task_id": told.task_id},
+        common=_task(told, context),
+        sequence=event.sequence,
+        part={"outcome": "missed", "closed_at": event.time},
+        part_sequence="closed_sequence",
+    )
+
+
+def _task(told: TaskOpened | TaskClosed | TaskMissed, context: ServiceContext) -> dict[str, Any]:
     return {
         "region": context.region.region_code,
         "person_id": told.person_id,

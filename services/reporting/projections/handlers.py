@@ -36,6 +36,7 @@ from shared.events.catalog import (
     SettlementMade,
     SettlementReversed,
     TaskClosed,
+    TaskMissed,
     TaskOpened,
 )
 from shared.runtime.context import ServiceContext
@@ -65,6 +66,7 @@ _FED_BY: tuple[tuple[type[Event], Projection, str], ...] = (
     (ContractEnded, care.contract_ended, "contract_rate"),
     (TaskOpened, care.task_opened, "tasks by team"),
     (TaskClosed, care.task_closed, "tasks done"),
+    (TaskMissed, care.task_missed, "tasks that nobody did in their time"),
     (FollowUpRecorded, care.follow_up_recorded, "contracts that are fulfilled"),
 )
 

@@ -37,6 +37,7 @@ from shared.events.catalog.contracts import (
     ReferralRefused,
     ReferralReturned,
     TaskClosed,
+    TaskMissed,
     TaskOpened,
 )
 from shared.events.catalog.identity import (
@@ -82,6 +83,7 @@ ALL: tuple[type[Event], ...] = (
     ExemptionEnded,
     TaskOpened,
     TaskClosed,
+    TaskMissed,
     FollowUpRecorded,
     ReferralMade,
     ReferralAccepted,
@@ -138,5 +140,6 @@ __all__ = [
     "SettlementMade",
     "SettlementReversed",
     "TaskClosed",
+    "TaskMissed",
     "TaskOpened",
 ]

@@ -121,6 +121,16 @@ class TaskOpened(_TaskEvent):
     verb: ClassVar[str] = "opened"
 
     encounter_id: str | None = None
+    programme: str | None = None
+
+
+class TaskMissed(_TaskEvent):
+    """A task's window ended without the work."""
+
+    verb: ClassVar[str] = "missed"
+
+    closes_on: date
+    programme: str | None = None
 
 
 class TaskClosed(_TaskEvent):
@@ -145,6 +155,12 @@ class FollowUpRecorded(Event):
     task_id: str | None = None
     performed_at: datetime
     way: str
+    disease: str | None = None
+    """The programme of care, such as ``hypertension``."""
+    control_status: str | None = None
+    """``controlled`` or ``uncontrolled``, by the national standard."""
+    assessment: str | None = None
+    """The standard's class of the visit, such as ``uncontrolled_first``."""
 
 
 class _ReferralEvent(Event):

@@ -49,6 +49,8 @@ class _PersonEvent(Event):
     household_id: str | None = None
     township: str | None = None
     village: str | None = None
+    birth_year: int | None = None
+    """Decides whose yearly check is that of the elderly; the day of birth is never told."""
     categories: tuple[CategoryPeriod, ...]
     """The full history of the person's categories as now known; replaces what was said before."""
     effective_on: date

@@ -1,0 +1,190 @@
+"""Control status and classification of a visit by the national standard (third edition). Pure.
+
+The classification decides which rule asks for the next visit; see ``plans/rules.yaml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+ControlStatus = Literal["controlled", "uncontrolled"]
+
+REASONS: dict[str, tuple[str, str]] = {
+    "emergency": ("危急值或危急症状,紧急转诊", "an emergency value or sign: refer at once"),
+    "twice_uncontrolled": ("连续两次控制不满意", "not controlled at two successive visits"),
+    "adverse_reaction": ("药物不良反应难以控制", "adverse reaction that is hard to control"),
+    "complication": ("出现新的并发症或原有并发症加重", "new complication, or an old one worse"),
+    "unstable": ("病情不稳定", "the illness is unstable"),
+    "not_improved": ("两周后未见好转", "not improved after two weeks"),
+    "worse": ("症状加重或出现并发症", "symptoms worse, or a complication"),
+    "danger_sign": ("新生儿异常", "abnormal signs in a newborn"),
+}
+"""Why a referral is advised: Chinese and English."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The visit before, of the same programme."""
+
+    on: date
+    classification: str | None
+    control: ControlStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a judgement looks at besides the measurements."""
+
+    on: date
+    birth_year: int | None
+    started_on: date | None
+    """When the person was taken into the programme; a newborn's day of birth."""
+    before: Before | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    classification: str
+    control: ControlStatus
+    refer: tuple[str, ...] = ()
+    """Codes of :data:`REASONS`; empty: no referral is advised."""
+
+
+_Thresholds = Mapping[str, Decimal]
+_Values = Mapping[str, Any]
+
+
+def judge(form: str, values: _Values, thresholds: _Thresholds, case: Case) -> Judgement:
+    """What the visit's measurements mean.
+
+    Args:
+        form: the form's code.
+        values: checked measurements.
+        thresholds: of the form.
+        case: the person and the visit before.
+    """
+    return _JUDGES[form](values, thresholds, case)
+
+
+def _successive(values: _Values, case: Case, *, good: bool, emergency: bool) -> Judgement:
+    """Hypertension and diabetes: first time two weeks, second time or worse a referral."""
+    reasons = ["emergency"] if emergency or values.get("emergency_sign") else []
+    adverse = bool(values.get("adverse_reaction"))
+    satisfied = good and not adverse and not values.get("complication")
+    if values.get("complication"):
+        reasons.append("complication")
+    if values.get("adverse_uncontrollable"):
+        reasons.append("adverse_reaction")
+    if not good and case.before is not None and case.before.control == "uncontrolled":
+        reasons.append("twice_uncontrolled")
+    control: ControlStatus = "controlled" if satisfied and not reasons else "uncontrolled"
+    if reasons:
+        return Judgement("referral", control, tuple(reasons))
+    return Judgement("controlled" if satisfied else "uncontrolled_first", control)
+
+
+def _pressure_emergency(values: _Values, limits: _Thresholds) -> bool:
+    return bool(
+        values.get("sbp", 0) >= limits["emergency_sbp"]
+        or values.get("dbp", 0) >= limits["emergency_dbp"]
+    )
+
+
+def _hypertension(values: _Values, limits: _Thresholds, case: Case) -> Judgement:
+    """1.1: below 140/90, from 65 years on below 150/90."""
+    elderly = (
+        case.birth_year is not None and case.on.year - case.birth_year >= limits["elderly_age"]
+    )
+    good = (
+        values["sbp"] < limits["sbp_elderly" if elderly else "sbp"]
+        and values["dbp"] < limits["dbp"]
+    )
+    return _successive(values, case, good=good, emergency=_pressure_emergency(values, limits))
+
+
+def _diabetes(values: _Values, limits: _Thresholds, case: Case) -> Judgement:
+    """1.2: fasting glucose below 7.0; 16.7 and more, 3.9 and less are emergencies."""
+    glucose = values["fasting_glucose"]
+    emergency = (
+        glucose >= limits["emergency_glucose_high"]
+        or glucose <= limits["emergency_glucose_low"]
+        or _pressure_emergency(values, limits)
+        or values.get("heart_rate", 0) > limits["emergency_heart_rate"]
+        or values.get("temperature", 0) > limits["emergency_temperature"]
+    )
+    return _successive(
+        values, case, good=bool(glucose < limits["glucose"]), emergency=bool(emergency)
+    )
+
+
+def _tuberculosis(values: _Values, limits: _Thresholds, _case: Case) -> Judgement:
+    """1.4: monthly; every ten days in the intensive phase under the family's eyes."""
+    if values.get("treatment_ended"):
+        done = values.get("final_check_done")
+        return Judgement("finished" if done else "treatment_ended", "controlled")
+    reasons = [
+        code
+        for code, field in (("adverse_reaction", "adverse_reaction"), ("worse", "worse"))
+        if values.get(field)
+    ]
+    if reasons:
+        return Judgement("referral", "uncontrolled", tuple(reasons))
+    due = values.get("doses_due")
+    regular = not due or values.get("doses_taken", Decimal(0)) >= limits["doses_share"] * due
+    family = values["supervision"] != "medical_staff"
+    classification = "intensive_family" if values["phase"] == "intensive" and family else "monthly"
+    return Judgement(classification, "controlled" if regular else "uncontrolled")
+
+
+def _mental(values: _Values, limits: _Thresholds, case: Case) -> Judgement:
+    """1.3: unstable, basically stable, stable."""
+    if (
+        values["risk"] >= limits["unstable_risk"]
+        or values.get("symptoms") == "marked"
+        or values.get("insight") == "lacking"
+        or values.get("severe_adverse_reaction")
+        or values.get("severe_physical_illness")
+    ):
+        return Judgement("unstable", "uncontrolled", ("unstable",))
+    if (
+        values["risk"] >= limits["basically_stable_risk"]
+        or values.get("symptoms") == "some"
+        or values.get("insight") == "partial"
+        or values.get("social_function") in ("poor", "fair")
+    ):
+        if case.before is not None and case.before.classification in (
+            "basically_stable",
+            "basically_stable_again",
+        ):
+            return Judgement("basically_stable_again", "uncontrolled", ("not_improved",))
+        return Judgement("basically_stable", "uncontrolled")
+    return Judgement("stable", "controlled")
+
+
+def _newborn(values: _Values, limits: _Thresholds, case: Case) -> Judgement:
+    """Two visits: within a week, and at 28 to 30 days; anything abnormal is referred."""
+    abnormal = (
+        values.get("danger_sign")
+        or values.get("jaundice") == "marked"
+        or values["temperature"] >= limits["fever"]
+        or values["temperature"] < limits["cold"]
+    )
+    if abnormal:
+        return Judgement("referral", "uncontrolled", ("danger_sign",))
+    grown = case.started_on is not None and (case.on - case.started_on).days >= int(
+        limits["full_month_days"]
+    )
+    return Judgement("finished" if grown else "continuing", "controlled")
+
+
+_JUDGES: dict[str, Callable[[_Values, _Thresholds, Case], Judgement]] = {
+    "hypertension": _hypertension,
+    "type2_diabetes": _diabetes,
+    "tuberculosis": _tuberculosis,
+    "severe_mental_disorder": _mental,
+    "newborn": _newborn,
+}

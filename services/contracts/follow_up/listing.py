@@ -1,0 +1,148 @@
+"""The worklist: what a team has to do, by urgency and by the way through its villages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from services.contracts.access import organisation_of
+from services.contracts.follow_up import repository
+from services.contracts.follow_up.domain import RULES, state_on
+from services.contracts.follow_up.repository import WorklistQuery
+from services.contracts.follow_up.schemas import (
+    HouseholdVisit,
+    TaskAnswer,
+    TaskFilter,
+    VillageVisits,
+)
+from services.contracts.models import Task
+from services.contracts.plans.domain import phase_on
+from services.contracts.plans.rulebook import rulebook
+from shared.clock import business_date
+from shared.db.session import ReadSession
+from shared.runtime.context import ServiceContext
+from shared.security.principal import Principal
+
+
+async def worklist(
+    session: ReadSession,
+    context: ServiceContext,
+    caller: Principal,
+    *,
+    as_of: date | None,
+    state: TaskFilter | None,
+    team: str | None,
+    limit: int,
+    after: tuple[date, UUID] | None,
+) -> tuple[list[TaskAnswer], tuple[date, UUID] | None]:
+    """One page of tasks of discharges up to a day, the most urgent first.
+
+    Args:
+        as_of: the day of the list, default today (Asia/Shanghai); decides what is overdue.
+        state: default everything that is not closed.
+    """
+    day = as_of or business_date(context.clock.now())
+    query = WorklistQuery(
+        as_of=day,
+        state=state,
+        team=team,
+        visible=organisation_of(caller),
+        limit=limit,
+        after=after,
+    )
+    rows = await repository.worklist(session, query)
+    shown = rows[:limit]
+    last = shown[-1][0] if len(rows) > limit else None
+    following = (last.due_on, last.task_id) if last is not None else None
+    items = [
+        task_answer(task, day, person_id=kept, household_id=household)
+        for task, kept, household in shown
+    ]
+    return items, following
+
+
+def by_way(items: Sequence[TaskAnswer]) -> list[VillageVisits]:
+    """Tasks by village, and within it by household, each group led by its most urgent task.
+
+    Whoever has no known household stands for himself.
+    """
+    groups: dict[tuple[str, str], dict[str, list[TaskAnswer]]] = {}
+    for item in items:
+        of_village = groups.setdefault((item.township or "", item.village or ""), {})
+        of_village.setdefault(item.household_id or f"person {item.person_id}", []).append(item)
+    villages = []
+    for (township, village), households in groups.items():
+        visits = sorted(
+            (
+                HouseholdVisit(
+                    household_id=tasks[0].household_id,
+                    priority=min(task.priority for task in tasks),
+                    tasks=[t.task_id for t in sorted(tasks, key=lambda t: (t.priority, t.due_on))],
+                )
+                for tasks in households.values()
+            ),
+            key=lambda visit: (visit.priority, visit.tasks[0]),
+        )
+        villages.append(
+            VillageVisits(
+                township=township or None,
+                village=village or None,
+                priority=visits[0].priority,
+                households=visits,
+            )
+        )
+    return sorted(
+        villages, key=lambda each: (each.priority, each.township or "", each.village or "")
+    )
+
+
+def task_answer(
+    task: Task, day: date, *, person_id: str, household_id: str | None = None
+) -> TaskAnswer:
+    """A task in the shape of the API, its state as of a day.
+
+    Args:
+        task: as stored.
+        day: of the list.
+        person_id: of whoever stands for the task's person.
+        household_id: his household.
+    """
+    planned = rulebook().rule(task.rule, task.rule_version) if task.programme else None
+    if planned is not None:
+        title_zh, title, citation = planned.title.zh, planned.title.en, planned.citation.text
+    else:
+        rule = RULES[task.rule]
+        title_zh, title, citation = rule.title_zh, rule.title, rule.citation
+    phase = phase_on(
+        day,
+        opens_on=task.opens_on,
+        closes_on=task.closes_on,
+        is_open=task.status == "open",
+        outcome=task.outcome,
+    )
+    return TaskAnswer(
+        task_id=str(task.task_id),
+        rule=task.rule,
+        title_zh=title_zh,
+        title=title,
+        person_id=person_id,
+        team=task.team,
+        township=task.township,
+        village=task.village,
+        due_on=task.due_on,
+        status=state_on(day, status=task.status, due_on=task.due_on),
+        state=phase,
+        overdue=phase == "ready" and task.due_on < day,
+        priority=task.priority,
+        opens_on=task.opens_on,
+        closes_on=task.closes_on,
+        programme=task.programme,
+        rule_version=task.rule_version,
+        citation=citation,
+        household_id=household_id,
+        outcome=task.outcome,
+        encounter_id=task.encounter_id,
+        facility_code=task.facility_code,
+        discharged_on=task.discharged_on,
+    )

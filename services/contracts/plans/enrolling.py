@@ -1,0 +1,229 @@
+"""Taking people into programmes of care and letting them go."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from services.contracts.access import TeamNotYours, may_act
+from services.contracts.merges.repository import MERGES
+from services.contracts.models import Enrolment
+from services.contracts.people import repository as people
+from services.contracts.plans import repository
+from services.contracts.plans.domain import START, Programme
+from services.contracts.plans.rulebook import rulebook
+from services.contracts.plans.schemas import EnrolmentAnswer, EnrolmentEnd, EnrolmentRequest
+from services.contracts.plans.service import plan_person
+from services.contracts.teams.service import teams_of
+from shared.clock import business_date
+from shared.db.session import ReadSession, WriteSession
+from shared.http.problem import Conflict, FieldFault, NotFound, Unprocessable
+from shared.ids import new_id
+from shared.runtime.context import ServiceContext
+from shared.security import audit
+from shared.security.principal import Principal
+
+
+class PersonNotKnown(NotFound):
+    code = "person_unknown"
+    title = "No registered person with this id is known here"
+    title_zh = "没有此登记人员"
+
+
+class EnrolmentUnknown(NotFound):
+    code = "enrolment_unknown"
+    title = "There is no such enrolment, or it is not yours to see"
+    title_zh = "没有这条纳管记录,或您无权查看"
+
+
+class EnrolledAlready(Conflict):
+    code = "enrolled_already"
+    title = "The person is in this programme"
+    title_zh = "该人员已纳入此项目管理"
+
+
+class EnrolmentEnded(Conflict):
+    code = "enrolment_ended"
+    title = "The person has left this programme already"
+    title_zh = "该人员已结束此项目管理"
+
+
+class EnrolmentWrong(Unprocessable):
+    """A field contradicts what is known; the fault names the cure."""
+
+
+async def enrol(
+    session: WriteSession, context: ServiceContext, caller: Principal, body: EnrolmentRequest
+) -> EnrolmentAnswer:
+    """Take a person into a programme; its first task follows at once.
+
+    Raises:
+        EnrolmentWrong: no such programme, one that nobody is taken into, a day in the future.
+        PersonNotKnown: identity has not told of the person.
+        TeamNotYours: the person is another organisation's.
+        EnrolledAlready: he is in it.
+    """
+    programme = rulebook().programmes.get(body.programme)
+    if programme is None or not programme.applies.enrolled:
+        known = ", ".join(c for c, p in rulebook().programmes.items() if p.applies.enrolled)
+        raise EnrolmentWrong(
+            errors=[
+                FieldFault(
+                    "programme",
+                    "unknown_programme",
+                    f"write one of: {known}",
+                    f"应为以下之一: {known}",
+                )
+            ]
+        )
+    now = context.clock.now()
+    today = business_date(now)
+    if body.started_on > today:
+        raise EnrolmentWrong(
+            errors=[
+                FieldFault(
+                    "started_on",
+                    "in_the_future",
+                    "nobody is taken in before it happens; give the day it was found",
+                    "日期不能晚于今天;请填写发现或通知的日期",
+                )
+            ]
+        )
+    kept = await people.lock(session, body.person_id)
+    await _may(session, context, caller, kept, body.person_id)
+    enrolment_id = new_id()
+    row = {
+        "enrolment_id": enrolment_id,
+        "region": context.region.region_code,
+        "person_id": kept,
+        "programme": programme.code,
+        "started_on": body.started_on,
+        "planned_from": planned_from(programme, body.started_on, today),
+        "recorded_by": caller.client_id,
+        "recorded_at": now,
+    }
+    if any(
+        each.programme == programme.code and each.ended_on is None
+        for each in await repository.enrolments_of(session, await MERGES.members(session, kept))
+    ) or not await repository.add_enrolment(session, row):
+        raise EnrolledAlready
+    await plan_person(session, context, kept, at=now)
+    await _audit(session, caller, context, "enrolment.started", str(enrolment_id), kept)
+    return answer(await repository.enrolment_stored(session, enrolment_id), kept)
+
+
+def planned_from(programme: Programme, started_on: date, today: date) -> date:
+    """From which day tasks are counted: the start, unless the first would be over already.
+
+    Nobody could have done what was not yet known to be due.
+    """
+    first = programme.rule_for(START, started_on)
+    if first is not None and first.due.after(started_on) < today:
+        return today
+    return started_on
+
+
+async def end(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    enrolment_id: UUID,
+    body: EnrolmentEnd,
+) -> EnrolmentAnswer:
+    """Let a person go from a programme; what was still to do is no longer due.
+
+    Raises:
+        EnrolmentUnknown: there is none, or it is another organisation's.
+        EnrolmentEnded: he has gone before.
+        EnrolmentWrong: a day before the start, or in the future.
+    """
+    found = await repository.enrolment(session, enrolment_id)
+    if found is None:
+        raise EnrolmentUnknown
+    kept = await people.lock(session, found.person_id)
+    try:
+        await _may(session, context, caller, kept, found.person_id)
+    except (TeamNotYours, PersonNotKnown):
+        raise EnrolmentUnknown from None
+    now = context.clock.now()
+    if not found.started_on <= body.ended_on <= business_date(now):
+        raise EnrolmentWrong(
+            errors=[
+                FieldFault(
+                    "ended_on",
+                    "outside",
+                    f"give a day from {found.started_on} to today",
+                    f"请填写 {found.started_on} 至今天之间的日期",
+                )
+            ]
+        )
+    if not await repository.end_enrolment(
+        session, enrolment_id, ended_on=body.ended_on, reason=body.reason
+    ):
+        raise EnrolmentEnded
+    await plan_person(session, context, kept, at=now)
+    await _audit(session, caller, context, "enrolment.ended", str(enrolment_id), kept)
+    return answer(await repository.enrolment_stored(session, enrolment_id), kept)
+
+
+async def enrolments_of(
+    session: WriteSession, context: ServiceContext, caller: Principal, person_id: str
+) -> list[EnrolmentAnswer]:
+    """The programmes a person is or was in; the read is on the audit log.
+
+    Raises:
+        PersonNotKnown: nobody of that id, or another organisation's.
+    """
+    kept = await MERGES.kept_of(session, person_id)
+    try:
+        await _may(session, context, caller, kept, person_id)
+    except TeamNotYours:
+        raise PersonNotKnown from None
+    found = await repository.enrolments_of(session, await MERGES.members(session, kept))
+    await _audit(session, caller, context, "enrolment.read", kept, kept)
+    return [answer(each, kept) for each in found]
+
+
+def answer(found: Enrolment, kept: str) -> EnrolmentAnswer:
+    title = rulebook().programmes[found.programme].title
+    return EnrolmentAnswer(
+        enrolment_id=str(found.enrolment_id),
+        person_id=kept,
+        programme=found.programme,
+        title_zh=title.zh,
+        title=title.en,
+        started_on=found.started_on,
+        planned_from=found.planned_from,
+        ended_on=found.ended_on,
+        end_reason=found.end_reason,
+    )
+
+
+async def _may(
+    session: ReadSession, context: ServiceContext, caller: Principal, kept: str, told_as: str
+) -> None:
+    person = await people.get(session, kept) or await people.get(session, told_as)
+    if person is None:
+        raise PersonNotKnown("use a person_id that identity has given out")
+    team = teams_of(context).for_township(person.township)
+    if not may_act(caller, team=team, township=person.township):
+        raise TeamNotYours
+
+
+async def _audit(
+    session: WriteSession,
+    caller: Principal,
+    context: ServiceContext,
+    action: str,
+    subject: str,
+    person_id: str,
+) -> None:
+    await audit.record(
+        session,
+        actor=caller.client_id,
+        organisation=caller.organisation,
+        action=action,
+        subject=subject,
+        at=context.clock.now(),
+        detail={"person_id": person_id},
+    )

@@ -1,0 +1,33 @@
+"""The nightly run as background work of the service."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import structlog
+
+from services.contracts.plans.service import plan_everyone
+from shared.clock import business_date
+from shared.runtime.context import ServiceContext
+
+log = structlog.get_logger(__name__)
+
+_DONE_ON = "contracts.planned_on"
+
+
+async def plan_daily(context: ServiceContext) -> None:
+    """Plan everyone once per business day; what several processes do twice changes nothing."""
+    day = business_date(context.clock.now())
+    done: date | None = context.state.get(_DONE_ON)
+    if done == day:
+        return
+    planned = await plan_everyone(context, today=day)
+    context.state[_DONE_ON] = day
+    log.info(
+        "planned",
+        people=planned.people,
+        made=planned.made,
+        missed=planned.missed,
+        cancelled=planned.cancelled,
+        opened=planned.opened,
+    )

@@ -1,0 +1,326 @@
+"""All SQL about programmes of care and the tasks that they ask for, for many persons at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    String,
+    any_,
+    exists,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
+
+from services.contracts.models import (
+    CheckUp,
+    Contract,
+    Enrolment,
+    FollowUp,
+    Person,
+    Task,
+    person_merges,
+)
+from shared.db.base import table_of
+from shared.db.bulk import copy_rows
+from shared.db.session import ReadSession, WriteSession
+
+_TASKS = table_of(Task)
+_LOCK_MANY = text(
+    "INSERT INTO person_versions (person_id, version) "
+    "SELECT id, 0 FROM unnest(CAST(:ids AS text[])) AS id ORDER BY id "
+    "ON CONFLICT (person_id) DO UPDATE SET version = person_versions.version"
+)
+_NUMBER_MANY = text(
+    "INSERT INTO person_versions AS v (person_id, version) "
+    "SELECT t.id, t.n FROM unnest(CAST(:ids AS text[]), CAST(:counts AS bigint[])) AS t(id, n) "
+    "ORDER BY t.id ON CONFLICT (person_id) DO UPDATE SET version = v.version + EXCLUDED.version "
+    "RETURNING person_id, version"
+)
+
+
+@dataclass(slots=True)
+class Facts:
+    """What is known of one person by any of his ids."""
+
+    kept: str
+    person: Person | None = None
+    team: str | None = None
+    """Of the contract in force on the day."""
+    enrolments: dict[str, Enrolment] = field(default_factory=dict)
+    visits: dict[str, Any] = field(default_factory=dict)
+    """The newest visit of each programme."""
+    tasks: list[Any] = field(default_factory=list)
+    """Every planned task, in the order of its making."""
+    checked: bool = False
+    """A health check of the calendar year is on record."""
+
+
+async def merged_ids(session: ReadSession) -> dict[str, str]:
+    """Absorbed person → who stands for him, as it stands."""
+    merges = person_merges.c
+    rows = await session.execute(
+        select(merges.absorbed_person_id, merges.kept_person_id).where(merges.in_force)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def facts(
+    session: ReadSession, kept_ids: Iterable[str], today: date, merged: Mapping[str, str]
+) -> dict[str, Facts]:
+    """What the plans of these persons rest on.
+
+    Args:
+        session: to read with; holds the persons when something is changed by what is read.
+        kept_ids: persons who stand for themselves.
+        today: as of which day.
+        merged: absorbed → kept.
+    """
+    found = {kept: Facts(kept) for kept in kept_ids}
+    owner = {kept: kept for kept in found}
+    owner.update({each: kept for each, kept in merged.items() if kept in found})
+    ids = list(owner)
+    for person in await session.scalars(
+        select(Person)
+        .where(_among(Person.person_id, ids))
+        .execution_options(populate_existing=True)
+    ):
+        mine = found[owner[person.person_id]]
+        if mine.person is None or person.person_id == mine.kept:
+            mine.person = person
+    for enrolment in await session.scalars(
+        select(Enrolment)
+        .where(
+            _among(Enrolment.person_id, ids),
+            or_(Enrolment.ended_on.is_(None), Enrolment.ended_on > today),
+        )
+        .order_by(Enrolment.planned_from.desc(), Enrolment.enrolment_id.desc())
+        .execution_options(populate_existing=True)
+    ):
+        found[owner[enrolment.person_id]].enrolments[enrolment.programme] = enrolment
+    await _visits(session, ids, owner, found)
+    task = _TASKS.c
+    for row in await session.execute(
+        select(
+            task.task_id, task.person_id, task.programme, task.rule, task.anchor, task.attempt,
+            task.opens_on, task.due_on, task.closes_on, task.status, task.outcome, task.told,
+            task.team, task.township, task.village,
+        )
+        .where(_among(task.person_id, ids), task.programme.is_not(None))
+        .order_by(task.task_id)
+    ):  # fmt: skip
+        found[owner[row.person_id]].tasks.append(row)
+    for person_id in await session.scalars(
+        select(CheckUp.person_id).where(_among(CheckUp.person_id, ids), CheckUp.year == today.year)
+    ):
+        found[owner[person_id]].checked = True
+    for person_id, team in await session.execute(
+        select(Contract.person_id, Contract.team)
+        .where(_among(Contract.person_id, ids), Contract.in_force.op("@>")(literal(today, Date)))
+        .order_by(Contract.contract_id)
+    ):
+        mine = found[owner[person_id]]
+        if mine.team is None or person_id == mine.kept:
+            mine.team = team
+    return found
+
+
+async def _visits(
+    session: ReadSession, ids: Sequence[str], owner: Mapping[str, str], found: dict[str, Facts]
+) -> None:
+    visits = await session.execute(
+        select(
+            FollowUp.person_id,
+            FollowUp.disease,
+            FollowUp.follow_up_id,
+            FollowUp.performed_at,
+            FollowUp.classification,
+            FollowUp.anchor_on,
+        )
+        .where(
+            _among(FollowUp.person_id, ids),
+            FollowUp.disease.is_not(None),
+            FollowUp.anchor_on.is_not(None),
+        )
+        .order_by(
+            FollowUp.person_id,
+            FollowUp.disease,
+            FollowUp.performed_at.desc(),
+            FollowUp.follow_up_id.desc(),
+        )
+        .ext(distinct_on(FollowUp.person_id, FollowUp.disease))
+    )
+    for row in visits:
+        of_person = found[owner[row.person_id]].visits
+        known = of_person.get(row.disease)
+        if known is None or known.performed_at < row.performed_at:
+            of_person[row.disease] = row
+
+
+async def people_page(session: ReadSession, after: str, limit: int) -> list[str]:
+    """Ids of known persons in their order."""
+    rows = await session.scalars(
+        select(Person.person_id)
+        .where(Person.person_id > after)
+        .order_by(Person.person_id)
+        .limit(limit)
+    )
+    return list(rows)
+
+
+async def concerned(session: ReadSession, ids: Sequence[str]) -> bool:
+    """Whether a programme has anything to do with a person: he is in one, or has a task of one."""
+    found = await session.execute(
+        select(
+            or_(
+                exists().where(Enrolment.person_id.in_(ids)),
+                exists().where(
+                    Task.person_id.in_(ids), Task.programme.is_not(None), Task.status == "open"
+                ),
+            )
+        )
+    )
+    return bool(found.scalar_one())
+
+
+async def lock_many(session: WriteSession, kept_ids: Sequence[str]) -> None:
+    """Let one transaction at a time change what concerns these persons, in a fixed order."""
+    await session.execute(_LOCK_MANY, {"ids": sorted(kept_ids)})
+
+
+async def number_many(session: WriteSession, counts: Mapping[str, int]) -> dict[str, int]:
+    """Reserve sequence numbers for so many events of each person; gives each one's last."""
+    ids = sorted(counts)
+    rows = await session.execute(_NUMBER_MANY, {"ids": ids, "counts": [counts[i] for i in ids]})
+    return {person_id: int(version) for person_id, version in rows}
+
+
+async def make(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store new tasks; the persons are locked, so that none of them is there already."""
+    await copy_rows(session, _TASKS, rows)
+
+
+async def close_many(
+    session: WriteSession, task_ids: Sequence[UUID], *, outcome: str, at: datetime
+) -> None:
+    if task_ids:
+        await session.execute(
+            update(Task)
+            .where(Task.task_id.in_(task_ids), Task.status == "open")
+            .values(status="closed", outcome=outcome, closed_at=at)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def reopen_many(session: WriteSession, task_ids: Sequence[UUID]) -> None:
+    if task_ids:
+        await session.execute(
+            update(Task)
+            .where(Task.task_id.in_(task_ids))
+            .values(status="open", outcome=None, closed_at=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def mark_told(session: WriteSession, task_ids: Sequence[UUID]) -> None:
+    if task_ids:
+        await session.execute(
+            update(Task)
+            .where(Task.task_id.in_(task_ids))
+            .values(told=True)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def move_many(
+    session: WriteSession, moves: Mapping[tuple[str, str | None, str | None], Sequence[UUID]]
+) -> None:
+    """Give tasks to another team or place: (team, township, village) → tasks."""
+    for (team, township, village), task_ids in moves.items():
+        await session.execute(
+            update(Task)
+            .where(Task.task_id.in_(task_ids))
+            .values(team=team, township=township, village=village)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def outcome_corrected(
+    session: WriteSession, task_id: UUID, *, outcome: str, closed_at: datetime
+) -> None:
+    """A task that was held for missed had been done in time; that only became known later."""
+    await session.execute(
+        update(Task)
+        .where(Task.task_id == task_id)
+        .values(status="closed", outcome=outcome, closed_at=closed_at)
+    )
+
+
+async def add_enrolment(session: WriteSession, values: dict[str, Any]) -> bool:
+    """Take a person into a programme; False when he is in it."""
+    stored = await session.execute(
+        insert(Enrolment).values(values).on_conflict_do_nothing().returning(Enrolment.enrolment_id)
+    )
+    return stored.scalar_one_or_none() is not None
+
+
+async def enrolment(session: ReadSession, enrolment_id: UUID) -> Enrolment | None:
+    found = await session.execute(
+        select(Enrolment)
+        .where(Enrolment.enrolment_id == enrolment_id)
+        .execution_options(populate_existing=True)
+    )
+    return found.scalar_one_or_none()
+
+
+async def enrolment_stored(session: ReadSession, enrolment_id: UUID) -> Enrolment:
+    """One that is known to be there, as it now stands."""
+    return await session.get_one(Enrolment, enrolment_id, populate_existing=True)
+
+
+async def enrolments_of(session: ReadSession, ids: Sequence[str]) -> Sequence[Enrolment]:
+    """Every enrolment told under one of the ids, the newest first."""
+    found = await session.scalars(
+        select(Enrolment)
+        .where(Enrolment.person_id.in_(ids))
+        .order_by(Enrolment.started_on.desc(), Enrolment.enrolment_id)
+        .execution_options(populate_existing=True)
+    )
+    return found.all()
+
+
+async def end_enrolment(
+    session: WriteSession, enrolment_id: UUID, *, ended_on: date, reason: str
+) -> bool:
+    """False when it had ended before."""
+    ended = await session.execute(
+        update(Enrolment)
+        .where(Enrolment.enrolment_id == enrolment_id, Enrolment.ended_on.is_(None))
+        .values(ended_on=ended_on, end_reason=reason)
+        .returning(Enrolment.enrolment_id)
+    )
+    return ended.scalar_one_or_none() is not None
+
+
+def counted(ids: Iterable[str]) -> dict[str, int]:
+    """How often each id occurs."""
+    counts: dict[str, int] = defaultdict(int)
+    for each in ids:
+        counts[each] += 1
+    return counts
+
+
+def _among(column: Any, ids: Sequence[str]) -> ColumnElement[bool]:
+    """One bound value however many ids there are."""
+    return cast("ColumnElement[bool]", column == any_(literal(list(ids), ARRAY(String))))

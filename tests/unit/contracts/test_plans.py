@@ -1,0 +1,466 @@
+"""The engine of the task rules: two years of each programme with its clock moved day by day."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.contracts.follow_up.forms import check, forms
+from services.contracts.follow_up.judging import Before, Case, Judgement, judge
+from services.contracts.plans.domain import (
+    MISSED,
+    NO_LONGER,
+    START,
+    Anchor,
+    Interval,
+    Kept,
+    Person,
+    Programme,
+    Rule,
+    applying,
+    phase_on,
+    plan,
+    year_anchor,
+)
+from services.contracts.plans.rulebook import rulebook
+
+START_ON = date(2016, 1, 10)
+YEARS = 730
+
+
+@dataclass
+class Stored:
+    """A task as the database would keep it."""
+
+    rule: Rule
+    kept: Kept
+    opens_on: date
+
+
+@dataclass
+class Life:
+    """A person in one programme, planned every night; a fake of the database around the engine."""
+
+    programme: Programme
+    today: date = START_ON
+    anchor: Anchor | None = field(
+        default_factory=lambda: Anchor("start", START_ON, START, START_ON)
+    )
+    tasks: list[Stored] = field(default_factory=list)
+    visits: int = 0
+
+    def night(self) -> None:
+        found = plan(self.programme, self.anchor, [task.kept for task in self.tasks], self.today)
+        outcomes = dict.fromkeys(found.fail, MISSED) | dict.fromkeys(found.cancel, NO_LONGER)
+        for task in self.tasks:
+            if task.kept.task_id in outcomes:
+                task.kept = replace(task.kept, open=False, outcome=outcomes[task.kept.task_id])
+            if task.kept.task_id in found.reopen:
+                task.kept = replace(task.kept, open=True, outcome=None)
+        for step in found.make:
+            over = step.closes_on < self.today
+            self.tasks.append(
+                Stored(
+                    step.rule,
+                    Kept(
+                        f"T{len(self.tasks)}",
+                        step.anchor,
+                        step.attempt,
+                        step.due_on,
+                        step.closes_on,
+                        open=not over,
+                        outcome=MISSED if over else None,
+                    ),
+                    step.opens_on,
+                )
+            )
+
+    def pass_days(self, days: int) -> None:
+        for _ in range(days):
+            self.today += timedelta(days=1)
+            self.night()
+
+    def visit(self, classification: str) -> None:
+        """Done today; the service's rule of a late routine visit is kept."""
+        self.visits += 1
+        task = self.waiting
+        following = self.programme.rule_for(classification, self.today)
+        on = self.today
+        if task.rule.routine and following is not None and following.routine:
+            on = min(on, task.kept.due_on)
+        task.kept = replace(task.kept, open=False, outcome="continue")
+        self.anchor = (
+            None
+            if classification in self.programme.ends_after
+            else Anchor(f"visit{self.visits}", on, classification, START_ON)
+        )
+        self.night()
+
+    @property
+    def waiting(self) -> Stored:
+        (task,) = [each for each in self.tasks if each.kept.open]
+        return task
+
+    def with_outcome(self, outcome: str | None) -> list[Stored]:
+        return [each for each in self.tasks if each.kept.outcome == outcome]
+
+    def phase(self, task: Stored) -> str:
+        return phase_on(
+            self.today,
+            opens_on=task.opens_on,
+            closes_on=task.kept.closes_on,
+            is_open=task.kept.open,
+            outcome=task.kept.outcome,
+        )
+
+
+def life(code: str) -> Life:
+    found = Life(rulebook().programmes[code])
+    found.night()
+    return found
+
+
+class TestTwoYears:
+    @pytest.mark.parametrize("code", ["hypertension", "type2_diabetes", "severe_mental_disorder"])
+    def test_four_visits_a_year_when_each_is_done_on_its_day(self, code: str) -> None:
+        """Goal: the standard's frequency. Method: controlled at every visit, done when due."""
+        person = life(code)
+        good = "stable" if code == "severe_mental_disorder" else "controlled"
+        days = []
+        for _ in range(YEARS):
+            person.pass_days(1)
+            if person.waiting.kept.due_on == person.today:
+                days.append(person.today)
+                person.visit(good)
+        assert days == [
+            *[date(2016, m, 10) for m in (4, 7, 10)],
+            *[date(2017, m, 10) for m in (1, 4, 7, 10)],
+        ]
+        assert not person.with_outcome(MISSED)
+
+    @pytest.mark.parametrize("code", ["hypertension", "type2_diabetes"])
+    def test_a_visit_within_the_grace_keeps_four_a_year(self, code: str) -> None:
+        """Goal: lateness does not thin the rhythm. Method: every visit ten days late."""
+        person = life(code)
+        dues = []
+        for _ in range(YEARS):
+            person.pass_days(1)
+            if person.waiting.kept.due_on + timedelta(days=10) == person.today:
+                dues.append(person.waiting.kept.due_on)
+                assert person.phase(person.waiting) == "ready"
+                person.visit("controlled")
+        assert [due.month for due in dues] == [4, 7, 10, 1, 4, 7, 10]
+        assert not person.with_outcome(MISSED)
+
+    @pytest.mark.parametrize("code", ["hypertension", "type2_diabetes"])
+    def test_nobody_comes_for_two_years(self, code: str) -> None:
+        """Goal: every quarter's visit fails once, never more. Method: planned nightly, no visit."""
+        person = life(code)
+        person.pass_days(YEARS)
+        missed = person.with_outcome(MISSED)
+        assert [task.kept.due_on.month for task in missed] == [4, 7, 10, 1, 4, 7, 10]
+        assert len([task for task in person.tasks if task.kept.open]) == 1
+
+    def test_the_five_states_in_their_order(self) -> None:
+        """Goal: draft, ready, failed; completed; cancelled. Method: one task followed by day."""
+        person = life("hypertension")
+        first = person.waiting
+        seen = []
+        for _ in range(110):
+            if not seen or seen[-1] != person.phase(first):
+                seen.append(person.phase(first))
+            person.pass_days(1)
+        assert seen == ["draft", "ready", "failed"]
+        second = person.waiting
+        person.visit("controlled")
+        third = person.waiting
+        assert person.phase(second) == "completed"
+        person.anchor = None
+        person.night()
+        assert person.phase(third) == "cancelled"
+
+    def test_uncontrolled_then_referral_then_back(self) -> None:
+        """Goal: two weeks, referral and two weeks, three months. Method: three visits."""
+        person = life("hypertension")
+        person.pass_days(91)
+        person.visit("uncontrolled_first")
+        recheck = person.waiting
+        assert recheck.rule.code == "hypertension_recheck"
+        assert recheck.kept.due_on == person.today + timedelta(days=14)
+        assert person.phase(recheck) == "ready"
+        person.pass_days(14)
+        person.visit("referral")
+        assert person.waiting.rule.code == "hypertension_referral_check"
+        assert person.waiting.kept.due_on == person.today + timedelta(days=14)
+        person.pass_days(7)
+        seen = person.today
+        person.visit("controlled")
+        assert person.waiting.rule.code == "hypertension_routine"
+        assert person.waiting.kept.due_on == Interval(months=3).after(seen)
+
+    def test_a_missed_recheck_falls_back_to_the_rhythm(self) -> None:
+        """Goal: one failed recheck, then the quarter's visit. Method: nobody goes after it."""
+        person = life("hypertension")
+        person.pass_days(91)
+        seen = person.today
+        person.visit("uncontrolled_first")
+        person.pass_days(20)
+        assert [t.rule.code for t in person.with_outcome(MISSED)] == ["hypertension_recheck"]
+        assert person.waiting.kept.due_on == Interval(months=3).after(seen)
+
+    def test_tuberculosis(self) -> None:
+        """Goal: 72 hours, ten days under the family, monthly, the end. Method: a whole course."""
+        person = life("tuberculosis")
+        assert person.waiting.kept.closes_on == START_ON + timedelta(days=3)
+        person.pass_days(3)
+        person.visit("intensive_family")
+        for _ in range(6):
+            assert person.waiting.kept.due_on == person.today + timedelta(days=10)
+            person.pass_days(10)
+            person.visit("intensive_family")
+        person.pass_days(10)
+        person.visit("monthly")
+        for _ in range(4):
+            assert person.waiting.kept.due_on == Interval(months=1).after(person.today)
+            person.pass_days((person.waiting.kept.due_on - person.today).days)
+            person.visit("monthly")
+        person.visit("treatment_ended")
+        assert person.waiting.rule.code == "tuberculosis_final_check"
+        person.visit("finished")
+        person.pass_days(400)
+        assert not [task for task in person.tasks if task.kept.open]
+        assert not person.with_outcome(MISSED)
+
+    def test_tuberculosis_missed_first_visit(self) -> None:
+        """Goal: 72 hours are a promise of their own. Method: nobody goes for two months."""
+        person = life("tuberculosis")
+        person.pass_days(4)
+        assert [t.rule.code for t in person.with_outcome(MISSED)] == ["tuberculosis_first_visit"]
+        person.pass_days(60)
+        assert [t.kept.due_on for t in person.with_outcome(MISSED)] == [
+            date(2016, 1, 13),
+            date(2016, 2, 10),
+        ]
+
+    def test_severe_mental_disorder_classes(self) -> None:
+        """Goal: 2 weeks, 2 weeks, 1 month, 3 months. Method: unstable to stable."""
+        person = life("severe_mental_disorder")
+        person.pass_days(91)
+        for classification, interval in (
+            ("unstable", Interval(days=14)),
+            ("basically_stable", Interval(days=14)),
+            ("basically_stable_again", Interval(months=1)),
+            ("stable", Interval(months=3)),
+        ):
+            person.visit(classification)
+            due_on = person.waiting.kept.due_on
+            assert due_on == interval.after(person.today), classification
+            person.pass_days((due_on - person.today).days)
+
+    def test_newborn(self) -> None:
+        """Goal: within a week, then 28 to 30 days, then no more. Method: both visits; neither."""
+        child = life("newborn")
+        assert child.waiting.kept.due_on == START_ON + timedelta(days=7)
+        child.pass_days(5)
+        child.visit("continuing")
+        assert child.waiting.opens_on == START_ON + timedelta(days=28)
+        assert child.waiting.kept.due_on == START_ON + timedelta(days=30)
+        child.pass_days(24)
+        child.visit("finished")
+        child.pass_days(YEARS)
+        assert [task.kept.outcome for task in child.tasks] == ["continue", "continue"]
+        forgotten = life("newborn")
+        forgotten.pass_days(YEARS)
+        assert {task.kept.outcome for task in forgotten.tasks} == {MISSED}
+        assert max(t.kept.due_on for t in forgotten.tasks) <= START_ON + timedelta(days=42)
+
+    @pytest.mark.parametrize("code", ["elderly_check_up", "yearly_check_up"])
+    def test_once_a_calendar_year(self, code: str) -> None:
+        """Goal: one task a year, missed on New Year's Day. Method: done in one year, not the next."""
+        person = Life(rulebook().programmes[code], anchor=year_anchor(START_ON))
+        person.night()
+        (task,) = person.tasks
+        assert (task.opens_on, task.kept.due_on) == (date(2016, 1, 1), date(2016, 12, 31))
+        task.kept = replace(task.kept, open=False, outcome="done")
+        person.anchor = None
+        for _ in range(YEARS):
+            person.today += timedelta(days=1)
+            if person.today.year > 2016:
+                person.anchor = year_anchor(person.today)
+            person.night()
+        assert [t.kept.outcome for t in person.tasks] == ["done", MISSED, None]
+
+
+visits = st.lists(
+    st.tuples(
+        st.integers(1, 130), st.sampled_from(["controlled", "uncontrolled_first", "referral"])
+    ),
+    max_size=8,
+)
+
+
+class TestCatchingUp:
+    @settings(max_examples=40, deadline=None)
+    @given(visits, st.integers(1, 400))
+    def test_once_or_every_night_is_the_same(
+        self, story: list[tuple[int, str]], silence: int
+    ) -> None:
+        """Goal: the run may be late. Method: the same life planned nightly and only at visits."""
+        nightly, lazy = life("hypertension"), life("hypertension")
+        for days, classification in story:
+            nightly.pass_days(days)
+            lazy.today += timedelta(days=days)
+            lazy.night()
+            for person in (nightly, lazy):
+                person.visit(classification)
+        nightly.pass_days(silence)
+        lazy.today += timedelta(days=silence)
+        lazy.night()
+        told = [[(t.kept, t.opens_on) for t in person.tasks] for person in (nightly, lazy)]
+        assert told[0] == told[1]
+        assert len([t for t in lazy.tasks if t.kept.open]) == 1
+        before = [t.kept for t in lazy.tasks]
+        lazy.night()
+        assert [t.kept for t in lazy.tasks] == before
+
+    def test_a_changed_rule_speaks_for_later_tasks_only(self) -> None:
+        """Goal: history stays. Method: from July on every two months; a task of April stays."""
+        programme = rulebook().programmes["hypertension"]
+        old = next(rule for rule in programme.rules if rule.routine)
+        turn = date(2016, 7, 1)
+        rules = (
+            replace(old, valid_to=turn - timedelta(days=1)),
+            replace(old, version=2, valid_from=turn, due=Interval(months=2)),
+        )
+        person = Life(replace(programme, rules=rules))
+        person.night()
+        person.pass_days(91)
+        person.visit("controlled")
+        assert (person.waiting.rule.version, person.waiting.kept.due_on) == (1, date(2016, 7, 10))
+        person.pass_days(91)
+        person.visit("controlled")
+        assert (person.waiting.rule.version, person.waiting.kept.due_on) == (2, date(2016, 9, 10))
+        assert [task.rule.version for task in person.tasks] == [1, 1, 2]
+
+
+def measured(form: str, case: Case, **entered: Any) -> Judgement:
+    found = check(forms()[form], entered, frozenset())
+    assert not found.faults
+    return judge(form, found.values, forms()[form].thresholds, case)
+
+
+def case(birth_year: int | None = 1970, before: Before | None = None) -> Case:
+    return Case(date(2016, 6, 1), birth_year, START_ON, before)
+
+
+UNCONTROLLED = Before(date(2016, 5, 18), "uncontrolled_first", "uncontrolled")
+
+
+class TestJudging:
+    @pytest.mark.parametrize(
+        ("sbp", "dbp", "birth_year", "expected"),
+        [
+            (139, 89, 1970, "controlled"),
+            (140, 89, 1970, "uncontrolled_first"),
+            (139, 90, 1970, "uncontrolled_first"),
+            (149, 89, 1951, "controlled"),
+            (149, 89, 1952, "uncontrolled_first"),
+            (150, 89, 1940, "uncontrolled_first"),
+            (180, 89, 1940, "referral"),
+            (150, 110, None, "referral"),
+        ],
+    )
+    def test_blood_pressure_by_age(
+        self, sbp: int, dbp: int, birth_year: int | None, expected: str
+    ) -> None:
+        """Goal: 140/90, from 65 on 150/90, 180/110 an emergency. Method: both sides of each."""
+        assert measured("hypertension", case(birth_year), sbp=sbp, dbp=dbp).classification == (
+            expected
+        )
+
+    def test_twice_is_a_referral(self) -> None:
+        """Goal: two successive visits. Method: uncontrolled after an uncontrolled one."""
+        found = measured("hypertension", case(before=UNCONTROLLED), sbp=150, dbp=95)
+        assert (found.classification, found.refer) == ("referral", ("twice_uncontrolled",))
+        again = measured("hypertension", case(before=UNCONTROLLED), sbp=130, dbp=80)
+        assert (again.classification, again.control) == ("controlled", "controlled")
+
+    @pytest.mark.parametrize(
+        ("glucose", "expected"),
+        [(6.9, "controlled"), (7.0, "uncontrolled_first"), (16.7, "referral"), (3.9, "referral")],
+    )
+    def test_glucose(self, glucose: float, expected: str) -> None:
+        """Goal: 7.0, 16.7 and 3.9. Method: each threshold."""
+        found = measured("type2_diabetes", case(), fasting_glucose=glucose)
+        assert found.classification == expected
+
+    @pytest.mark.parametrize(
+        ("risk", "more", "expected"),
+        [
+            (0, {}, "stable"),
+            (1, {}, "basically_stable"),
+            (2, {}, "basically_stable"),
+            (3, {}, "unstable"),
+            (0, {"insight": "lacking"}, "unstable"),
+            (0, {"social_function": "poor"}, "basically_stable"),
+        ],
+    )
+    def test_risk_classes(self, risk: int, more: dict[str, str], expected: str) -> None:
+        """Goal: the three classes. Method: each risk level and what weighs as much."""
+        found = measured("severe_mental_disorder", case(), risk=risk, **more)
+        assert found.classification == expected
+
+    def test_doses(self) -> None:
+        """Goal: nine of ten doses are regular. Method: 27 and 26 of 30."""
+        course = {"phase": "intensive", "supervision": "family", "doses_due": 30}
+        assert measured("tuberculosis", case(), **course, doses_taken=27).control == "controlled"
+        assert measured("tuberculosis", case(), **course, doses_taken=26).control == "uncontrolled"
+
+
+class TestEntering:
+    @pytest.mark.parametrize(
+        ("entered", "faults", "unlikely"),
+        [
+            ({"sbp": 138, "dbp": 84}, set(), set()),
+            ({"sbp": 1380, "dbp": 84}, {("measurements.sbp", "impossible")}, set()),
+            ({"sbp": 84, "dbp": 138}, {("measurements.sbp", "impossible")}, {"measurements.dbp"}),
+            ({"sbp": 230, "dbp": 84}, set(), {"measurements.sbp"}),
+            ({"sbp": "x", "dbp": 84}, {("measurements.sbp", "not_a_number")}, set()),
+            ({"sbp": True, "dbp": 84}, {("measurements.sbp", "not_a_number")}, set()),
+            ({"sbp": "NaN", "dbp": 84}, {("measurements.sbp", "not_a_number")}, set()),
+            ({"dbp": 84}, {("measurements.sbp", "missing")}, set()),
+            ({"sbp": 138, "dbp": 84, "z": 1}, {("measurements", "unknown_measurement")}, set()),
+        ],
+    )
+    def test_impossible_and_unlikely(
+        self, entered: dict[str, Any], faults: set[tuple[str, str]], unlikely: set[str]
+    ) -> None:
+        """Goal: slips are refused, rarities asked about. Method: one of each."""
+        found = check(forms()["hypertension"], entered, frozenset())
+        assert {(fault.field, fault.code) for fault in found.faults} == faults
+        assert {fault.field for fault in found.unlikely} == unlikely
+
+    def test_confirmed(self) -> None:
+        """Goal: what was looked at again is kept. Method: 230 mmHg, confirmed."""
+        found = check(forms()["hypertension"], {"sbp": 230, "dbp": 84}, frozenset({"sbp"}))
+        assert not found.unlikely
+        assert found.values["sbp"] == Decimal(230)
+
+
+def test_whom_the_yearly_programmes_concern() -> None:
+    """Goal: 65 in the year, category on the day, one check-up not two. Method: four persons."""
+    poor = (("registered_poor", date(2015, 1, 1), date(2016, 12, 31)),)
+
+    def codes(year: int | None, categories: Any, day: date, *, registered: bool = True) -> set[str]:
+        person = Person(registered, registered, year, categories)
+        return applying(rulebook().programmes, person, day, frozenset())
+
+    day = date(2016, 6, 1)
+    assert codes(1951, poor, day) == {"elderly_check_up"}
+    assert codes(1952, poor, day) == {"yearly_check_up"}
+    assert codes(None, poor, date(2017, 1, 1)) == set()
+    assert codes(1940, poor, day, registered=False) == set()
