@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from services.claims.budgets.endpoints import router as budgets
 from services.claims.charges.endpoints import router as charges
 from services.claims.charges.pages import router as charge_pages
 from services.claims.clearing.endpoints import router as clearing
@@ -119,6 +120,7 @@ MODULE = ServiceModule(
         ledger,
         funds,
         clearing,
+        budgets,
         simulations,
         reconciliation,
         facilities,

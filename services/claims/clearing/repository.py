@@ -45,6 +45,13 @@ WITH uses AS (
     AND (CAST(:facility_code AS text) IS NULL OR s.facility_code = :facility_code)
     AND NOT EXISTS (SELECT FROM clearing_items i
                     WHERE i.settlement_id = s.id AND i.fund = p.payer AND i.live)
+    -- What a global budget answers for at its members is paid by the bundle (SJ-21).
+    AND NOT EXISTS (
+      SELECT FROM budget_agreements g JOIN encounters n ON n.id = s.encounter_id
+      WHERE g.region = s.region AND g.year = s.standing_year AND g.signed_on IS NOT NULL
+        AND p.payer = 'basic_insurance' AND jsonb_exists(g.facilities, s.facility_code)
+        AND jsonb_exists(g.plan_words, n.insurance_plan)
+        AND (g.townships = '[]' OR jsonb_exists(g.townships, s.township)))
 ), owed AS (
   SELECT facility_code, fund, use FROM payable
   GROUP BY facility_code, fund, use HAVING sum(amount_fen) >= 0

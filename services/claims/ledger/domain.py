@@ -14,7 +14,9 @@ debit the fund's money and credit its source; a transfer debits one fund and cre
 A payment of a clearing run takes the fund's money for its use, and lowers what the fund owes and
 what the facility is owed; what is held back waits in ``held`` until it is released. A fee
 (``service_fee``, 服务费) of a family-doctor team debits what the special fund owes and credits the
-team's institution, without a bill.
+team's institution, without a bill. Of a global budget, an advance takes the fund's money to
+``advance``; the year's end turns it into what was spent, and lowers by the members' bills what the
+fund owes and what they are owed.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from datetime import date
 from typing import Final, Literal
 from uuid import UUID
 
-AccountKind = Literal["payer", "hospital", "patient", "facility", "fund", "source", "spent", "held"]
+AccountKind = Literal[
+    "payer", "hospital", "patient", "facility", "fund", "source", "spent", "held", "advance"
+]
 EntryKind = Literal[
     "settlement",
     "reversal",
@@ -35,6 +39,8 @@ EntryKind = Literal[
     "clearing_payment",
     "deposit_release",
     "service_fee",
+    "budget_advance",
+    "budget_settlement",
 ]
 
 FUND_NAMES: Final[Mapping[str, tuple[str, str]]] = {
@@ -117,6 +123,11 @@ CHART: Final[Mapping[AccountKind, AccountType]] = {
         "{fund}预留质量保证金({facility})",
         "owed to the facility, held back as an assurance deposit. Debit",
     ),
+    "advance": AccountType(
+        "{fund}, advanced to {facility}",
+        "{fund}预拨({facility})",
+        "paid in advance to a medical community's lead hospital, until the year is settled. Debit",
+    ),
 }
 """The chart of accounts (会计科目); ``docs/glossary.md`` has the words."""
 
@@ -129,6 +140,8 @@ ENTRY_NAMES: Final[Mapping[EntryKind, tuple[str, str]]] = {
     "clearing_payment": ("Clearing payment", "清算拨付"),
     "deposit_release": ("Release of a deposit", "退还质量保证金"),
     "service_fee": ("Fee of a family-doctor team", "家庭医生团队服务费"),
+    "budget_advance": ("Advance of a global budget", "总额预算预拨"),
+    "budget_settlement": ("Year's end of a global budget", "总额预算年终清算"),
 }
 """English and Chinese name of each kind of journal entry (凭证类型)."""
 

@@ -278,12 +278,15 @@ WITH told AS (
   FROM clearing_payments
   UNION ALL
   SELECT id, 'payer:special_fund:' || facility_code, 'service_fee', amount_fen FROM service_fees
+  UNION ALL
+  SELECT id, account_code, 'budget_advance', amount_fen FROM budget_advances
 ), booked AS (
   SELECT e.source_id, e.kind, p.account_code, p.amount_fen
   FROM journal_entries e JOIN postings p ON p.entry_id = e.id
   WHERE e.source_id IS NOT NULL AND p.amount_fen > 0
+    AND e.kind <> 'budget_settlement'
     AND (p.account_code LIKE 'facility:%' OR p.account_code LIKE 'fund:%'
-         OR e.kind = 'service_fee')
+         OR p.account_code LIKE 'advance:%' OR e.kind = 'service_fee')
 )
 SELECT coalesce(told.id, booked.source_id) AS id
 FROM told FULL JOIN booked ON booked.source_id = told.id AND booked.kind = told.kind

@@ -1,6 +1,12 @@
 """The tables of the claims database, one file per aggregate."""
 
 from services.claims.models.base import METADATA
+from services.claims.models.budgets import (
+    budget_adjustments,
+    budget_advances,
+    budget_agreements,
+    budget_settlements,
+)
 from services.claims.models.charges import charge_batches, charge_lines
 from services.claims.models.clearing import (
     clearing_items,
@@ -39,6 +45,10 @@ __all__ = [
     "METADATA",
     "RESERVED_BENEFITS",
     "accounts",
+    "budget_adjustments",
+    "budget_advances",
+    "budget_agreements",
+    "budget_settlements",
     "charge_batches",
     "charge_lines",
     "clearing_fees",

@@ -27,7 +27,17 @@ from sqlalchemy import (
 
 from services.claims.models.base import METADATA, TIMESTAMP, UUID_TYPE, fen_column
 
-ACCOUNT_KINDS = ("payer", "hospital", "patient", "facility", "fund", "source", "spent", "held")
+ACCOUNT_KINDS = (
+    "payer",
+    "hospital",
+    "patient",
+    "facility",
+    "fund",
+    "source",
+    "spent",
+    "held",
+    "advance",
+)
 ENTRY_KINDS = (
     "settlement",
     "reversal",
@@ -37,6 +47,8 @@ ENTRY_KINDS = (
     "clearing_payment",
     "deposit_release",
     "service_fee",
+    "budget_advance",
+    "budget_settlement",
 )
 CODE_IS_ITS_PARTS = (
     "code = kind || coalesce(':' || fund, '') || coalesce(':' || facility_code, '')"
@@ -76,10 +88,11 @@ accounts = Table(
     # What an account is of cannot differ from what its code says.
     CheckConstraint(CODE_IS_ITS_PARTS, name="code"),
     CheckConstraint(
-        "(kind IN ('payer', 'fund', 'source', 'spent', 'held')) = (fund IS NOT NULL)", name="fund"
+        "(kind IN ('payer', 'fund', 'source', 'spent', 'held', 'advance')) = (fund IS NOT NULL)",
+        name="fund",
     ),
     CheckConstraint(
-        "(kind IN ('payer', 'hospital', 'patient', 'facility', 'held'))"
+        "(kind IN ('payer', 'hospital', 'patient', 'facility', 'held', 'advance'))"
         " = (facility_code IS NOT NULL)",
         name="facility",
     ),
