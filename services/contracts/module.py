@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from services.contracts.balance.endpoints import router as balance_router
 from services.contracts.contracts.endpoints import router as contracts_router
+from services.contracts.exemptions.endpoints import router as exemptions_router
 from services.contracts.fees.endpoints import router as fees_router
 from services.contracts.follow_up.endpoints import router as follow_up_router
 from services.contracts.follow_up.handlers import on_encounter_discharged
@@ -55,6 +57,8 @@ MODULE = ServiceModule(
     routers=(
         teams_router,
         contracts_router,
+        exemptions_router,
+        balance_router,
         follow_up_router,
         referrals_router,
         fees_router,

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from services.contracts.contracts import repository, telling
 from services.contracts.contracts.changing import end
 from services.contracts.contracts.domain import OPEN
+from services.contracts.exemptions import repository as exemptions
 from services.contracts.models import Contract, Person
 from services.contracts.people import repository as people
 from services.contracts.programme.service import programme_of
@@ -70,13 +71,17 @@ async def _gone(
 async def _back(
     session: WriteSession, author: telling.Author, contract: Contract, kept: str
 ) -> None:
-    """What the registry had ended holds again, unless another contract has taken its place."""
+    """What the registry had ended holds again, unless something has taken its place.
+
+    Another contract, or a reason recorded meanwhile why the person is under none.
+    """
     if not contract.ended_by_registry or contract.valid_from is None or contract.ended_on is None:
         return
     taken = await repository.holding(
         session, kept, contract.valid_from, contract.valid_to, but=contract.contract_id
     )
-    if taken:
+    exempt = await exemptions.standing(session, kept, contract.ended_on, contract.valid_to)
+    if taken or exempt:
         return
     back_on = contract.ended_on
     whole = await repository.change(
