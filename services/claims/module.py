@@ -12,6 +12,8 @@ from services.claims.budgets.endpoints import router as budgets
 from services.claims.charges.endpoints import router as charges
 from services.claims.charges.pages import router as charge_pages
 from services.claims.clearing.endpoints import router as clearing
+from services.claims.clearing.list_pages import router as clearing_list_pages
+from services.claims.clearing.pages import router as clearing_pages
 from services.claims.encounters.case_pages import router as case_pages
 from services.claims.encounters.endpoints import router as encounters
 from services.claims.encounters.handlers import (
@@ -25,6 +27,7 @@ from services.claims.encounters.pages import router as encounter_pages
 from services.claims.facilities.endpoints import router as facilities
 from services.claims.fees.handlers import on_fee_due
 from services.claims.funds.endpoints import router as funds
+from services.claims.funds.pages import router as fund_pages
 from services.claims.funds.service import watch as watch_funds
 from services.claims.ledger.endpoints import router as ledger
 from services.claims.ledger.sealing import seal as seal_ledger
@@ -134,9 +137,14 @@ MODULE = ServiceModule(
         settlement_pages,
         revision_pages,
         pack_pages,
+        fund_pages,
+        clearing_list_pages,
+        clearing_pages,
     ),
     screens=(
         ScreenLink("/claims/", "费用结算", "Settlement", "claims:encounters"),
+        ScreenLink("/claims/clearing", "清算", "Clearing", "claims:ledger"),
+        ScreenLink("/claims/funds", "基金", "Funds", "claims:funds"),
         ScreenLink("/claims/packs", "政策包", "Policy packs", "claims:quote"),
     ),
     subscriptions=(

@@ -16,7 +16,8 @@ class Role:
 
 _POVERTY_OFFICE = (
     "identity:roster", "identity:persons", "identity:reveal", "identity:review",
-    "identity:cards", "reporting:read", "claims:ledger", "claims:clearing-approve",
+    "identity:cards", "reporting:read", "claims:ledger", "claims:funds",
+    "claims:clearing-approve",
 )  # fmt: skip
 
 DEFAULT_USERS: dict[str, Role] = {
@@ -30,10 +31,21 @@ DEFAULT_USERS: dict[str, Role] = {
     "poverty-b": Role("扶贫办乙", "Poverty office B", _POVERTY_OFFICE),
     "reviewer": Role("识别复核员", "Reviewer", ("identity:review", "identity:persons")),
     "doctor": Role("家庭医生", "Township doctor", ("contracts:read", "contracts:write")),
-    "accountant": Role("结算会计", "Accountant", ("claims:ledger", "claims:funds", "claims:clearing", "reporting:read")),
-    "director": Role("主任", "Director",
-        ("reporting:read", "claims:ledger", "claims:clearing-review", "contracts:read"),
+    "accountant": Role(
+        "结算会计", "Accountant",
+        ("claims:ledger", "claims:funds", "claims:clearing", "reporting:read"),
     ),
+    # A clearing run goes from the accountant past the health bureau to the office that pays.
+    "health-bureau": Role(
+        "卫生健康局", "Health bureau",
+        ("claims:ledger", "claims:clearing-review", "reporting:read", "contracts:read"),
+    ),
+    "insurer": Role(
+        "医保经办", "Insurance agency",
+        ("claims:ledger", "claims:funds", "claims:clearing-approve", "claims:quote",
+         "reporting:read"),
+    ),
+    "director": Role("主任", "Director", ("reporting:read", "contracts:read")),
     "operator": Role("系统管理员", "Operator", ("*",)),
 }  # fmt: skip
 """Made on the first start; all belong to the whole county."""

@@ -16,6 +16,9 @@ Status = Literal["draft", "submitted", "reviewed", "approved", "paid", "cancelle
 StepName = Literal["create", "submit", "review", "approve", "pay", "cancel"]
 PaymentKind = Literal["payment", "release"]
 
+OPEN: Final[tuple[Status, ...]] = ("draft", "submitted", "reviewed", "approved")
+"""States from which a run still goes on."""
+
 MUST_BE_REVIEWED = frozenset({"waiver_fund"})
 """XB-28: the hospital claims, the health bureau reviews, the poverty office approves and pays."""
 

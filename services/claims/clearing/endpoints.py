@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.claims.clearing import documents, repository, service
+from services.claims.clearing import documents, exporting, repository, service
 from services.claims.clearing.domain import Run, Status, StepName
 from services.claims.clearing.schemas import (
     CancelRequest,
@@ -48,7 +48,6 @@ Approver = Annotated[Principal, requires("claims:clearing-approve")]
 Reader = Annotated[Principal, requires("claims:ledger")]
 
 _NOT_FOUND = "`clearing_run_not_found`"
-_EXPORT_ITEMS = 100_000
 
 
 @router.post(
@@ -372,16 +371,8 @@ async def release(
     },
 )
 async def statement(run_id: UUID, caller: Reader, session: Writes, context: Context) -> Response:
-    """Sums by facility, fund and use, every settlement and fee in them; no person is named."""
-    found = await service.visible(session, caller, run_id)
-    listed = await repository.items_of(session, run_id, after=None, limit=_EXPORT_ITEMS)
-    earned = await service_fees.of_run(session, run_id)
-    await service.log_export(session, context, caller, found, "statement")
-    return Response(
-        documents.statement(found, listed, earned, _names(context)),
-        media_type=documents.XLSX,
-        headers={"Content-Disposition": f'attachment; filename="clearing-{run_id}.xlsx"'},
-    )
+    """Sums by fund and facility, every settlement and fee in them, payments; no person is named."""
+    return await exporting.statement(session, context, caller, run_id)
 
 
 @router.get(
@@ -396,22 +387,7 @@ async def statement(run_id: UUID, caller: Reader, session: Writes, context: Cont
 )
 async def bank_file(run_id: UUID, caller: Approver, session: Writes, context: Context) -> Response:
     """One line per facility and fund, of an approved run."""
-    found = await service.visible(session, caller, run_id)
-    service.check_payable(found)
-    await service.log_export(session, context, caller, found, "bank_file")
-    return Response(
-        documents.bank_file(found, _names(context)),
-        media_type=documents.CSV,
-        headers={"Content-Disposition": f'attachment; filename="clearing-{run_id}.csv"'},
-    )
-
-
-def _names(context: ServiceContext) -> documents.NameOf:
-    def name_of(facility_code: str) -> str:
-        facility = context.region.facility(facility_code)
-        return facility_code if facility is None else facility.name_zh
-
-    return name_of
+    return await exporting.bank_file(session, context, caller, run_id)
 
 
 def _run(run: Run) -> RunAnswer:

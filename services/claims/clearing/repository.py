@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import RowMapping, insert, select, text, update
+from sqlalchemy import RowMapping, func, insert, select, text, tuple_, update
 
 from services.claims.clearing.domain import Part, Payment, Run, Status, Step, StepName
 from services.claims.models import (
@@ -185,6 +185,31 @@ async def find(
     return await _whole(session, list((await session.execute(statement)).mappings()))
 
 
+async def newest(
+    session: ReadSession,
+    *,
+    region: str,
+    facility_code: str | None,
+    status: str | None,
+    before: tuple[str, UUID] | None,
+    limit: int,
+) -> list[Run]:
+    """A region's runs, the newest month first and in it the newest run."""
+    c = clearing_runs.c
+    statement = (
+        select(clearing_runs)
+        .where(c.region == region)
+        .order_by(c.period.desc(), c.id.desc())
+        .limit(limit)
+    )
+    for column, wanted in ((c.facility_code, facility_code), (c.status, status)):
+        if wanted is not None:
+            statement = statement.where(column == wanted)
+    if before is not None:
+        statement = statement.where(tuple_(c.period, c.id) < before)
+    return await _whole(session, list((await session.execute(statement)).mappings()))
+
+
 async def _whole(session: ReadSession, rows: list[RowMapping]) -> list[Run]:
     ids = [row["id"] for row in rows]
     s, p = clearing_steps.c, clearing_parts.c
@@ -280,6 +305,7 @@ WHERE i.run_id = :run_id AND (i.settlement_id, i.fund) > (:after_id, :after_fund
 ORDER BY i.settlement_id, i.fund LIMIT :limit
 """)
 _BEFORE_ALL = UUID(int=0)
+_ITEMS_AT_ONCE = 10_000
 
 
 async def items_of(
@@ -291,3 +317,20 @@ async def items_of(
         _ITEMS, {"run_id": run_id, "after_id": after_id, "after_fund": after_fund, "limit": limit}
     )
     return [Item(**cast("Mapping[str, Any]", row)) for row in found.mappings()]
+
+
+async def all_items(session: ReadSession, run_id: UUID) -> list[Item]:
+    """Everything that a run collected, read a page at a time."""
+    found: list[Item] = []
+    while True:
+        last = (found[-1].settlement_id, found[-1].fund) if found else None
+        page = await items_of(session, run_id, after=last, limit=_ITEMS_AT_ONCE)
+        found += page
+        if len(page) < _ITEMS_AT_ONCE:
+            return found
+
+
+async def count_items(session: ReadSession, run_id: UUID) -> int:
+    """How many settlements' parts stand in a run."""
+    c = clearing_items.c
+    return int(await session.scalar(select(func.count()).where(c.run_id == run_id)) or 0)

@@ -131,6 +131,10 @@ class Position:
     """Its parts of settled bills, not paid yet; what is held back included."""
     cost_fen: int
     """What bills cost it over the :data:`PACE_DAYS` before, reversals taken off."""
+    received_fen: int = 0
+    """What came in since the year of the day began, an opening balance included."""
+    given_fen: int = 0
+    """What was paid, or transferred to another fund, since the year of the day began."""
 
     @property
     def free_fen(self) -> int:

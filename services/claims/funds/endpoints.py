@@ -178,6 +178,8 @@ def _fund(context: ServiceContext, position: Position) -> FundAnswer:
         balance=Fen(position.balance_fen),
         owed=Fen(position.owed_fen),
         free=Fen(position.free_fen),
+        received_this_year=Fen(position.received_fen),
+        given_this_year=Fen(position.given_fen),
         pace=Fen(position.pace_fen),
         runs_out_on=position.runs_out_on,
         warning=position.to_warn(settings_of(context).fund_warning_days),

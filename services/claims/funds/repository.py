@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -19,7 +20,11 @@ SELECT a.fund,
   coalesce(sum(p.amount_fen) FILTER (WHERE a.kind IN ('payer', 'held')), 0)::bigint AS owed_fen,
   coalesce(sum(p.amount_fen) FILTER (WHERE a.kind = 'payer'
     AND (e.settlement_id IS NOT NULL OR e.kind = 'service_fee')
-    AND e.booked_on > :since), 0)::bigint AS cost_fen
+    AND e.booked_on > :since), 0)::bigint AS cost_fen,
+  coalesce(sum(p.amount_fen) FILTER (WHERE a.kind = 'fund' AND p.amount_fen > 0
+    AND e.booked_on >= :year_began), 0)::bigint AS received_fen,
+  coalesce(-sum(p.amount_fen) FILTER (WHERE a.kind = 'fund' AND p.amount_fen < 0
+    AND e.booked_on >= :year_began), 0)::bigint AS given_fen
 FROM accounts a JOIN postings p ON p.account_code = a.code
   JOIN journal_entries e ON e.id = p.entry_id
 WHERE a.region = :region AND a.fund IS NOT NULL AND e.booked_on <= :day
@@ -30,12 +35,15 @@ GROUP BY a.fund
 async def positions(session: ReadSession, *, region: str, day: date) -> dict[str, Position]:
     """Each fund that has any entry up to the day, as of the day."""
     found = await session.execute(
-        _POSITIONS, {"region": region, "day": day, "since": day - timedelta(days=PACE_DAYS)}
+        _POSITIONS,
+        {
+            "region": region,
+            "day": day,
+            "since": day - timedelta(days=PACE_DAYS),
+            "year_began": day.replace(month=1, day=1),
+        },
     )
-    return {
-        row.fund: Position(row.fund, day, row.balance_fen, row.owed_fen, row.cost_fen)
-        for row in found
-    }
+    return {row.fund: Position(day=day, **row) for row in found.mappings()}
 
 
 async def lock(session: WriteSession, *, region: str, fund: str) -> int:
@@ -64,6 +72,16 @@ async def insert_movement(session: WriteSession, movement: Movement) -> bool:
     return made is not None
 
 
+async def movement(session: ReadSession, movement_id: UUID) -> Movement | None:
+    """A movement by its id."""
+    c = fund_movements.c
+    statement = select(*(c[name] for name in Movement.__dataclass_fields__)).where(
+        c.id == movement_id
+    )
+    row = (await session.execute(statement)).mappings().one_or_none()
+    return None if row is None else Movement(**row)
+
+
 async def movements_of(
     session: ReadSession, *, region: str, fund: str, after: Any, limit: int
 ) -> list[Movement]:
@@ -85,6 +103,15 @@ async def funds_with_money(session: ReadSession, region: str) -> set[str]:
     c = fund_movements.c
     found = await session.scalars(select(c.fund).distinct().where(c.region == region))
     return set(found)
+
+
+async def is_opened(session: ReadSession, *, region: str, fund: str) -> bool:
+    """Whether the fund's opening balance is booked."""
+    c = fund_movements.c
+    found = await session.scalar(
+        select(c.id).where(c.region == region, c.fund == fund, c.kind == "opening")
+    )
+    return found is not None
 
 
 async def note_warning(

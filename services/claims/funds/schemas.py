@@ -40,6 +40,8 @@ _FUND: dict[str, Any] = {
     "balance": "1000000.00",
     "owed": "120000.00",
     "free": "880000.00",
+    "received_this_year": "1000000.00",
+    "given_this_year": "0.00",
     "pace": "1500.00",
     "runs_out_on": "2020-02-06",
     "warning": False,
@@ -166,6 +168,10 @@ class FundAnswer(BaseModel):
     balance: Money
     owed: Money
     free: Money
+    received_this_year: Money
+    """Since the year of the day began, an opening balance included."""
+    given_this_year: Money
+    """Paid, or transferred to another fund."""
     pace: Money
     """What bills cost it per day, over the ninety days before."""
     runs_out_on: date | None

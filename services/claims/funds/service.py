@@ -43,6 +43,8 @@ class Income:
     year: int
     document: str
     booked_on: date
+    movement_id: UUID | None = None
+    """Chosen by a form, so that sending it twice books once; None: a new one."""
 
 
 async def positions(
@@ -91,6 +93,21 @@ async def movements(
     )
 
 
+async def check(
+    session: WriteSession, context: ServiceContext, caller: Principal, fund: str, income: Income
+) -> None:
+    """Try what :func:`receive` would say, and leave nothing behind.
+
+    Raises:
+        FundNotFound, SourceNotAllowed, FundInsufficient, OpenedAlready, TransferredAlready.
+    """
+    tried = await session.begin_nested()
+    try:
+        await receive(session, context, caller, fund, income)
+    finally:
+        await tried.rollback()
+
+
 async def receive(
     session: WriteSession, context: ServiceContext, caller: Principal, fund: str, income: Income
 ) -> Movement:
@@ -105,7 +122,7 @@ async def receive(
     _known(caller, fund)
     region = context.region.region_code
     movement = Movement(
-        id=new_id(),
+        id=income.movement_id or new_id(),
         region=region,
         fund=fund,
         kind=income.kind,
@@ -123,6 +140,10 @@ async def receive(
         each: await repository.lock(session, region=region, fund=each)
         for each in sorted({fund, movement.from_fund or fund})
     }
+    if income.movement_id is not None:
+        before = await repository.movement(session, movement.id)
+        if before is not None:
+            return before
     if movement.from_fund is not None and held[movement.from_fund] < movement.amount_fen:
         raise FundInsufficient("appropriate to the other fund first, or transfer less")
     if not await repository.insert_movement(session, movement):

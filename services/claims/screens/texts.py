@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.claims.screens.case_texts import CASE
+from services.claims.screens.money_texts import CLEARING, FUNDS
 from services.claims.screens.pack_texts import PACKS
 from services.claims.screens.window_texts import WINDOW
 from services.claims.screens.words import WORDS
@@ -27,4 +28,12 @@ BILL: dict[str, tuple[str, str]] = {
 }
 """What the parts of ``_bill.html`` say."""
 
-TEXTS: dict[str, tuple[str, str]] = {**WORDS, **BILL, **WINDOW, **CASE, **PACKS}
+TEXTS: dict[str, tuple[str, str]] = {
+    **WORDS,
+    **BILL,
+    **WINDOW,
+    **CASE,
+    **PACKS,
+    **FUNDS,
+    **CLEARING,
+}

@@ -11,10 +11,13 @@ from typing import get_args
 import pytest
 from fastapi.routing import APIRoute
 
+from services.claims.clearing.domain import Status as RunStatus
+from services.claims.clearing.domain import StepName
 from services.claims.encounters.domain import Status as CaseStatus
 from services.claims.module import MODULE as CLAIMS
 from services.claims.screens import kit as claims_kit
 from services.claims.screens.case_texts import CASE
+from services.claims.screens.money_texts import CLEARING, FUNDS
 from services.claims.screens.pack_texts import PACKS
 from services.claims.screens.texts import BILL
 from services.claims.screens.texts import TEXTS as CLAIMS_TEXTS
@@ -80,7 +83,8 @@ SERVICES = {
     ),
     "claims": Service(
         CLAIMS, claims_kit.HERE, CLAIMS_TEXTS,
-        (COMMON, KIT, WORDS, BILL, CLAIMS_WINDOW, CASE, PACKS), frozenset(),
+        (COMMON, KIT, WORDS, BILL, CLAIMS_WINDOW, CASE, PACKS, FUNDS, CLEARING),
+        frozenset({"as_of", "status"}),
     ),
 }  # fmt: skip
 _KEY = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
@@ -158,6 +162,10 @@ def test_every_code_of_claims_has_its_word() -> None:
     assert CASE_STATUSES.keys() == set(get_args(CaseStatus))
     assert {f"category.{code}" for code in bill.CATEGORIES} <= WORDS.keys()
     assert {f"visit.{code}" for code in bill.VISIT_TYPES} <= WORDS.keys()
+    for status in get_args(RunStatus):
+        assert f"clearing.status.{status}" in CLEARING
+    for step in get_args(StepName):
+        assert f"run.step.{step}" in CLEARING
     assert len(REASONS) >= len(BILL_PARTS) > 0
 
 

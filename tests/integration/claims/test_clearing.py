@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -100,15 +100,8 @@ async def test_a_month_is_cleared_to_the_fen(county: Claims) -> None:
     assert balances[f"facility:{DISTRICT}"] == "-" + balances[f"patient:{DISTRICT}"]
 
     answer = await county.call("GET", f"{path}/statement.xlsx", client="insurer")
-    book = openpyxl.load_workbook(io.BytesIO(answer.content))
-    sums, listed = book.worksheets
-    assert [row[4] for row in sums.iter_rows(min_row=3, values_only=True)] == [
-        *(part["amount"] for part in paid["parts"]),
-        paid["amount"],
-    ]
-    assert sum(
-        fen_from_text(str(row[7])) for row in listed.iter_rows(min_row=2, values_only=True)
-    ) == fen_from_text(paid["amount"])
+    payments = await county.good("GET", f"{path}/payments")
+    check_statement(answer.content, paid, payments["items"])
     items = await county.good("GET", f"{path}/items", limit=3)
     assert len(items["items"]) == 3
     rest = await county.good("GET", f"{path}/items", cursor=items["next_cursor"])
@@ -124,6 +117,46 @@ async def test_a_month_is_cleared_to_the_fen(county: Claims) -> None:
     assert await faults_of(county) == ()
     again = await county.call("POST", "/clearing-runs", MARCH, client="hospital")
     assert (again.status_code, again.json()["code"]) == (409, "nothing_to_clear")
+
+
+def check_statement(content: bytes, run: dict[str, Any], payments: list[dict[str, Any]]) -> None:
+    """The workbook opened again: Chinese heads, numbers as numbers, the figures of the API."""
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert book.sheetnames == ["基金汇总", "机构汇总", "明细", "付款"]
+    amounts = ("amount", "held", "paid", "released", "open")
+
+    def lines(sheet: str, head: int) -> list[tuple[Any, ...]]:
+        first, *rows = book[sheet].iter_rows(min_row=head, values_only=True)
+        assert all("\u4e00" <= name[0] <= "\u9fff" for name in first), first
+        assert rows[-1][0] == "合计"
+        return rows
+
+    def fen(value: Any) -> int:
+        assert isinstance(value, int | float), value
+        return round(value * 100)
+
+    *parts, total = lines("机构汇总", 1)
+    assert [(row[0], *map(fen, row[4:])) for row in parts] == [
+        (part["facility_code"], *(fen_from_text(part[name]) for name in amounts))
+        for part in run["parts"]
+    ]
+    sums = [sum(fen_from_text(part[name]) for part in run["parts"]) for name in amounts]
+    assert [fen(value) for value in total[4:]] == sums
+    *funds, total = lines("基金汇总", 2)
+    by_fund: dict[str, int] = {}
+    for part in run["parts"]:
+        name = part["fund_zh"]
+        by_fund[name] = by_fund.get(name, 0) + fen_from_text(part["amount"])
+    assert {row[0]: fen(row[1]) for row in funds} == by_fund
+    assert [fen(value) for value in total[1:]] == sums
+    *items, total = lines("明细", 1)
+    assert sum(fen(row[8]) for row in items) == fen(total[8]) == fen_from_text(run["amount"])
+    assert all(isinstance(row[3], datetime) for row in items)
+    *moves, total = lines("付款", 1)
+    assert [(row[0].date().isoformat(), row[2], fen(row[7])) for row in moves] == [
+        (each["paid_on"], each["reference"], fen_from_text(each["amount"])) for each in payments
+    ]
+    assert fen(total[7]) == sum(fen_from_text(each["amount"]) for each in payments)
 
 
 async def faults_of(claims: Claims) -> tuple[str, ...]:

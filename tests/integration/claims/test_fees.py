@@ -91,10 +91,11 @@ async def test_a_statement_is_owed_and_paid_once(claims: Claims) -> None:
     assert balances["spent:special_fund:check_up"] == "300.00"
     assert balances["fund:special_fund"] == "620.00"
     answer = await claims.call("GET", f"/clearing-runs/{run['run_id']}/statement.xlsx")
-    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).worksheets[2]
-    assert [row[5:] for row in sheet.iter_rows(min_row=2, values_only=True)] == [
-        (2, "300.00"),
-        (10, "80.00"),
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content))["服务费"]
+    assert [row[6:] for row in sheet.iter_rows(min_row=2, values_only=True)] == [
+        (2, 300),
+        (10, 80),
+        (None, 380),
     ]
     async with claims.context.db.writing() as session:
         await sealing.seal(session)
