@@ -38,6 +38,7 @@ from services.claims.packs.pages import router as pack_pages
 from services.claims.packs.service import pack_in_force
 from services.claims.proposals.endpoints import router as proposals
 from services.claims.reconciliation.endpoints import router as reconciliation
+from services.claims.reconciliation.pages import router as reconciliation_pages
 from services.claims.referrals.handlers import (
     on_referral_accepted,
     on_referral_closed,
@@ -140,11 +141,13 @@ MODULE = ServiceModule(
         fund_pages,
         clearing_list_pages,
         clearing_pages,
+        reconciliation_pages,
     ),
     screens=(
         ScreenLink("/claims/", "费用结算", "Settlement", "claims:encounters"),
         ScreenLink("/claims/clearing", "清算", "Clearing", "claims:ledger"),
         ScreenLink("/claims/funds", "基金", "Funds", "claims:funds"),
+        ScreenLink("/claims/reconciliations", "对账", "Reconciliation", "claims:ledger"),
         ScreenLink("/claims/packs", "政策包", "Policy packs", "claims:quote"),
     ),
     subscriptions=(

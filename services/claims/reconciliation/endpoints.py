@@ -11,17 +11,12 @@ from fastapi import APIRouter, Query, Response
 
 from services.claims.clearing.documents import XLSX
 from services.claims.cursors import position_of
-from services.claims.reconciliation import documents, repository, service
+from services.claims.reconciliation import repository, service
+from services.claims.reconciliation.answering import answer_of, book_of
 from services.claims.reconciliation.domain import TOLERANCE_OF_TEN_THOUSANDS, Kind, Record
 from services.claims.reconciliation.narrowing import Stated, Window
-from services.claims.reconciliation.presenting import (
-    difference_answer,
-    summary,
-    summary_answer,
-    total_parts,
-)
+from services.claims.reconciliation.presenting import difference_answer, summary_answer
 from services.claims.reconciliation.reading import Told
-from services.claims.reconciliation.repository import Reconciliation
 from services.claims.reconciliation.schemas import (
     DifferenceAnswer,
     DifferencePage,
@@ -32,10 +27,10 @@ from services.claims.reconciliation.schemas import (
     as_uuid,
 )
 from shared.clock import business_date, start_of_business_day
-from shared.db.session import Reads, ReadSession, Writes
+from shared.db.session import Reads, Writes
 from shared.http.pagination import Cursor, Limit, encode_cursor
 from shared.http.routing import YizhanRoute
-from shared.runtime.context import Context, ServiceContext
+from shared.runtime.context import Context
 from shared.security.principal import Principal, requires
 
 router = APIRouter(route_class=YizhanRoute, tags=["reconciliation"])
@@ -127,15 +122,8 @@ async def report(
 ) -> Response:
     """Both sides' sums, every difference, and each difference's parts; no person is named."""
     made = await service.visible(session, caller, reconciliation_id)
-    answer = await answer_of(session, context, made)
     await service.log_export(session, context, caller, made)
-    facility = context.region.facility(made.facility_code)
-    name = made.facility_code if facility is None else facility.name_zh
-    return Response(
-        documents.workbook(f"{name} {made.day} 对账", total_parts(made), answer.differences),
-        media_type=XLSX,
-        headers={"Content-Disposition": f'attachment; filename="reconciliation-{made.id}.xlsx"'},
-    )
+    return await book_of(session, context, made)
 
 
 @router.get("/reconciliation-differences", summary="Differences, the oldest first")
@@ -193,21 +181,6 @@ async def resolve(
     """Found again unchanged, it stays closed; of another size, it is opened anew."""
     found = await service.resolve(session, context, caller, difference_id, body.reason)
     return difference_answer(found, context.clock.now())
-
-
-async def answer_of(
-    session: ReadSession, context: ServiceContext, made: Reconciliation
-) -> ReconciliationAnswer:
-    """A kept reconciliation with what it found."""
-    now = context.clock.now()
-    found = await repository.findings_of(session, made.id)
-    explained = await repository.explained_by(session, [made.id])
-    return ReconciliationAnswer.model_validate(
-        {
-            **summary(made, explained.get(made.id, 0)),
-            "differences": [difference_answer(each, now, place) for each, place in found],
-        }
-    )
 
 
 def told_by(body: ReconcileRequest) -> Told:

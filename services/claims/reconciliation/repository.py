@@ -348,6 +348,20 @@ async def find_differences(
     return [_difference(row) for row in (await session.execute(statement)).mappings()]
 
 
+async def latest_of(session: ReadSession, ids: Sequence[str]) -> dict[str, str]:
+    """The newest reconciliation that found each difference."""
+    if not ids:
+        return {}
+    rows = await session.execute(
+        text("""
+SELECT DISTINCT ON (difference_id) difference_id, reconciliation_id FROM reconciliation_findings
+WHERE difference_id = ANY(CAST(:ids AS uuid[])) ORDER BY difference_id, reconciliation_id DESC
+"""),
+        {"ids": list(ids)},
+    )
+    return {str(row.difference_id): str(row.reconciliation_id) for row in rows}
+
+
 def _told(parts: Sequence[Part]) -> list[dict[str, Any]]:
     return [
         {"part": part.part, "here_fen": part.here_fen, "there_fen": part.there_fen}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.claims.screens.case_texts import CASE
 from services.claims.screens.money_texts import CLEARING, FUNDS
 from services.claims.screens.pack_texts import PACKS
+from services.claims.screens.reconciliation_texts import RECONCILIATION
 from services.claims.screens.window_texts import WINDOW
 from services.claims.screens.words import WORDS
 
@@ -36,4 +37,5 @@ TEXTS: dict[str, tuple[str, str]] = {
     **PACKS,
     **FUNDS,
     **CLEARING,
+    **RECONCILIATION,
 }

@@ -91,7 +91,7 @@ async def test_a_day_with_a_fault_of_each_kind(claims: Claims) -> None:
     )
     sums = {row[0]: row[1:] for row in workbook.worksheets[0].iter_rows(2, values_only=True)}
     assert sums["合计"] == ("25000.00", "25241.00", "241.00")
-    listed = [row[4] for row in workbook.worksheets[1].iter_rows(2, values_only=True)]
+    listed = [str(row[4]) for row in workbook.worksheets[1].iter_rows(2, values_only=True)]
     assert sorted(listed) == sorted(d["difference"] for d in answer["differences"])
 
 
