@@ -35,8 +35,6 @@ DEFAULT_USERS: dict[str, Role] = {
         "结算会计", "Accountant",
         ("claims:ledger", "claims:funds", "claims:clearing", "claims:reconcile",
          "reporting:read"),
-    "director": Role("主任", "Director",
-        ("reporting:read", "claims:ledger", "claims:clearing-review", "contracts:read"),
     ),
     # A clearing run goes from the accountant past the health bureau to the office that pays.
     "health-bureau": Role(
