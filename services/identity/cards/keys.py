@@ -10,20 +10,20 @@ revoked, so its public half stays in the list.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from joserfc.jwk import OKPKey
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.cards import codes
 from services.identity.cards.repository import CardRepository
 from services.identity.cards.schemas import CardKeys
+from services.identity.models import card_keys
 from services.identity.persons.register import lock_register
 from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.runtime.context import ServiceContext
 from shared.security import audit
 from shared.security.principal import Principal
+from shared.security.signing import Ring
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Rotated:
 
 async def keys(session: WriteSession, context: ServiceContext) -> CardKeys:
     """The public keys; the first one is made here if no card was issued yet."""
-    repository = CardRepository(session, context.region.region_code)
-    await signing_key(repository, context, context.clock.now())
-    return CardKeys(keys=await repository.public_keys())
+    ring = ring_of(session, context)
+    await ring.signing_key(context.clock.now())
+    return CardKeys(keys=await ring.public_keys())
 
 
 async def rotate(session: WriteSession, context: ServiceContext, caller: Principal) -> Rotated:
@@ -51,9 +51,9 @@ async def rotate(session: WriteSession, context: ServiceContext, caller: Princip
     """
     region, now = context.region.region_code, context.clock.now()
     await lock_register(session, region)
-    repository = CardRepository(session, region)
-    before = await repository.retire_key(at=now)
-    key = await signing_key(repository, context, now)
+    repository, ring = CardRepository(session, region), ring_of(session, context)
+    before = await ring.retire(now)
+    key = await ring.signing_key(now)
     await audit.record(
         session,
         actor=caller.client_id,
@@ -67,20 +67,8 @@ async def rotate(session: WriteSession, context: ServiceContext, caller: Princip
     return Rotated(kid=str(key.kid), before=before, good_cards=good)
 
 
-async def signing_key(repository: CardRepository, context: ServiceContext, now: datetime) -> OKPKey:
-    """The pair that signs, made if there is none."""
-    row = await repository.signing_key()
-    if row is None:
-        key = codes.new_key()
-        made: dict[str, Any] = {
-            "kid": str(key.kid),
-            "public_jwk": codes.public(key),
-            "private_enc": codes.sealed(key, context.vault),
-            "made_at": now,
-        }
-        if await repository.add_key(made):
-            return key
-        row = await repository.signing_key()
-        if row is None:
-            raise RuntimeError("the region's card key was withdrawn while it was being made")
-    return codes.opened(row["private_enc"], context.vault)
+def ring_of(session: AsyncSession, context: ServiceContext) -> Ring:
+    """The region's pairs."""
+    return Ring(
+        session, card_keys, context.region.region_code, context.vault, purpose=codes.PURPOSE
+    )

@@ -18,6 +18,7 @@ from services.identity.cards.domain import (
     card_no_sound,
     holder_agrees,
 )
+from services.identity.cards.keys import ring_of
 from services.identity.cards.repository import CardRepository
 from services.identity.cards.schemas import VerifyAnswer
 from services.identity.persons.domain import card_no_key
@@ -132,7 +133,7 @@ async def _examine(
     shown = text.strip()
     if shown.count(".") == _DOTS_OF_A_CODE:
         try:
-            claims = codes.read(shown, await repository.public_keys())
+            claims = codes.read(shown, await ring_of(session, context).public_keys())
         except CodeMalformed:
             return None, None, False, "card_malformed"
         except codes.SignatureWrong:

@@ -1,4 +1,4 @@
-"""SQL of health cards and the keys that sign them."""
+"""SQL of health cards."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.identity.models import card_keys, cards, persons
+from services.identity.models import cards, persons
 
 
 class CardRepository:
@@ -21,36 +20,6 @@ class CardRepository:
         self._session = session
         self._region = region
 
-    # --- keys ------------------------------------------------------------------------------
-
-    async def signing_key(self) -> RowMapping | None:
-        result = await self._session.execute(
-            select(card_keys).where(
-                card_keys.c.region == self._region, card_keys.c.retired_at.is_(None)
-            )
-        )
-        return result.mappings().one_or_none()
-
-    async def add_key(self, values: Mapping[str, Any]) -> bool:
-        """Keep a new signing key; false when another process was quicker."""
-        kept = await self._session.scalar(
-            upsert(card_keys)
-            .values(region=self._region, **values)
-            .on_conflict_do_nothing()
-            .returning(card_keys.c.kid)
-        )
-        return kept is not None
-
-    async def retire_key(self, *, at: datetime) -> str | None:
-        """Let the key in use sign no more; gives its id, None if there is none."""
-        retired: str | None = await self._session.scalar(
-            update(card_keys)
-            .where(card_keys.c.region == self._region, card_keys.c.retired_at.is_(None))
-            .values(retired_at=at)
-            .returning(card_keys.c.kid)
-        )
-        return retired
-
     async def good_cards_of(self, kid: str, today: date) -> int:
         """How many cards that a key signed are neither revoked nor over."""
         count = await self._session.scalar(
@@ -59,15 +28,6 @@ class CardRepository:
             )
         )
         return int(count or 0)
-
-    async def public_keys(self) -> list[dict[str, Any]]:
-        """Of every key that ever signed a card here, oldest first."""
-        found = await self._session.scalars(
-            select(card_keys.c.public_jwk)
-            .where(card_keys.c.region == self._region)
-            .order_by(card_keys.c.made_at, card_keys.c.kid)
-        )
-        return [dict(key) for key in found]
 
     # --- cards -----------------------------------------------------------------------------
 

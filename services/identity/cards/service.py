@@ -17,7 +17,7 @@ from services.identity.cards.domain import (
     new_card_no,
     plausible_birth,
 )
-from services.identity.cards.keys import keys, signing_key
+from services.identity.cards.keys import keys, ring_of
 from services.identity.cards.reading import (
     NUMBER_COLUMN,
     CardHolder,
@@ -140,7 +140,7 @@ async def issue(
         )
     if await repository.good_cards(body.person_id, today) >= settings.max_cards_per_person:
         raise TooManyCards("revoke a card that is lost or no longer used, then issue a new one")
-    key = await signing_key(repository, context, now)
+    key = await ring_of(session, context).signing_key(now)
     claims = CardClaims(
         card_id=new_id(),
         region=region,

@@ -26,12 +26,13 @@ from services.identity.cards.domain import (
     new_card_no,
     plausible_birth,
 )
+from shared.security import signing
 from shared.security.crypto import Vault
 
 ISSUED = datetime(2016, 7, 10, 2, 0, tzinfo=UTC)
 CLAIMS = CardClaims(uuid4(), "511113", ISSUED, date(2021, 7, 10), 1962, "M")
-KEY = codes.new_key()
-KEYS = [codes.public(KEY)]
+KEY = signing.new_key(codes.PURPOSE)
+KEYS = [signing.public(KEY)]
 
 
 def test_the_check_digit_is_luhns() -> None:
@@ -140,10 +141,12 @@ def test_the_private_half_is_stored_sealed(tmp_path: Path) -> None:
     """Goal: the database alone signs nothing. Method: seal, look, open, sign the same."""
     vault = Vault.generate(tmp_path / "keys.json")
     private = str(KEY.as_dict(private=True)["d"])
-    blob = codes.sealed(KEY, vault)
+    blob = signing.sealed(KEY, vault, column="card_keys.private")
     assert private.encode() not in blob
-    assert "d" not in codes.public(KEY)
-    assert codes.sign(CLAIMS, codes.opened(blob, vault)) == codes.sign(CLAIMS, KEY)
+    assert "d" not in signing.public(KEY)
+    assert codes.sign(
+        CLAIMS, signing.opened(blob, vault, column="card_keys.private")
+    ) == codes.sign(CLAIMS, KEY)
 
 
 def test_the_days_on_which_a_card_is_good() -> None:
