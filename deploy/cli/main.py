@@ -21,6 +21,7 @@ from deploy.cli import (
     ledger,
     outbox,
     packs,
+    reporting,
     users,
 )
 from deploy.cli.console import clients_file_of, console
@@ -44,6 +45,7 @@ app.add_typer(identity.app, name="identity")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(packs.app, name="packs")
+app.add_typer(reporting.app, name="reporting")
 app.add_typer(users.app, name="users")
 
 _REBUILD_TIMEOUT_S = 3600

@@ -1,7 +1,7 @@
 """Reporting: what do the county's figures say, live and at month close?
 
-Owns nothing but projections of what the other services told: who is on the registry, who was
-recognised, which visits there were, who paid for them, who is contracted, which tasks are open.
-Every row can be thrown away and made again from the event stores. Consumes every event of
-identity, claims and contracts; publishes nothing yet.
+Owns projections of what the other services told: who is on the registry, who was recognised,
+which visits there were, who paid for them, who is contracted, which tasks are open. Every such row
+can be thrown away and made again from the event stores. Owns for good the months that were closed.
+Consumes every event of identity, claims and contracts; publishes months closed and reopened.
 """

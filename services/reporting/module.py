@@ -11,8 +11,10 @@ from services.reporting.indicators.endpoints import router as indicators_router
 from services.reporting.live.endpoints import router as live_router
 from services.reporting.live.service import live
 from services.reporting.models import Base
+from services.reporting.month_closes.endpoints import router as month_closes_router
 from services.reporting.projections.handlers import SUBSCRIPTIONS
 from services.reporting.rebuild.endpoints import router as rebuild_router
+from shared.events.catalog import MonthClosed, MonthReopened
 from shared.runtime.module import ScreenLink, ServiceModule
 
 MODULE = ServiceModule(
@@ -21,10 +23,11 @@ MODULE = ServiceModule(
     title_zh="统计",
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations",
-    routers=(indicators_router, dashboard_router, live_router, rebuild_router),
+    routers=(indicators_router, dashboard_router, live_router, month_closes_router, rebuild_router),
     pages=(page_data_router, pages_router),
     root_pages=(root_router,),
     screens=(ScreenLink("/", "县域总览", "County", None),),
     subscriptions=SUBSCRIPTIONS,
+    publishes=(MonthClosed, MonthReopened),
     lifespan=live,
 )

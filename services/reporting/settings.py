@@ -19,6 +19,9 @@ class ReportingSettings(BaseSettings):
     """A comment line that keeps proxies from closing a quiet stream."""
     live_clients: int = Field(default=500, gt=0)
     """Streams open at once per process; one more is refused with 503."""
+    close_due_day: int = Field(default=5, ge=1, le=28)
+    """The day of the following month by which townships submit (XB-45 leaves it open). It judges
+    timeliness alone: what locks a month is the director's signature."""
     rebuild_page: int = Field(default=500, gt=0, le=500)
     """Events per page of a feed."""
     rebuild_wait_s: float = Field(default=60, gt=0)

@@ -17,7 +17,7 @@ class Role:
 _POVERTY_OFFICE = (
     "identity:roster", "identity:persons", "identity:reveal", "identity:review",
     "identity:cards", "reporting:read", "claims:ledger", "claims:funds",
-    "claims:clearing-approve",
+    "claims:clearing-approve", "reporting:close", "reporting:accept",
 )  # fmt: skip
 
 DEFAULT_USERS: dict[str, Role] = {
@@ -46,7 +46,7 @@ DEFAULT_USERS: dict[str, Role] = {
         ("claims:ledger", "claims:funds", "claims:clearing-approve", "claims:quote",
          "reporting:read"),
     ),
-    "director": Role("主任", "Director", ("reporting:read", "contracts:read")),
+    "director": Role("主任", "Director", ("reporting:read", "reporting:close", "reporting:accept", "reporting:sign", "contracts:read")),
     "operator": Role("系统管理员", "Operator", ("*",)),
 }  # fmt: skip
 """Made on the first start; all belong to the whole county."""

@@ -21,6 +21,9 @@ SCOPES: dict[str, str] = {
     "contracts:write": "sign contracts, record follow-ups / 签约与随访登记",
     "contracts:read": "worklists and contracts / 查看签约与任务",
     "reporting:read": "indicators and their lists / 查看指标",
+    "reporting:close": "draft, refresh, submit and reopen month closes / 编制、报送与重开月结",
+    "reporting:accept": "accept a month for the county / 县级审核月结",
+    "reporting:sign": "sign a month / 签发月结",
     "reporting:rebuild": "rebuild projections / 重建统计",
     "events:read": "pull the event feed / 拉取事件",
 }
@@ -37,11 +40,15 @@ DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
     "poverty-office": (
         "identity:roster", "identity:persons", "identity:reveal", "identity:review",
         "identity:cards", "reporting:read", "events:read", "claims:ledger", "claims:funds",
-        "claims:clearing-approve", "claims:reconcile",
+        "claims:clearing-approve", "claims:reconcile", "reporting:close", "reporting:accept",
     ),
-    "township": ("contracts:read", "contracts:write", "identity:persons", "reporting:read"),
+    "township": (
+        "contracts:read", "contracts:write", "identity:persons", "reporting:read",
+        "reporting:close",
+    ),
     "director": (
-        "reporting:read", "claims:ledger", "claims:clearing-review", "contracts:read",
+        "reporting:read", "reporting:close", "reporting:accept", "reporting:sign",
+        "claims:ledger", "claims:clearing-review", "contracts:read",
     ),
     "operator": tuple(SCOPES),
 }  # fmt: skip

@@ -83,7 +83,8 @@ def _is(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return column.is_(None) if name == UNKNOWN else column == name
 
 
-def _measures(dataset: Dataset, rows: Subquery) -> dict[str, ColumnElement[Any]]:
+def measures_of(dataset: Dataset, rows: Subquery) -> dict[str, ColumnElement[Any]]:
+    """Each sum of a kind of row."""
     count = func.count()
     c = rows.c
     if dataset == "settled":
@@ -128,7 +129,7 @@ async def totals(session: ReadSession, scope: Scope) -> Sums:
     sums = Sums()
     for dataset in DATASETS:
         rows = rows_of(dataset, scope)
-        measures = _measures(dataset, rows)
+        measures = measures_of(dataset, rows)
         found = await session.execute(
             select(*(m.label(name) for name, m in measures.items()))
             .select_from(rows)
@@ -150,7 +151,7 @@ async def sums_by(session: ReadSession, scope: Scope, by: GroupBy) -> dict[str, 
             continue
         rows = rows_of(dataset, scope)
         key = facts.month_of(rows) if by == "month" else rows.c[by]
-        measures = _measures(dataset, rows)
+        measures = measures_of(dataset, rows)
         found = await session.execute(
             select(key.label("part"), *(m.label(name) for name, m in measures.items()))
             .select_from(rows)

@@ -6,6 +6,13 @@ from sqlalchemy import Table
 
 from services.reporting.models.base import Base
 from services.reporting.models.care import Contract, FollowUp, Task
+from services.reporting.models.closes import (
+    close_copies,
+    close_keys,
+    close_rows,
+    close_steps,
+    month_closes,
+)
 from services.reporting.models.happening import REVISION, Happening
 from services.reporting.models.merges import person_merges
 from services.reporting.models.people import Card, Person, PersonCategory, Recognition, Roster
@@ -51,5 +58,10 @@ __all__ = [
     "Settlement",
     "SettlementPayer",
     "Task",
+    "close_copies",
+    "close_keys",
+    "close_rows",
+    "close_steps",
+    "month_closes",
     "person_merges",
 ]

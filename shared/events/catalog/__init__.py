@@ -54,6 +54,7 @@ from shared.events.catalog.identity import (
     RecognitionRevised,
     RosterApplied,
 )
+from shared.events.catalog.reporting import ClosedFigure, MonthClosed, MonthReopened
 
 ALL: tuple[type[Event], ...] = (
     RosterApplied,
@@ -91,6 +92,8 @@ ALL: tuple[type[Event], ...] = (
     ReferralReturned,
     ReferralClosed,
     FeeDue,
+    MonthClosed,
+    MonthReopened,
 )
 
 BY_TYPE: dict[str, type[Event]] = {event.type_name(): event for event in ALL}
@@ -106,6 +109,7 @@ __all__ = [
     "CategoryPeriod",
     "ClearingPaid",
     "ClearingShare",
+    "ClosedFigure",
     "ContractEnded",
     "ContractRefused",
     "ContractRenewed",
@@ -122,6 +126,8 @@ __all__ = [
     "FeeShare",
     "FollowUpRecorded",
     "FundWarned",
+    "MonthClosed",
+    "MonthReopened",
     "PayerShare",
     "PersonChanged",
     "PersonEntered",
