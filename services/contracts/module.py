@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from services.contracts.at_visit.endpoints import router as at_visit_router
 from services.contracts.balance.endpoints import router as balance_router
+from services.contracts.check_ups.endpoints import router as check_ups_router
 from services.contracts.contracts.endpoints import router as contracts_router
+from services.contracts.dispensings.endpoints import router as dispensings_router
 from services.contracts.exemptions.endpoints import router as exemptions_router
 from services.contracts.fees.endpoints import router as fees_router
 from services.contracts.follow_up.endpoints import router as follow_up_router
@@ -22,11 +25,13 @@ from services.contracts.plans.nightly import plan_daily
 from services.contracts.referrals.endpoints import router as referrals_router
 from services.contracts.teams.endpoints import router as teams_router
 from shared.events.catalog import (
+    CheckUpRecorded,
     ContractEnded,
     ContractRefused,
     ContractRenewed,
     ContractSigned,
     ContractTransferred,
+    DispensingRecorded,
     EncounterDischarged,
     ExemptionEnded,
     ExemptionRecorded,
@@ -63,6 +68,9 @@ MODULE = ServiceModule(
         referrals_router,
         fees_router,
         plans_router,
+        check_ups_router,
+        dispensings_router,
+        at_visit_router,
     ),
     subscriptions=(
         Subscription(
@@ -106,6 +114,8 @@ MODULE = ServiceModule(
         TaskClosed,
         TaskMissed,
         FollowUpRecorded,
+        CheckUpRecorded,
+        DispensingRecorded,
         FeeDue,
     ),
 )

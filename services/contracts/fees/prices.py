@@ -13,8 +13,9 @@ from shared.runtime.context import ServiceContext
 
 CONTRACT_FEE: Final = "contract.fee"
 CHECK_UP_FEE: Final = "check_up.fee"
-FALLBACK_FEN: Final = {CONTRACT_FEE: 800, CHECK_UP_FEE: 15_000}
-"""XB-21 and XB-23, where a region's pack names no price of its own; told as an assumption."""
+CHRONIC_DRUGS_CAP: Final = "chronic_drugs.annual_cap"
+FALLBACK_FEN: Final = {CONTRACT_FEE: 800, CHECK_UP_FEE: 15_000, CHRONIC_DRUGS_CAP: 100_000}
+"""XB-21, XB-23 and XB-25, where a region's pack names no price of its own; told as an assumption."""
 
 _KEPT = "contracts.price_parameters"
 

@@ -53,6 +53,7 @@ class Dispensing(Base):
     __tablename__ = "dispensings"
     __table_args__ = (
         CheckConstraint("insured_fen >= 0 AND total_fen >= insured_fen", name="amounts"),
+        CheckConstraint("fund_fen >= 0 AND total_fen >= insured_fen + fund_fen", name="fund"),
         Index("ix_dispensings_person", "person_id", "dispensed_on"),
     )
 
@@ -66,6 +67,8 @@ class Dispensing(Base):
     total_fen: Mapped[int] = mapped_column(BigInteger)
     insured_fen: Mapped[int] = mapped_column(BigInteger)
     """What basic insurance paid."""
+    fund_fen: Mapped[int] = mapped_column(BigInteger)
+    """What the special fund pays of the rest, up to the year's cap."""
     days: Mapped[int | None] = mapped_column(SmallInteger)
     """For how many days the drugs last (KZ-12)."""
     drugs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

@@ -163,6 +163,47 @@ class FollowUpRecorded(Event):
     """The standard's class of the visit, such as ``uncontrolled_first``."""
 
 
+class CheckUpRecorded(Event):
+    """A health check was done; one per person and calendar year is paid."""
+
+    producer: ClassVar[str] = "contracts"
+    noun: ClassVar[str] = "check_up"
+    verb: ClassVar[str] = "recorded"
+    key_field: ClassVar[str] = "person_id"
+
+    check_up_id: str
+    person_id: str
+    team: str
+    performed_on: date
+    paid: bool
+    amount: Money
+    """What the special fund owes for it; ``0.00`` when it is not paid."""
+    township: str | None = None
+    village: str | None = None
+
+
+class DispensingRecorded(Event):
+    """Drugs of a chronic disease were handed out (CNY)."""
+
+    producer: ClassVar[str] = "contracts"
+    noun: ClassVar[str] = "dispensing"
+    verb: ClassVar[str] = "recorded"
+    key_field: ClassVar[str] = "person_id"
+
+    dispensing_id: str
+    person_id: str
+    disease: str
+    facility_code: str
+    team: str
+    dispensed_on: date
+    total: Money
+    insurance_paid: Money
+    fund_pays: Money
+    patient_pays: Money
+    township: str | None = None
+    village: str | None = None
+
+
 class _ReferralEvent(Event):
     producer: ClassVar[str] = "contracts"
     noun: ClassVar[str] = "referral"

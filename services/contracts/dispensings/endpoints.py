@@ -1,0 +1,35 @@
+"""HTTP: dispensings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from services.contracts.dispensings import service
+from services.contracts.dispensings.schemas import DispensingAnswer, DispensingRequest
+from shared.db.session import Writes
+from shared.http.routing import YizhanRoute
+from shared.runtime.context import Context
+from shared.security.principal import Principal, requires
+
+router = APIRouter(route_class=YizhanRoute, tags=["dispensings"])
+
+
+@router.post(
+    "/dispensings",
+    status_code=201,
+    summary="Record free drugs of a chronic disease",
+    responses={
+        404: {"description": "`person_unknown`"},
+        422: {"description": "`dispensing_wrong`"},
+    },
+)
+async def record(
+    body: DispensingRequest,
+    caller: Annotated[Principal, requires("contracts:write")],
+    session: Writes,
+    context: Context,
+) -> DispensingAnswer:
+    """After the insurance the special fund pays the rest, up to the person's yearly cap (XB-25)."""
+    return await service.record(session, context, caller, body)

@@ -1,0 +1,173 @@
+"""Recording dispensings: what the insurance, the fund and the patient pay."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from services.contracts.check_ups.service import has_category
+from services.contracts.dispensings import repository
+from services.contracts.dispensings.domain import DISEASES, split
+from services.contracts.dispensings.schemas import DispensingAnswer, DispensingRequest
+from services.contracts.fees.prices import CHRONIC_DRUGS_CAP, price_on
+from services.contracts.merges.repository import MERGES
+from services.contracts.people import repository as people
+from services.contracts.people.acting import person_served
+from shared.clock import business_date
+from shared.db.session import WriteSession
+from shared.events.catalog import DispensingRecorded
+from shared.http.problem import FieldFault, Unprocessable
+from shared.ids import new_id
+from shared.messaging import outbox
+from shared.money import Fen
+from shared.runtime.context import ServiceContext
+from shared.security import audit
+from shared.security.principal import Principal
+
+
+class DispensingWrong(Unprocessable):
+    code = "dispensing_wrong"
+    title = "The dispensing cannot have been so"
+    title_zh = "投药信息不成立"
+
+
+async def record(
+    session: WriteSession, context: ServiceContext, caller: Principal, body: DispensingRequest
+) -> DispensingAnswer:
+    """Keep a dispensing and split its cost; the year's cap is the person's, whoever hands out.
+
+    Raises:
+        DispensingWrong: another disease, a day in the future, more insured than the total.
+        PersonUnknown, TeamNotYours: nobody of that id; another organisation's.
+    """
+    now = context.clock.now()
+    _check(context, body, business_date(now))
+    kept, person, team = await person_served(
+        session,
+        context,
+        caller,
+        body.person_id,
+        on=body.dispensed_on,
+        facility_code=body.facility_code,
+    )
+    members = await MERGES.members(session, kept)
+    cap = price_on(context, CHRONIC_DRUGS_CAP, body.dispensed_on)
+    used = await repository.fund_paid_in(session, members, body.dispensed_on.year)
+    entitled = has_category(person, body.dispensed_on)
+    parts = split(
+        body.total,
+        body.insurance_paid,
+        used_fen=used,
+        cap_fen=cap.amount_fen if entitled else 0,
+    )
+    dispensing_id = new_id()
+    facility_code = body.facility_code or team
+    await repository.add(
+        session,
+        {
+            "dispensing_id": dispensing_id,
+            "region": context.region.region_code,
+            "person_id": kept,
+            "disease": body.disease,
+            "dispensed_on": body.dispensed_on,
+            "facility_code": facility_code,
+            "team": team,
+            "total_fen": int(body.total),
+            "insured_fen": parts.insured,
+            "fund_fen": parts.fund,
+            "days": body.days,
+            "drugs": [drug.model_dump(mode="json") for drug in body.drugs],
+            "recorded_by": caller.client_id,
+            "recorded_at": now,
+        },
+    )
+    await outbox.record(
+        session,
+        DispensingRecorded(
+            dispensing_id=str(dispensing_id),
+            person_id=kept,
+            disease=body.disease,
+            facility_code=facility_code,
+            team=team,
+            dispensed_on=body.dispensed_on,
+            total=body.total,
+            insurance_paid=Fen(parts.insured),
+            fund_pays=Fen(parts.fund),
+            patient_pays=Fen(parts.patient),
+            township=person.township,
+            village=person.village,
+        ),
+        subject=str(dispensing_id),
+        sequence=await people.next_version(session, kept),
+        occurred_at=now,
+    )
+    await audit.record(
+        session,
+        actor=caller.client_id,
+        organisation=caller.organisation,
+        action="dispensing.recorded",
+        subject=str(dispensing_id),
+        at=now,
+        detail={"person_id": kept, "team": team},
+    )
+    return DispensingAnswer(
+        dispensing_id=str(dispensing_id),
+        person_id=kept,
+        disease=body.disease,
+        dispensed_on=body.dispensed_on,
+        facility_code=facility_code,
+        team=team,
+        total=body.total,
+        insurance_paid=Fen(parts.insured),
+        fund_pays=Fen(parts.fund),
+        patient_pays=Fen(parts.patient),
+        fund_left_this_year=Fen(max(0, cap.amount_fen - used - parts.fund) if entitled else 0),
+        unpaid_reason=None if entitled else "no_category",
+        cap_assumed=cap.assumed,
+    )
+
+
+def _check(context: ServiceContext, body: DispensingRequest, today: date) -> None:
+    faults = []
+    if body.disease not in DISEASES:
+        known = ", ".join(DISEASES)
+        faults.append(
+            FieldFault(
+                "disease",
+                "not_one_of_four",
+                f"free drugs are for: {known}",
+                f"免费投药限: {'、'.join(DISEASES.values())}",
+            )
+        )
+    if body.dispensed_on > today:
+        faults.append(
+            FieldFault(
+                "dispensed_on",
+                "in_the_future",
+                "it is recorded after the drugs were handed out; give that day",
+                "须在发药后登记;请填写实际日期",
+            )
+        )
+    if body.total < 0 or body.insurance_paid < 0:
+        faults.append(
+            FieldFault("total", "negative", "an amount cannot be below 0.00", "金额不能为负")
+        )
+    if body.insurance_paid > body.total:
+        faults.append(
+            FieldFault(
+                "insurance_paid",
+                "more_than_total",
+                "the insurance cannot pay more than the total; correct one of them",
+                "医保支付不能超过总额;请更正",
+            )
+        )
+    if body.facility_code is not None and context.region.facility(body.facility_code) is None:
+        faults.append(
+            FieldFault(
+                "facility_code",
+                "unknown_facility",
+                "the region knows no such institution; leave it out for the team",
+                "本区域无此机构;由团队发药可不填",
+            )
+        )
+    if faults:
+        raise DispensingWrong(errors=faults)
