@@ -154,7 +154,6 @@ def downgrade() -> None:
         op.drop_column("follow_ups", column.name)
     op.drop_index("ix_tasks_planned_open", "tasks")
     op.drop_index("uq_tasks_attempt", "tasks")
-    op.drop_constraint("ck_tasks_origin", "tasks")
     op.execute(
         "UPDATE follow_ups SET task_id = NULL WHERE task_id IN "
         "(SELECT task_id FROM tasks WHERE encounter_id IS NULL)"
