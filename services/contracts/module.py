@@ -8,6 +8,7 @@ from services.contracts.at_visit.endpoints import router as at_visit_router
 from services.contracts.balance.endpoints import router as balance_router
 from services.contracts.check_ups.endpoints import router as check_ups_router
 from services.contracts.contracts.endpoints import router as contracts_router
+from services.contracts.diseases.endpoints import router as diseases_router
 from services.contracts.dispensings.endpoints import router as dispensings_router
 from services.contracts.exemptions.endpoints import router as exemptions_router
 from services.contracts.fees.endpoints import router as fees_router
@@ -31,6 +32,10 @@ from shared.events.catalog import (
     ContractRenewed,
     ContractSigned,
     ContractTransferred,
+    DiseaseCaseClosed,
+    DiseaseCaseFound,
+    DiseaseCaseManaged,
+    DiseaseCaseWithdrawn,
     DispensingRecorded,
     EncounterDischarged,
     ExemptionEnded,
@@ -64,6 +69,7 @@ MODULE = ServiceModule(
         contracts_router,
         exemptions_router,
         balance_router,
+        diseases_router,
         follow_up_router,
         referrals_router,
         fees_router,
@@ -110,6 +116,10 @@ MODULE = ServiceModule(
         ContractRefused,
         ExemptionRecorded,
         ExemptionEnded,
+        DiseaseCaseClosed,
+        DiseaseCaseFound,
+        DiseaseCaseManaged,
+        DiseaseCaseWithdrawn,
         TaskOpened,
         TaskClosed,
         TaskMissed,

@@ -48,9 +48,22 @@ WITH who AS (
     LEFT JOIN person_merges m ON m.absorbed_person_id = e.person_id AND m.in_force
     WHERE e.in_force @> CAST(:day AS date)
     ORDER BY who, e.person_id <> COALESCE(m.kept_person_id, e.person_id), e.exemption_id
+), chronic AS (
+    SELECT COALESCE(m.kept_person_id, ill.person_id) AS who
+    FROM (
+        SELECT person_id FROM disease_cases
+        WHERE disease = ANY(:chronic) AND state <> 'withdrawn'
+            AND found_on <= :day AND (closed_on IS NULL OR closed_on > :day)
+        UNION
+        SELECT person_id FROM enrolments
+        WHERE programme = ANY(:chronic)
+            AND started_on <= :day AND (ended_on IS NULL OR ended_on > :day)
+    ) ill
+    LEFT JOIN person_merges m ON m.absorbed_person_id = ill.person_id AND m.in_force
 ), sheet AS (
     SELECT who.*, held.contract_id, held.team, exempt.exemption_id, exempt.valid_from,
-        exempt.valid_to, false AS chronic,
+        exempt.valid_to,
+        who.person_id IN (SELECT chronic.who FROM chronic) AS chronic,
         CASE WHEN held.who IS NOT NULL THEN 'signed' ELSE COALESCE(exempt.reason, 'unresolved') END
             AS bucket
     FROM who
@@ -88,9 +101,11 @@ class Place:
     village: str | None = None
 
 
-async def counts(session: ReadSession, place: Place, day: date) -> Sequence[RowMapping]:
+async def counts(
+    session: ReadSession, place: Place, day: date, chronic: tuple[str, ...]
+) -> Sequence[RowMapping]:
     """``township, village, bucket, persons, chronic``, each bucket of each village once."""
-    found = await session.execute(_COUNTS, _values(place, day))
+    found = await session.execute(_COUNTS, _values(place, day, chronic))
     return found.mappings().all()
 
 
@@ -98,21 +113,23 @@ async def persons(
     session: ReadSession,
     place: Place,
     day: date,
+    chronic: tuple[str, ...],
     *,
     bucket: str | None,
     limit: int,
     after: str | None,
 ) -> Sequence[RowMapping]:
     """A page of the persons behind the numbers, and one row more when there is a next page."""
-    values = {**_values(place, day), "bucket": bucket, "after": after, "limit": limit + 1}
+    values = {**_values(place, day, chronic), "bucket": bucket, "after": after, "limit": limit + 1}
     found = await session.execute(_PERSONS, values)
     return found.mappings().all()
 
 
-def _values(place: Place, day: date) -> dict[str, Any]:
+def _values(place: Place, day: date, chronic: tuple[str, ...]) -> dict[str, Any]:
     return {
         "region": place.region,
         "township": place.township,
         "village": place.village,
         "day": day,
+        "chronic": list(chronic),
     }

@@ -75,8 +75,9 @@ async def sheet(
     place, name = _place(context, caller, area)
     day = _day(context, month)
     programme = programme_of(context)
+    chronic = programme.batches[CHRONIC_FOUR].diseases
     whole, villages = Sheet(), dict[tuple[str | None, str | None], Sheet]()
-    for row in await repository.counts(session, place, day):
+    for row in await repository.counts(session, place, day, chronic):
         part = villages.setdefault((row["township"], row["village"]), Sheet())
         for each in (whole, part):
             each.add(row["bucket"], row["persons"], row["chronic"])
@@ -145,7 +146,15 @@ async def lines(
                 )
             ]
         )
-    rows = await repository.persons(session, place, day, bucket=bucket, limit=limit, after=after)
+    rows = await repository.persons(
+        session,
+        place,
+        day,
+        programme_of(context).batches[CHRONIC_FOUR].diseases,
+        bucket=bucket,
+        limit=limit,
+        after=after,
+    )
     shown = rows[:limit]
     await audit.record(
         session,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.contracts.models.base import Base
 from services.contracts.models.contract import Contract, ContractStep
+from services.contracts.models.disease import DiseaseCase, DiseasePlan, DiseaseStep
 from services.contracts.models.enrolment import Enrolment
 from services.contracts.models.exemption import Exemption
 from services.contracts.models.fee import FeeLine, FeeStatement
@@ -19,6 +20,9 @@ __all__ = [
     "Contract",
     "ContractStep",
     "Discharge",
+    "DiseaseCase",
+    "DiseasePlan",
+    "DiseaseStep",
     "Dispensing",
     "Enrolment",
     "Exemption",

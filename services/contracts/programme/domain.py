@@ -52,6 +52,8 @@ class Disease(Words):
 
     icd10: tuple[Text, ...]
     chronic_four: bool = False
+    least_grade: Annotated[int, Field(ge=1)] | None = None
+    """From which grade on it is registered; a grade has to be given then."""
     citation: Text | None = None
 
 

@@ -103,6 +103,45 @@ class ExemptionEnded(_ExemptionEvent):
     end_reason: str
 
 
+class _DiseaseCaseEvent(Event):
+    producer: ClassVar[str] = "contracts"
+    noun: ClassVar[str] = "disease_case"
+    key_field: ClassVar[str] = "person_id"
+
+    case_id: str
+    person_id: str
+    disease: str
+    batches: tuple[str, ...] = ()
+    """The lists on which the disease stands: ``major_14``, ``serious_34``, ``chronic_4`` …"""
+    effective_on: date
+    township: str | None = None
+    village: str | None = None
+
+
+class DiseaseCaseFound(_DiseaseCaseEvent):
+    """A disease of a registered person was found."""
+
+    verb: ClassVar[str] = "found"
+
+
+class DiseaseCaseManaged(_DiseaseCaseEvent):
+    """The person is treated and followed up by a plan of his own."""
+
+    verb: ClassVar[str] = "managed"
+
+
+class DiseaseCaseClosed(_DiseaseCaseEvent):
+    """He is cured, and there is evidence of it (销号)."""
+
+    verb: ClassVar[str] = "closed"
+
+
+class DiseaseCaseWithdrawn(_DiseaseCaseEvent):
+    """It was entered in error; from the first day on there was no such case."""
+
+    verb: ClassVar[str] = "withdrawn"
+
+
 class _TaskEvent(Event):
     producer: ClassVar[str] = "contracts"
     noun: ClassVar[str] = "task"
