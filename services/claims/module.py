@@ -55,6 +55,7 @@ from services.claims.settlement.endpoints import router as settlements
 from services.claims.settlement.pages import router as settlement_pages
 from services.claims.settlement.problems import AssumptionUnconfirmed
 from services.claims.simulations.endpoints import router as simulations
+from services.claims.simulations.pages import router as simulation_pages
 from services.claims.simulations.running import run_simulations
 from services.claims.standings.endpoints import router as standings
 from services.claims.subsidies.endpoints import router as subsidies
@@ -142,6 +143,7 @@ MODULE = ServiceModule(
         clearing_list_pages,
         clearing_pages,
         reconciliation_pages,
+        simulation_pages,
     ),
     screens=(
         ScreenLink("/claims/", "费用结算", "Settlement", "claims:encounters"),
@@ -149,6 +151,7 @@ MODULE = ServiceModule(
         ScreenLink("/claims/funds", "基金", "Funds", "claims:funds"),
         ScreenLink("/claims/reconciliations", "对账", "Reconciliation", "claims:ledger"),
         ScreenLink("/claims/packs", "政策包", "Policy packs", "claims:quote"),
+        ScreenLink("/claims/simulations", "政策测算", "What if", "claims:ledger"),
     ),
     subscriptions=(
         Subscription(

@@ -6,6 +6,7 @@ from services.claims.screens.case_texts import CASE
 from services.claims.screens.money_texts import CLEARING, FUNDS
 from services.claims.screens.pack_texts import PACKS
 from services.claims.screens.reconciliation_texts import RECONCILIATION
+from services.claims.screens.simulation_texts import SIMULATIONS
 from services.claims.screens.window_texts import WINDOW
 from services.claims.screens.words import WORDS
 
@@ -38,4 +39,5 @@ TEXTS: dict[str, tuple[str, str]] = {
     **FUNDS,
     **CLEARING,
     **RECONCILIATION,
+    **SIMULATIONS,
 }

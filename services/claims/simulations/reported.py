@@ -13,14 +13,29 @@ from shared.money import fen_from_text, ratio_text
 _FILE = "reported.yaml"
 
 
+def latest_report(pack_id: str) -> dict[str, Any] | None:
+    """The region's last report; None where there is none."""
+    found = [each for each in _reports() if each["pack"] == pack_id]
+    return _told(found[-1]) | {"pack": pack_id} if found else None
+
+
 def reported_of(pack_id: str, period: Period) -> dict[str, Any] | None:
     """The report of the pack's region for exactly this period; None where there is none."""
-    text = files(__package__).joinpath("data", _FILE).read_text(encoding="utf-8")
-    for report in yaml.safe_load(text):
+    for report in _reports():
         if report["pack"] == pack_id and period_of(report["period"]) == period:
-            total = fen_from_text(report["total"])
-            return {
-                **{name: value for name, value in report.items() if name != "pack"},
-                "patient_share": ratio_text(fen_from_text(report["patient_pays"]), total),
-            }
+            return _told(report)
     return None
+
+
+def _reports() -> list[dict[str, Any]]:
+    text = files(__package__).joinpath("data", _FILE).read_text(encoding="utf-8")
+    found: list[dict[str, Any]] = yaml.safe_load(text)
+    return found
+
+
+def _told(report: dict[str, Any]) -> dict[str, Any]:
+    total, pays = fen_from_text(report["total"]), fen_from_text(report["patient_pays"])
+    return {
+        **{name: value for name, value in report.items() if name != "pack"},
+        "patient_share": ratio_text(pays, total),
+    }
