@@ -14,6 +14,7 @@ from services.claims.charges.pages import router as charge_pages
 from services.claims.clearing.endpoints import router as clearing
 from services.claims.clearing.list_pages import router as clearing_list_pages
 from services.claims.clearing.pages import router as clearing_pages
+from services.claims.drg.endpoints import router as drg
 from services.claims.encounters.case_pages import router as case_pages
 from services.claims.encounters.endpoints import router as encounters
 from services.claims.encounters.handlers import (
@@ -126,6 +127,7 @@ MODULE = ServiceModule(
         funds,
         clearing,
         budgets,
+        drg,
         simulations,
         reconciliation,
         facilities,

@@ -15,6 +15,7 @@ from services.claims.models.clearing import (
     clearing_runs,
     clearing_steps,
 )
+from services.claims.models.drg import drg_cases, drg_pilots
 from services.claims.models.encounters import encounter_recognitions, encounters, members
 from services.claims.models.fees import clearing_fees, service_fees
 from services.claims.models.funds import fund_balances, fund_movements, fund_warnings
@@ -57,6 +58,8 @@ __all__ = [
     "clearing_payments",
     "clearing_runs",
     "clearing_steps",
+    "drg_cases",
+    "drg_pilots",
     "encounter_recognitions",
     "encounters",
     "fund_balances",

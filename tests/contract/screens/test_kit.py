@@ -20,6 +20,7 @@ from services.claims.screens.case_texts import CASE
 from services.claims.screens.money_texts import CLEARING, FUNDS
 from services.claims.screens.pack_texts import PACKS
 from services.claims.screens.reconciliation_texts import RECONCILIATION
+from services.claims.screens.simulation_texts import SIMULATIONS
 from services.claims.screens.texts import BILL
 from services.claims.screens.texts import TEXTS as CLAIMS_TEXTS
 from services.claims.screens.window_texts import WINDOW as CLAIMS_WINDOW
@@ -84,7 +85,8 @@ SERVICES = {
     ),
     "claims": Service(
         CLAIMS, claims_kit.HERE, CLAIMS_TEXTS,
-        (COMMON, KIT, WORDS, BILL, CLAIMS_WINDOW, CASE, PACKS, FUNDS, CLEARING, RECONCILIATION),
+        (COMMON, KIT, WORDS, BILL, CLAIMS_WINDOW, CASE, PACKS, FUNDS, CLEARING, RECONCILIATION,
+         SIMULATIONS),
         frozenset({"as_of", "status"}),
     ),
 }  # fmt: skip

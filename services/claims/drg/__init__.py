@@ -1,0 +1,1 @@
+"""The DRG pilot of named hospitals: a case's price by its group, beside what its items came to."""
