@@ -1,4 +1,4 @@
-"""Named points of the main job at which a test may kill the process.
+"""Named points of the main job and of clearing at which a test may kill the process.
 
 ``YIZHAN_CRASH_AT=relay.after_send`` makes the process die as by ``kill -9`` when it first gets
 there; ``relay.after_send:3`` at the third time. Unset (always, in production) a point costs one
@@ -20,6 +20,9 @@ POINTS = (
     "handler.before",
     "handler.before_commit",
     "handler.after_commit",
+    "clearing.mid_create",
+    "clearing.mid_step",
+    "clearing.mid_pay",
 )
 
 _name, _, _count = os.environ.get("YIZHAN_CRASH_AT", "").partition(":")

@@ -44,6 +44,7 @@ from shared.http.problem import FieldFault
 from shared.ids import new_id
 from shared.messaging import outbox
 from shared.money import Fen
+from shared.runtime import crashpoints
 from shared.runtime.context import ServiceContext
 from shared.security import audit
 from shared.security.principal import FacilityNotYours, Principal
@@ -113,6 +114,7 @@ async def create(
     uses = [(fund, kind, use_of(fund, kind)) for fund in FUNDS for kind in _VISIT_TYPES]
     if not await repository.collect(session, run, until=until, uses=uses):
         raise NothingToClear("see the runs of this period")
+    crashpoints.reach("clearing.mid_create")
     await _log(session, context, caller, run, "create")
     return await _required(session, run.id)
 
@@ -184,6 +186,7 @@ async def _take(
     status = _after(run, name, caller)
     taken = Step(name, context.clock.now(), caller.client_id, note)
     await repository.insert_step(session, run.id, taken)
+    crashpoints.reach("clearing.mid_step")
     version = await repository.change_status(session, run, status)
     await _log(session, context, caller, run, name)
     return version
@@ -379,6 +382,7 @@ async def _book(
         )
         await repository.insert_payment(session, payment)
         await ledger.post(session, context, payment_entry(payment, part))
+        crashpoints.reach("clearing.mid_pay")
         made.append(payment)
     return made
 
