@@ -14,6 +14,7 @@ from services.contracts.exemptions.endpoints import router as exemptions_router
 from services.contracts.fees.endpoints import router as fees_router
 from services.contracts.follow_up.endpoints import router as follow_up_router
 from services.contracts.follow_up.handlers import on_encounter_discharged
+from services.contracts.imports.endpoints import router as imports_router
 from services.contracts.merges.handlers import on_person_merged, on_person_unmerged
 from services.contracts.models import Base
 from services.contracts.people.handlers import (
@@ -77,6 +78,7 @@ MODULE = ServiceModule(
         check_ups_router,
         dispensings_router,
         at_visit_router,
+        imports_router,
     ),
     subscriptions=(
         Subscription(

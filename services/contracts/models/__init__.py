@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.contracts.models.base import Base
+from services.contracts.models.batch import ImportBatch, ImportRow
 from services.contracts.models.contract import Contract, ContractStep
 from services.contracts.models.disease import DiseaseCase, DiseasePlan, DiseaseStep
 from services.contracts.models.enrolment import Enrolment
@@ -29,6 +30,8 @@ __all__ = [
     "FeeLine",
     "FeeStatement",
     "FollowUp",
+    "ImportBatch",
+    "ImportRow",
     "Person",
     "PersonHome",
     "PersonVersion",
