@@ -7,6 +7,7 @@ from pathlib import Path
 from services.reporting.dashboard.endpoints import page_data_router
 from services.reporting.dashboard.endpoints import router as dashboard_router
 from services.reporting.dashboard.pages import pages_router, root_router
+from services.reporting.exports.endpoints import router as exports_router
 from services.reporting.indicators.endpoints import router as indicators_router
 from services.reporting.live.endpoints import router as live_router
 from services.reporting.live.service import live
@@ -23,7 +24,14 @@ MODULE = ServiceModule(
     title_zh="统计",
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations",
-    routers=(indicators_router, dashboard_router, live_router, month_closes_router, rebuild_router),
+    routers=(
+        indicators_router,
+        dashboard_router,
+        live_router,
+        month_closes_router,
+        exports_router,
+        rebuild_router,
+    ),
     pages=(page_data_router, pages_router),
     root_pages=(root_router,),
     screens=(ScreenLink("/", "县域总览", "County", None),),

@@ -1,0 +1,1 @@
+"""A month's figures on paper and in a spreadsheet: the same figures as on the screen."""
