@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy import (
+    String,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from services.contracts.fees.domain import NO_SERVICE, Agreement, Service, Span
-from services.contracts.models import FeeLine, FeeStatement
-from shared.clock import start_of_business_day
+from services.contracts.models import CheckUp, FeeLine, FeeStatement
 from shared.db.session import ReadSession, WriteSession
 
 # Everything that counts as service on record. Times are business days in Asia/Shanghai.
@@ -21,6 +31,10 @@ _SERVICES = """
   SELECT follow_up_id::text AS service_id, person_id, team,
          timezone('Asia/Shanghai', performed_at)::date AS done_on
   FROM follow_ups WHERE outcome <> ALL(:no_service)
+  UNION ALL
+  SELECT check_up_id::text, person_id, team, performed_on FROM check_ups
+  UNION ALL
+  SELECT dispensing_id::text, person_id, team, dispensed_on FROM dispensings
 """
 _KEPT = """
   coalesce((SELECT m.kept_person_id FROM person_merges m
@@ -28,7 +42,7 @@ _KEPT = """
 """
 _SERVED = text(f"""
 SELECT DISTINCT {_KEPT.format(column="s.person_id")} AS person_id
-FROM ({_SERVICES} AND team = :team AND performed_at >= :since AND performed_at < :until) AS s
+FROM ({_SERVICES}) AS s WHERE s.team = :team AND s.done_on BETWEEN :first AND :last
 """)  # noqa: S608 - made of constants
 _MEANT = """
 meant AS (
@@ -88,8 +102,8 @@ async def served(session: ReadSession, *, team: str, first: date, last: date) ->
         _SERVED,
         {
             "team": team,
-            "since": start_of_business_day(first),
-            "until": start_of_business_day(last + timedelta(days=1)),
+            "first": first,
+            "last": last,
             "no_service": sorted(NO_SERVICE),
         },
     )
@@ -115,6 +129,23 @@ async def records_of(session: ReadSession, persons: Sequence[str], *, last: date
         Record(person, tuple(held[person]), tuple(done[person]), tuple(paid[person]))
         for person in persons
     ]
+
+
+async def check_ups_due(
+    session: ReadSession, *, team: str, first: date, last: date
+) -> Sequence[CheckUp]:
+    """The team's check-ups of those days that are to be paid and stand on no statement."""
+    asked = exists().where(
+        FeeLine.use == "check_up", FeeLine.service_id == cast(CheckUp.check_up_id, String)
+    )
+    found = await session.scalars(
+        select(CheckUp)
+        .where(
+            CheckUp.team == team, CheckUp.performed_on.between(first, last), CheckUp.paid, ~asked
+        )
+        .order_by(CheckUp.performed_on, CheckUp.check_up_id)
+    )
+    return found.all()
 
 
 async def unserved(session: ReadSession, *, team: str, first: date, last: date) -> int:

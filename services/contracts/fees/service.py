@@ -264,6 +264,21 @@ async def _due(session: ReadSession, context: ServiceContext, team: str, period:
                     assumed=price.assumed,
                 )
             )
+    for check_up in await repository.check_ups_due(session, team=team, first=first, last=last):
+        price = price_on(context, CHECK_UP_FEE, check_up.performed_on)
+        found.append(
+            Work(
+                use="check_up",
+                person_id=check_up.person_id,
+                contract_id=None,
+                service_id=str(check_up.check_up_id),
+                done_on=check_up.performed_on,
+                year_from=date(check_up.year, 1, 1),
+                year_before=date(check_up.year + 1, 1, 1),
+                amount_fen=check_up.amount_fen,
+                assumed=price.assumed,
+            )
+        )
     return sorted(found, key=lambda work: (work.done_on, work.service_id))
 
 

@@ -87,6 +87,37 @@ async def test_contracts_with_service_are_paid_once(contracts: Running) -> None:
     assert after["items"][0]["lines"][0]["statement_id"] == first.json()["statement_id"]
 
 
+async def test_check_ups_are_paid_once_a_year_and_are_service(contracts: Running) -> None:
+    """Goal: XB-22, XB-23: the first of the year 150.00, the second recorded and unpaid; it is
+    service on record too. Method: two check-ups of a person with a contract, one of another
+    without; issued twice."""
+    await contracts.deliver(entered("P1"), entered("P2"))
+    await sign(contracts)
+    async with contracts.client() as client:
+        for person_id, day in (("P1", "02"), ("P1", "03"), ("P2", "04")):
+            body = {
+                "person_id": person_id,
+                "performed_on": f"2016-03-{day}",
+                "items": ["physical"],
+            }
+            answer = await client.post("/contracts/v1/check-ups", json=body)
+            assert answer.status_code == 201, answer.text
+    before = (await statement(contracts)).json()
+    assert (before["count"], before["amount"]) == (3, "308.00")
+    assert {use["use"]: use["amount"] for use in before["items"][0]["uses"]} == {
+        "contract_fee": "8.00",
+        "check_up": "300.00",
+    }
+    assert (await issue(contracts)).json()["amount"] == "308.00"
+    assert (await issue(contracts)).json()["amount"] == "0.00"
+    (event,) = await told(contracts)
+    assert {share["use"]: share["count"] for share in event["payload"]["shares"]} == {
+        "contract_fee": 1,
+        "check_up": 2,
+    }
+    assert (await statement(contracts)).json()["issued"] == "308.00"
+
+
 async def test_what_is_entered_late_is_asked_for_then(contracts: Running) -> None:
     """Goal: a second statement of the month with the new work alone. Method: issue, serve another
     person in the same month, issue; in the next month nothing is due again."""
