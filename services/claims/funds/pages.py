@@ -55,7 +55,7 @@ async def funds(
     """Every fund on a day."""
     day, faults = _day(as_of)
     found = await service.positions(session, context, caller, day)
-    booked = await repository.funds_with_money(session, context.region.region_code)
+    booked = await repository.funds_with_money(session, context.region.region_code, day)
     return render(
         request,
         "funds.html",

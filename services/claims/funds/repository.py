@@ -98,11 +98,15 @@ async def movements_of(
     return [Movement(**row) for row in (await session.execute(statement)).mappings()]
 
 
-async def funds_with_money(session: ReadSession, region: str) -> set[str]:
-    """Funds whose money was ever booked here; of the others only the bills are known."""
+async def funds_with_money(
+    session: ReadSession, region: str, until: date | None = None
+) -> set[str]:
+    """Funds whose money was booked here, up to a day; of the others only the bills are known."""
     c = fund_movements.c
-    found = await session.scalars(select(c.fund).distinct().where(c.region == region))
-    return set(found)
+    statement = select(c.fund).distinct().where(c.region == region)
+    if until is not None:
+        statement = statement.where(c.booked_on <= until)
+    return set(await session.scalars(statement))
 
 
 async def is_opened(session: ReadSession, *, region: str, fund: str) -> bool:

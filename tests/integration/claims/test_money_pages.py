@@ -200,7 +200,9 @@ async def test_money_comes_into_a_fund_after_a_second_look(
         assert part in special, part
     assert "核对" not in special
     assert (await desks["health-bureau"].post(here, form)).status_code == 403
-    assert "—" in words(await desk.get("/claims/funds", as_of="2016-01-04"))
+    assert "▼ 预计 2016-03-14 用完" in words(await desk.get("/claims/funds"))
+    before = words(await desk.get("/claims/funds", as_of="2016-01-04"))
+    assert "医疗救助资金 ○ 未登记资金 — 0.00" in before
     assert (await desk.get("/claims/funds", as_of="x")).status_code == 422
 
 
