@@ -12,7 +12,7 @@ from collections.abc import Callable
 from rich.console import Console
 
 from shared.observability.logging import configure as configure_logging
-from tests.bench import big_register, imports, over_http, printing, stored
+from tests.bench import big_register, imports, over_http, planning, printing, stored
 from tests.bench.matching import speed
 
 Part = Callable[[Console, bool], None]
@@ -23,6 +23,7 @@ PARTS: dict[str, Part] = {
     "imports": imports.run,
     "printing": printing.run,
     "match": speed.run,
+    "planning": planning.run,
     "register": big_register.run,
     "stored": stored.run,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, bindparam, literal, select
+from sqlalchemy import String, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,7 +23,9 @@ def _keep() -> Insert:
     columns = [column.name for column in _people.columns if column.name != "person_id"]
     return statement.on_conflict_do_update(
         index_elements=["person_id"],
-        set_={name: told[name] for name in columns},
+        # Not every event tells the year of birth: a person who leaves or was merged keeps his.
+        set_={name: told[name] for name in columns}
+        | {"birth_year": func.coalesce(told["birth_year"], _people.c.birth_year)},
         where=_people.c.sequence < told["sequence"],
     )
 

@@ -222,7 +222,8 @@ class Applying:
             own = tuple(self._own(memberships))
             periods = row.restated(own, effective_on=self.effective_on)
             histories = self._note(changes, person_id, memberships, periods, reason=row.reason)
-            version = self._tell(changes, old, person_id, histories, after, row.reason)
+            birth_year = row.birth_date.year if row.birth_date is not None else None
+            version = self._tell(changes, old, person_id, histories, after, row.reason, birth_year)
             person = each.person
             person["version"] = version or (1 if old is None else old["version"])
             person["household_id"] = after.household_id
@@ -275,6 +276,7 @@ class Applying:
         histories: Histories,
         after: Place,
         reason: Reason | None,
+        birth_year: int | None = None,
     ) -> int | None:
         """Note the event, if there is one; gives the person's new version."""
         if old is not None and histories[0] != histories[1]:
@@ -294,6 +296,7 @@ class Applying:
                 after=histories[1],
                 place=after,
                 reason=reason,
+                birth_year=birth_year,
             )
         )
         return version

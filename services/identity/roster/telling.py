@@ -39,6 +39,7 @@ class Telling:
         after: Sequence[Period],
         place: Place,
         reason: Reason | None = None,
+        birth_year: int | None = None,
     ) -> Recorded:
         """The event of one person's change.
 
@@ -49,6 +50,7 @@ class Telling:
             after: his periods as now known.
             place: where he is registered now.
             reason: why he leaves, if a reason is given.
+            birth_year: as the roster's row tells it, if it does.
         """
         was = before is not None and registered_on_or_after(before, self.effective_on)
         stays = registered_on_or_after(after, self.effective_on)
@@ -62,6 +64,7 @@ class Telling:
             household_id=str(place.household_id) if place.household_id else None,
             township=place.township,
             village=place.village,
+            birth_year=birth_year,
             categories=tuple(
                 CategoryPeriod(code=p.code, valid_from=p.valid_from, valid_to=p.valid_to)
                 for p in after

@@ -30,6 +30,7 @@ def entered(
     *,
     sequence: int = 1,
     kind: type[PersonEntered | PersonChanged | PersonLeft] = PersonEntered,
+    birth_year: int | None = None,
 ) -> Envelope[Any]:
     at = datetime(2016, 1, 1, tzinfo=UTC) + timedelta(days=sequence)
     return envelope(
@@ -38,6 +39,7 @@ def entered(
             household_id="H1",
             township=township,
             village=village,
+            birth_year=birth_year,
             categories=POOR,
             effective_on=date(2016, 1, 1),
             recorded_at=at,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.contracts.plans.service import Planned, plan_everyone
-from shared.events.catalog import PersonLeft
+from shared.events.catalog import PersonChanged, PersonLeft
 from tests.integration.contracts.stories import JINHE_TEAM, YONGHE, YONGHE_TEAM, entered
 from tests.support.service import Running
 
@@ -183,6 +183,22 @@ class TestNights:
         ]
         types = await told(contracts)
         assert (types.count("task.opened"), types.count("task.missed")) == (60, 30)
+
+    async def test_who_is_65_this_year_has_the_check_of_the_elderly(
+        self, contracts: Running
+    ) -> None:
+        """Goal: one check-up a person, by his age. Method: born 1951 and told again without it."""
+        await contracts.deliver(
+            entered("P1", birth_year=1951),
+            entered("P2", birth_year=1952),
+            entered("P1", sequence=2, kind=PersonChanged),
+        )
+        await plan_everyone(contracts.context)
+        items = (await listed(contracts))["items"]
+        assert {item["person_id"]: item["rule"] for item in items} == {
+            "P1": "elderly_check_up",
+            "P2": "yearly_check_up",
+        }
 
     async def test_grouped_by_village_and_household(self, contracts: Running) -> None:
         """Goal: one way through a household. Method: two of one household, one elsewhere."""

@@ -1,0 +1,124 @@
+"""The night's plan of a county's tasks, a team's worklist, and what is due at the window.
+
+Contracts alone on its own database, in this process; every statement durable as installed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from deploy.embedded.postgres import EmbeddedPostgres
+from services.contracts.models import Person
+from services.contracts.module import MODULE
+from services.contracts.plans.service import plan_everyone
+from shared.clock import FixedClock
+from shared.db.base import table_of
+from shared.db.bulk import copy_rows
+from shared.db.migrate import upgrade
+from shared.db.session import Database
+from shared.policy.region import load_region
+from shared.runtime.context import ServiceContext
+from shared.runtime.peers import Peers
+from shared.runtime.settings import RuntimeSettings
+from shared.security.crypto import Vault
+from shared.security.tokens import TokenSigner
+from tests.support.service import REGION, Running
+
+PEOPLE, LARGE_PEOPLE = 20_000, 100_000
+PANEL = 2_000
+"""Persons of one team: those of the first township."""
+ASKED = 500
+TOWNSHIP, TEAM = "金河镇", "H51111300202"
+
+
+def run(console: Console, large: bool) -> None:
+    """Print the figures."""
+    people = LARGE_PEOPLE if large else PEOPLE
+    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "pg") as server:
+        url = server.ensure_database("yizhan_contracts")
+        upgrade(MODULE.name, MODULE.migrations, url)
+        asyncio.run(_measure(console, Path(folder), url, people))
+
+
+async def _measure(console: Console, folder: Path, url: str, people: int) -> None:
+    clock = FixedClock(datetime(2016, 3, 10, 2, 0, tzinfo=UTC))
+    signer = TokenSigner.generate(folder / "token.json", clock=clock)
+    context = ServiceContext(
+        module=MODULE,
+        settings=RuntimeSettings(),
+        db=Database(url, service=MODULE.name),
+        vault=Vault.generate(folder / "keys.json"),
+        clock=clock,
+        tokens=signer.verifier(),
+        region=load_region("jinkouhe-2016"),
+        peers=Peers({}),
+    )
+    try:
+        async with context.db.writing() as session:
+            await copy_rows(session, table_of(Person), [_person(at) for at in range(people)])
+        began = time.perf_counter()
+        first = await plan_everyone(context)
+        made_s = time.perf_counter() - began
+        began = time.perf_counter()
+        await plan_everyone(context)
+        again_s = time.perf_counter() - began
+        console.print(
+            f"plan of {people:,} people: {made_s:.1f} s, {first.made:,} tasks made"
+            f" ({first.made / made_s:,.0f}/s); a night without change {again_s:.1f} s"
+        )
+        async with Running(context, signer, clock).client() as client:
+
+            async def worklist() -> Any:
+                return await client.get(
+                    "/contracts/v1/worklist", params={"doctor": TEAM, "limit": 200}
+                )
+
+            async def due() -> Any:
+                asked.append(len(asked))
+                body = {"person_id": f"P{asked[-1] * 7 % people:06d}"}
+                return await client.post("/contracts/v1/due-at-this-visit", json=body)
+
+            asked: list[int] = []
+            await _timed(console, f"worklist of a panel of {PANEL:,}, 200 a page", worklist, 100)
+            await _timed(console, "due-at-this-visit", due, ASKED)
+    finally:
+        await context.db.close()
+
+
+async def _timed(
+    console: Console, name: str, ask: Callable[[], Awaitable[Any]], times: int
+) -> None:
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        answer = await ask()
+        taken.append((time.perf_counter() - began) * 1000)
+        assert answer.status_code == 200, answer.text
+    taken.sort()
+    console.print(
+        f"{name}: median {taken[times // 2]:.1f} ms, p99 {taken[times * 99 // 100]:.1f} ms"
+    )
+
+
+def _person(at: int) -> dict[str, Any]:
+    return {
+        "person_id": f"P{at:06d}",
+        "region": REGION,
+        "household_id": f"H{at // 3:06d}",
+        "township": TOWNSHIP if at < PANEL else "永和镇",
+        "village": f"第{at // 100 % 120}村",
+        "birth_year": 1930 + at % 80,
+        "categories": [{"code": "registered_poor", "valid_from": "2015-01-01", "valid_to": None}],
+        "registered": True,
+        "reason": None,
+        "effective_on": date(2015, 1, 1),
+        "sequence": 1,
+    }
