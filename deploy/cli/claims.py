@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -10,6 +11,10 @@ from rich.table import Table
 from deploy.cli.console import console, with_session
 from deploy.cli.in_service import in_service
 from services.claims.module import MODULE
+from services.claims.monitoring import service as monitoring
+from services.claims.monitoring.problems import PeriodRefused
+from services.claims.monitoring.rules import rules
+from services.claims.monitoring.service import Looked
 from services.claims.revisions import service as revisions
 from services.claims.revisions.domain import to_patient
 from services.claims.revisions.service import LATE_RECOGNITION, Outcome
@@ -122,3 +127,28 @@ def revise_pending(
     console.print(table if outcomes else "no bill waits")
     if any(each.refused is not None for each in outcomes):
         raise typer.Exit(1)
+
+
+@app.command("monitor")
+def monitor(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"])],
+) -> None:
+    """Look for irregular bills whose last day lies in the period; each finding becomes one flag."""
+
+    async def work(context: ServiceContext, caller: Principal) -> Looked:
+        async with context.db.writing() as session:
+            return await monitoring.monitor(session, context, caller, first.date(), last.date())
+
+    try:
+        looked = in_service(MODULE, work)
+    except (SettingMissing, PeriodRefused) as refused:
+        console.print(str(refused), soft_wrap=True, markup=False)
+        raise typer.Exit(1) from None
+    table = Table("rule", "document", "found", "new")
+    for rule in rules():
+        table.add_row(
+            rule.name_zh, rule.citation, str(looked.found[rule.id]), str(looked.new[rule.id])
+        )
+    console.print(table)
+    console.print(f"bills: {looked.bills}")

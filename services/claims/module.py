@@ -34,6 +34,7 @@ from services.claims.ledger.endpoints import router as ledger
 from services.claims.ledger.sealing import seal as seal_ledger
 from services.claims.merges.handlers import on_person_merged, on_person_unmerged
 from services.claims.models import METADATA
+from services.claims.monitoring.endpoints import router as monitoring
 from services.claims.packs.endpoints import router as packs
 from services.claims.packs.pages import router as pack_pages
 from services.claims.packs.service import pack_in_force
@@ -66,6 +67,7 @@ from shared.events.catalog import (
     EncounterDischarged,
     EncounterOpened,
     FeeDue,
+    FlagRaised,
     FundWarned,
     PersonChanged,
     PersonEntered,
@@ -130,6 +132,7 @@ MODULE = ServiceModule(
         drg,
         simulations,
         reconciliation,
+        monitoring,
         facilities,
         packs,
     ),
@@ -210,6 +213,7 @@ MODULE = ServiceModule(
         EncounterCancelled,
         SettlementMade,
         SettlementReversed,
+        FlagRaised,
         FundWarned,
         ClearingPaid,
         ReconciliationDiffered,

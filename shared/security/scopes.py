@@ -15,6 +15,7 @@ SCOPES: dict[str, str] = {
     "claims:ledger": "read standings and the ledger / 查看账务",
     "claims:funds": "book money that comes into the funds / 登记基金拨入",
     "claims:reconcile": "reconcile days and close differences / 对账与处理差异",
+    "claims:monitor": "look for irregular bills and decide about flags / 智能监控与处理疑点",
     "claims:clearing": "prepare and submit clearing runs / 编制与申报清算",
     "claims:clearing-review": "review clearing runs / 审核清算",
     "claims:clearing-approve": "approve and pay clearing runs / 核准与拨付清算",
@@ -35,7 +36,7 @@ DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
     ),
     "insurer": (
         "claims:quote", "claims:ledger", "claims:funds", "claims:clearing-approve",
-        "claims:reconcile", "identity:roster", "events:read", "reporting:read",
+        "claims:reconcile", "claims:monitor", "identity:roster", "events:read", "reporting:read",
     ),
     "poverty-office": (
         "identity:roster", "identity:persons", "identity:reveal", "identity:review",
@@ -48,7 +49,7 @@ DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
     ),
     "director": (
         "reporting:read", "reporting:close", "reporting:accept", "reporting:sign",
-        "claims:ledger", "claims:clearing-review", "contracts:read",
+        "claims:ledger", "claims:clearing-review", "claims:monitor", "contracts:read",
     ),
     "operator": tuple(SCOPES),
 }  # fmt: skip

@@ -45,6 +45,9 @@ WITH uses AS (
     AND (CAST(:facility_code AS text) IS NULL OR s.facility_code = :facility_code)
     AND NOT EXISTS (SELECT FROM clearing_items i
                     WHERE i.settlement_id = s.id AND i.fund = p.payer AND i.live)
+    -- What is looked into waits until it is released (monitoring).
+    AND NOT EXISTS (SELECT FROM clearing_holds h
+                    WHERE h.encounter_id = s.encounter_id AND h.released_at IS NULL)
     -- What a global budget answers for at its members is paid by the bundle (SJ-21).
     AND NOT EXISTS (
       SELECT FROM budget_agreements g JOIN encounters n ON n.id = s.encounter_id

@@ -101,6 +101,7 @@ async def _keep(
             effective_on=said.effective_on,
             recorded_at=said.recorded_at,
             sequence=event.sequence,
+            left_reason=(said.reason or "")[:32] or None if isinstance(said, PersonLeft) else None,
         ),
     )
 

@@ -28,6 +28,7 @@ class Member:
     effective_on: date
     recorded_at: datetime
     sequence: int
+    left_reason: str | None = None
 
 
 def periods(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Period, ...]:
@@ -62,6 +63,7 @@ async def keep_member(session: WriteSession, region: str, member: Member) -> Non
         "township": member.township,
         "village": member.village,
         "categories": [period.as_dict() for period in member.categories],
+        "left_reason": member.left_reason,
         "effective_on": member.effective_on,
         "recorded_at": member.recorded_at,
         "sequence": member.sequence,

@@ -21,6 +21,7 @@ from services.claims.models.fees import clearing_fees, service_fees
 from services.claims.models.funds import fund_balances, fund_movements, fund_warnings
 from services.claims.models.ledger import accounts, journal_entries, postings
 from services.claims.models.merges import person_merges, standing_moves
+from services.claims.models.monitoring import clearing_holds, flag_steps, flags
 from services.claims.models.packs import pack_versions
 from services.claims.models.proposals import proposal_decisions
 from services.claims.models.reconciliation import (
@@ -53,6 +54,7 @@ __all__ = [
     "charge_batches",
     "charge_lines",
     "clearing_fees",
+    "clearing_holds",
     "clearing_items",
     "clearing_parts",
     "clearing_payments",
@@ -62,6 +64,8 @@ __all__ = [
     "drg_pilots",
     "encounter_recognitions",
     "encounters",
+    "flag_steps",
+    "flags",
     "fund_balances",
     "fund_movements",
     "fund_warnings",

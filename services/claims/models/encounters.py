@@ -141,6 +141,8 @@ members = Table(
     Column("township", String(64), nullable=True),
     Column("village", String(64), nullable=True),
     Column("categories", JSONB, nullable=False),
+    # Why he left the register, such as died; null while he is on it.
+    Column("left_reason", String(32), nullable=True),
     Column("effective_on", Date, nullable=False),
     # The word recorded last, and of equals the higher sequence, is the one that counts.
     Column("recorded_at", TIMESTAMP, nullable=False),

@@ -198,3 +198,23 @@ class ReconciliationDiffered(Event):
     """What the hospital's total has more than ours."""
     differences: tuple[DifferenceCount, ...]
     """Every open one of the day, by kind."""
+
+
+class FlagRaised(Event):
+    """Monitoring asks a question about settled bills; no bill is changed by it."""
+
+    producer: ClassVar[str] = "claims"
+    noun: ClassVar[str] = "flag"
+    verb: ClassVar[str] = "raised"
+    classification: ClassVar[Classification] = "personal"
+    key_field: ClassVar[str] = "flag_id"
+
+    flag_id: str
+    rule: str
+    rule_version: str
+    citation: str
+    facility_code: str
+    person_id: str | None = None
+    encounter_ids: tuple[str, ...] = ()
+    found_on: date
+    """The last day of the bills that it rests on."""
