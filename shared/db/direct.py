@@ -9,6 +9,8 @@ sends that as one statement. Everything else uses :class:`shared.db.session.Writ
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,8 +18,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from sqlalchemy import Table
+from sqlalchemy import Select, Table, event
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from shared.db.bulk import encoded
 from shared.db.trouble import DRIVER_ERRORS
@@ -29,36 +33,123 @@ _ACQUIRE_TIMEOUT_S = 10
 _CLOSE_TIMEOUT_S = 5
 
 
-@dataclass(frozen=True)
-class _Insert:
-    """An INSERT of one row; ``json`` says which of its values are sent as text of a JSONB."""
+_DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
+_PLACE = re.compile(r"\$(\d+)")
 
-    table: str
-    names: tuple[str, ...]
+
+@dataclass(frozen=True)
+class _Write:
+    """A statement that changes rows; ``json`` says which values are sent as text of a JSONB."""
+
+    text: str
     json: tuple[bool, ...]
 
     def sql(self, first: int) -> str:
-        places = ", ".join(f"${first + at}" for at in range(len(self.names)))
-        # Names of our own tables and columns; values travel apart.
-        return f"INSERT INTO {self.table} ({', '.join(self.names)}) VALUES ({places})"  # noqa: S608
+        """The statement, its places numbered from ``first`` on."""
+        return _PLACE.sub(lambda place: f"${int(place[1]) + first - 1}", self.text)
 
-    def values(self, row: Mapping[str, Any]) -> list[Any]:
+    def values(self, given: Sequence[Any]) -> list[Any]:
         return [
             encoded(value) if as_json else value
-            for value, as_json in zip(row.values(), self.json, strict=True)
+            for value, as_json in zip(given, self.json, strict=True)
         ]
 
 
-class DirectTransaction:
-    """One transaction; what it inserts is gathered and sent by :meth:`send`."""
+class Query:
+    """A SELECT of SQLAlchemy's, put together once for the driver."""
 
-    def __init__(self, connection: asyncpg.Connection, database: str) -> None:
-        self._connection = connection
-        self._rows: list[tuple[_Insert, Mapping[str, Any]]] = []
+    def __init__(self, statement: Select[Any]) -> None:
+        compiled = statement.compile(dialect=_DIALECT)
+        self.sql = str(compiled)
+        self._names: Sequence[str] = compiled.positiontup or ()
+        self._fixed = dict(compiled.params)
+        self._json = tuple(
+            column.name for column in statement.selected_columns if isinstance(column.type, JSONB)
+        )
+
+    def values(self, **given: Any) -> list[Any]:
+        """What stands at the statement's places, in their order."""
+        said = {**self._fixed, **given}
+        return [said[name] for name in self._names]
+
+    def row(self, row: Any, *, json_as_text: bool) -> dict[str, Any]:
+        """A found row, with its JSON read."""
+        found = dict(row)
+        for name in self._json if json_as_text else ():
+            if found[name] is not None:
+                found[name] = json.loads(found[name])
+        return found
+
+
+class DirectWork:
+    """What is read in the driver's own terms, and written: gathered, and sent by :meth:`send`."""
+
+    _json_as_text = True
+    """Whether the connection gives JSON as text."""
+
+    def __init__(self, database: str) -> None:
+        self._writes: list[tuple[_Write, Sequence[Any]]] = []
         self._after_send: list[Callable[[], None]] = []
-        self._after_commit: list[Callable[[], None]] = []
         self.database = database
         """Its URL without the password."""
+
+    async def fetch(self, sql: str, *values: Any) -> Sequence[Any]:
+        """The rows that a statement gives; its places are ``$1`` and so on."""
+        raise NotImplementedError
+
+    async def read(self, query: Query, **values: Any) -> list[dict[str, Any]]:
+        """The rows of a query of SQLAlchemy's."""
+        rows = await self.fetch(query.sql, *query.values(**values))
+        return [query.row(each, json_as_text=self._json_as_text) for each in rows]
+
+    def insert(self, table: Table, row: Mapping[str, Any]) -> None:
+        """Have a row inserted when the gathered is sent."""
+        self._writes.append((_insert(table, tuple(row)), tuple(row.values())))
+
+    def update(self, table: Table, values: Mapping[str, Any], where: Mapping[str, Any]) -> None:
+        """Have the rows that equal ``where`` changed when the gathered is sent."""
+        write = _update(table, tuple(values), tuple(where))
+        self._writes.append((write, (*values.values(), *where.values())))
+
+    def write(self, sql: str, *values: Any) -> None:
+        """The same for any statement that changes rows; it must not begin with WITH."""
+        self._writes.append((_Write(sql, (False,) * len(values)), values))
+
+    def after_send(self, call: Callable[[], None]) -> None:
+        self._after_send.append(call)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        raise NotImplementedError
+
+    async def send(self, *, unless_there: tuple[Table, Mapping[str, Any]] | None = None) -> bool:
+        """Write what was gathered, in one statement: its parts do not see each other's rows.
+
+        Args:
+            unless_there: a further row. If its key is there already (after waiting for whoever is
+                about to write it), false is returned and the transaction must be rolled back.
+        """
+        writes, self._writes = self._writes, []
+        if unless_there is not None:
+            table, row = unless_there
+            writes.append((_insert(table, tuple(row)), tuple(row.values())))
+        if not writes:
+            return True
+        sql = _together(tuple(write for write, _ in writes), guarded=unless_there is not None)
+        values = [value for write, given in writes for value in write.values(given)]
+        found = await self.fetch(sql, *values)
+        after, self._after_send = self._after_send, []
+        for call in after:
+            call()
+        return unless_there is None or bool(found)
+
+
+class DirectTransaction(DirectWork):
+    """One transaction on the driver."""
+
+    def __init__(self, connection: asyncpg.Connection, database: str) -> None:
+        super().__init__(database)
+        self._connection = connection
+        self._after_commit: list[Callable[[], None]] = []
         self.open = True
         """False once it was committed or rolled back."""
 
@@ -66,36 +157,8 @@ class DirectTransaction:
         found: Sequence[Any] = await self._connection.fetch(sql, *values)
         return found
 
-    def insert(self, table: Table, row: Mapping[str, Any]) -> None:
-        """Have a row inserted when the transaction sends what it gathered."""
-        self._rows.append((_insert(table, tuple(row)), row))
-
-    def after_send(self, call: Callable[[], None]) -> None:
-        self._after_send.append(call)
-
     def after_commit(self, call: Callable[[], None]) -> None:
         self._after_commit.append(call)
-
-    async def send(self, *, unless_there: tuple[Table, Mapping[str, Any]] | None = None) -> bool:
-        """Insert what was gathered, in one statement.
-
-        Args:
-            unless_there: a further row. If its key is there already (after waiting for whoever is
-                about to write it), false is returned and the transaction must be rolled back.
-        """
-        rows = self._rows
-        self._rows = []
-        if unless_there is not None:
-            table, row = unless_there
-            rows.append((_insert(table, tuple(row)), row))
-        if not rows:
-            return True
-        sql = _together(tuple(insert for insert, _ in rows), guarded=unless_there is not None)
-        values = [value for insert, row in rows for value in insert.values(row)]
-        found = await self._connection.fetch(sql, *values)
-        for call in self._after_send:
-            call()
-        return unless_there is None or bool(found)
 
     async def commit(self) -> None:
         if self.open:
@@ -108,6 +171,35 @@ class DirectTransaction:
         if self.open:
             self.open = False
             await self._connection.execute("ROLLBACK")
+
+
+class _WithinSession(DirectWork):
+    """The same statements in a session's transaction, by way of SQLAlchemy's cursor.
+
+    Its pool then knows of a connection that was lost or left in the middle of a statement.
+    """
+
+    _json_as_text = False  # SQLAlchemy has its connections read it
+
+    def __init__(self, connection: AsyncConnection, session: AsyncSession) -> None:
+        super().__init__(connection.engine.url.render_as_string(hide_password=True))
+        self._connection = connection
+        self._session = session
+
+    async def fetch(self, sql: str, *values: Any) -> Sequence[Any]:
+        result = await self._connection.exec_driver_sql(sql, values)
+        return result.mappings().all() if result.returns_rows else ()
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        event.listen(self._session.sync_session, "after_commit", lambda _: call(), once=True)
+
+
+async def within(session: AsyncSession) -> DirectWork:
+    """A session's transaction, for code that both kinds of caller share.
+
+    Who asks for it sends what was gathered before the session goes on.
+    """
+    return _WithinSession(await session.connection(), session)
 
 
 class DirectConnections:
@@ -171,19 +263,32 @@ class DirectConnections:
 
 
 @lru_cache(maxsize=256)
-def _insert(table: Table, names: tuple[str, ...]) -> _Insert:
-    return _Insert(
-        table.name, names, tuple(isinstance(table.c[name].type, JSONB) for name in names)
-    )
+def _insert(table: Table, names: tuple[str, ...]) -> _Write:
+    places = ", ".join(f"${at}" for at in range(1, len(names) + 1))
+    # Names of our own tables and columns; values travel apart.
+    sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})"  # noqa: S608
+    return _Write(sql, _as_json(table, names))
 
 
 @lru_cache(maxsize=256)
-def _together(inserts: tuple[_Insert, ...], *, guarded: bool) -> str:
-    """One statement of several inserts; the last one says whether it was made."""
+def _update(table: Table, names: tuple[str, ...], where: tuple[str, ...]) -> _Write:
+    new = ", ".join(f"{name} = ${at}" for at, name in enumerate(names, start=1))
+    those = " AND ".join(f"{name} = ${at}" for at, name in enumerate(where, start=len(names) + 1))
+    sql = f"UPDATE {table.name} SET {new} WHERE {those}"  # noqa: S608
+    return _Write(sql, _as_json(table, names + where))
+
+
+def _as_json(table: Table, names: Sequence[str]) -> tuple[bool, ...]:
+    return tuple(isinstance(table.c[name].type, JSONB) for name in names)
+
+
+@lru_cache(maxsize=256)
+def _together(writes: tuple[_Write, ...], *, guarded: bool) -> str:
+    """One statement of several; the last one says whether it was made."""
     first, parts = 1, []
-    for insert in inserts:
-        parts.append(insert.sql(first))
-        first += len(insert.names)
+    for write in writes:
+        parts.append(write.sql(first))
+        first += len(write.json)
     *before, last = parts
     if guarded:
         last += " ON CONFLICT DO NOTHING RETURNING 1"

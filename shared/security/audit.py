@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db.direct import DirectTransaction
+from shared.db.direct import DirectWork
 from shared.db.mechanics import AUDIT_LOG, mechanics_metadata
 from shared.ids import new_id
 from shared.security.chain import Chain, Head, Sealed, moment
@@ -88,8 +88,8 @@ async def record(
     )
 
 
-def record_directly(direct: DirectTransaction, **entry: Any) -> None:
-    """As :func:`record`, among what a driver's transaction gathers."""
+def record_directly(direct: DirectWork, **entry: Any) -> None:
+    """As :func:`record`, among what is gathered on the driver."""
     direct.insert(audit_table, audit_row(**entry))
 
 

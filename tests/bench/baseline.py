@@ -151,8 +151,10 @@ class Baseline:
             await connection.fetch(statements.LINES, encounter_id)
             person_id = encounter["person_id"]
             year = (t.standing["area"], person_id, t.standing["year"])
+            await connection.fetch(statements.HOLD, person_id)
             before = await connection.fetchrow(statements.STANDING, *year)
             assert before is not None
+            await connection.fetchrow(statements.RESERVATIONS, *year, now, encounter_id)
             values = t.settlement | {
                 "id": settlement_id,
                 "encounter_id": encounter_id,

@@ -22,6 +22,17 @@ SELECT e.*, m.categories AS member_categories, m.township AS member_township,
 FROM encounters e LEFT JOIN members m ON m.person_id = e.person_id
 WHERE e.id = $1 FOR UPDATE OF e
 """
+HOLD = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))"
+RESERVATIONS = """
+WITH own AS (
+  UPDATE reservations SET state = 'consumed', closed_at = $4
+  WHERE encounter_id = $5 AND state = 'held'
+)
+SELECT sum(basic_paid_fen), sum(medical_aid_paid_fen), sum(outpatient_base_used_fen),
+       sum(chronic_drug_fund_paid_fen), sum(special_fund_paid_fen)
+FROM reservations WHERE area = $1 AND person_id = $2 AND year = $3 AND state = 'held'
+  AND expires_at > $4 AND encounter_id <> $5
+"""
 LINES = "SELECT * FROM charge_lines WHERE encounter_id = $1"
 STANDING = """
 INSERT INTO standings (area, person_id, year, critical_illness_burden_fen,

@@ -133,10 +133,12 @@ def test_the_baseline_writes_what_the_product_writes(tmp_path: Path) -> None:
         settled_by_baseline = written(
             before_settling, run_blocking(lambda: rows_of(claims, CLAIMS_TABLES))
         )
+        reserved = run_blocking(lambda: rows_of(claims, ("reservations",)))["reservations"]
     assert (recognised.status_code, settled.status_code) == (200, 201)
     assert recognised.json().keys() == first.known["recognition"].keys()
     assert settled.json()["patient_pays"] == "991.27"
     assert by_baseline == by_product
+    assert [row["state"] for row in reserved] == ["consumed"] * 3
     # ZY-2's person has no standing yet, ZY-3's has one of ZY-1: the row is changed, not added.
     settled_by_product["standings"] = settled_by_baseline["standings"] = []
     assert settled_by_baseline == settled_by_product

@@ -34,6 +34,7 @@ from services.claims.models import (
     settlements,
 )
 from services.claims.referrals.repository import issuer_of_visit
+from shared.db.direct import DirectWork, Query
 from shared.db.session import ReadSession, WriteSession
 
 
@@ -88,7 +89,7 @@ class Encounter:
     member_township: str | None
     member_village: str | None
     stored: Mapping[Any, Any]
-    """The row as it stands, by column."""
+    """The row as it stands, by the names of its columns."""
 
     @property
     def patient_id(self) -> str | None:
@@ -184,7 +185,10 @@ _COLUMNS = (
 
 
 def _encounter(row: Row[Any]) -> Encounter:
-    stored = row._mapping  # noqa: SLF001 - SQLAlchemy's public accessor
+    return _of(row._mapping)  # noqa: SLF001 - SQLAlchemy's public accessor
+
+
+def _of(stored: Mapping[Any, Any]) -> Encounter:
     recognised = stored["categories"]
     return Encounter(
         id=stored["id"],
@@ -237,6 +241,7 @@ _SELECT = select(*_COLUMNS).select_from(
 )
 _BY_ID = _SELECT.where(encounters.c.id == bindparam("encounter_id"))
 _LOCK = _BY_ID.with_for_update(of=encounters)
+_DIRECTLY, _LOCK_DIRECTLY = Query(_BY_ID), Query(_LOCK)
 _LOCK_VISIT = _SELECT.where(
     encounters.c.region == bindparam("region"),
     encounters.c.facility_code == bindparam("facility_code"),
@@ -261,6 +266,20 @@ async def lock(session: WriteSession, encounter_id: UUID) -> Encounter | None:
     """Read an encounter and hold its row until the transaction ends."""
     row = (await session.execute(_LOCK, {"encounter_id": encounter_id})).one_or_none()
     return _encounter(row) if row else None
+
+
+async def lock_directly(direct: DirectWork, encounter_id: UUID) -> Encounter | None:
+    """As :func:`lock`, on the driver."""
+    rows = await direct.read(_LOCK_DIRECTLY, encounter_id=encounter_id)
+    return _of(rows[0]) if rows else None
+
+
+async def required_directly(direct: DirectWork, encounter_id: UUID) -> Encounter:
+    """As :func:`required`, on the driver."""
+    rows = await direct.read(_DIRECTLY, encounter_id=encounter_id)
+    if not rows:
+        raise AssertionError("an encounter that is held must be found")
+    return _of(rows[0])
 
 
 async def lock_visit(
@@ -291,6 +310,17 @@ async def change(session: WriteSession, encounter: Encounter, values: Mapping[st
             "new_version": version,
             **{f"new_{name}": value for name, value in values.items()},
         },
+    )
+    return version
+
+
+def change_directly(direct: DirectWork, encounter: Encounter, values: Mapping[str, Any]) -> int:
+    """As :func:`change`, among what is gathered on the driver."""
+    version = encounter.version + 1
+    direct.update(
+        encounters,
+        {"version": version, **values},
+        {"id": encounter.id, "version": encounter.version},
     )
     return version
 

@@ -37,6 +37,7 @@ from services.claims.packs.service import plans_in_force
 from services.claims.reservations import service as reservations
 from services.claims.settings import settings_of
 from shared.clock import business_date
+from shared.db.direct import DirectWork
 from shared.db.session import ReadSession, WriteSession
 from shared.http.problem import FieldFault
 from shared.ids import new_id
@@ -284,6 +285,14 @@ async def visible(session: ReadSession, caller: Principal, encounter_id: UUID) -
 async def locked_for(session: WriteSession, caller: Principal, encounter_id: UUID) -> Encounter:
     """The same, its row held until the transaction ends."""
     encounter = await repository.lock(session, encounter_id)
+    if encounter is None or not caller.may_see_facility(encounter.facility_code):
+        raise EncounterNotFound
+    return encounter
+
+
+async def locked_directly(direct: DirectWork, caller: Principal, encounter_id: UUID) -> Encounter:
+    """As :func:`locked_for`, on the driver."""
+    encounter = await repository.lock_directly(direct, encounter_id)
     if encounter is None or not caller.may_see_facility(encounter.facility_code):
         raise EncounterNotFound
     return encounter

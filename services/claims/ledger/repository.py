@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -11,60 +10,56 @@ from sqlalchemy import case, func, select, text
 
 from services.claims.ledger.domain import Entry
 from services.claims.models import accounts, journal_entries, postings
-from shared.db.session import ReadSession, WriteSession
+from shared.db.direct import DirectWork
+from shared.db.session import ReadSession
 
-# One round trip. Foreign keys are checked when the whole statement has ended; accounts are
-# inserted in the order of their codes, so that two writers never wait for each other crosswise.
-_POST = text("""
-WITH wanted AS (
-  SELECT * FROM jsonb_to_recordset(CAST(:postings AS jsonb)) AS w(
-    code text, kind text, fund text, facility_code text, purpose text, name_en text,
-    name_zh text, amount_fen bigint)
-), opened AS (
-  INSERT INTO accounts (code, region, kind, fund, facility_code, purpose, name_en, name_zh)
-  SELECT code, :region, kind, fund, facility_code, purpose, name_en, name_zh
-  FROM wanted ORDER BY code
-  ON CONFLICT (code) DO NOTHING
-), entry AS (
-  INSERT INTO journal_entries
-    (id, region, kind, settlement_id, source_id, reverses_id, booked_on, posting_count)
-  SELECT :entry_id, :region, :kind, :settlement_id, :source_id,
-         (SELECT id FROM journal_entries WHERE settlement_id = :reverses_settlement_id),
-         :booked_on, (SELECT count(*) FROM wanted)
-)
+# Sent as one statement: foreign keys are checked when all of it has ended. Accounts are inserted
+# in the order of their codes, so that two writers never wait for each other crosswise.
+_OPEN = """
+INSERT INTO accounts (region, code, kind, fund, facility_code, purpose, name_en, name_zh)
+SELECT $1::text, w.* FROM unnest(
+  $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]
+) AS w(code, kind, fund, facility_code, purpose, name_en, name_zh) ORDER BY w.code
+ON CONFLICT (code) DO NOTHING
+"""
+_ENTER = """
+INSERT INTO journal_entries
+  (id, region, kind, settlement_id, source_id, reverses_id, booked_on, posting_count)
+VALUES ($1, $2, $3, $4, $5, (SELECT id FROM journal_entries WHERE settlement_id = $6), $7, $8)
+"""
+_POST = """
 INSERT INTO postings (entry_id, account_code, amount_fen)
-SELECT :entry_id, code, amount_fen FROM wanted
-""")
+SELECT $1::uuid, w.* FROM unnest($2::text[], $3::bigint[]) AS w
+"""
 
 
-async def post(session: WriteSession, *, entry_id: UUID, region: str, entry: Entry) -> None:
-    """Write an entry with its postings, and open the accounts that are new."""
-    rows = [
-        {
-            "code": posting.account.code,
-            "kind": posting.account.kind,
-            "fund": posting.account.fund,
-            "facility_code": posting.account.facility_code,
-            "purpose": posting.account.purpose,
-            "name_en": posting.account.name_en,
-            "name_zh": posting.account.name_zh,
-            "amount_fen": posting.amount_fen,
-        }
-        for posting in entry.postings
-    ]
-    await session.execute(
-        _POST,
-        {
-            "postings": json.dumps(rows),
-            "region": region,
-            "entry_id": entry_id,
-            "kind": entry.kind,
-            "settlement_id": entry.settlement_id,
-            "source_id": entry.source_id,
-            "reverses_settlement_id": entry.reverses_settlement_id,
-            "booked_on": entry.booked_on,
-        },
+def post(direct: DirectWork, *, entry_id: UUID, region: str, entry: Entry) -> None:
+    """Write an entry with its postings, and open the accounts that are new, when all is sent."""
+    opened = [posting.account for posting in entry.postings]
+    codes = [account.code for account in opened]
+    direct.write(
+        _OPEN,
+        region,
+        codes,
+        [account.kind for account in opened],
+        [account.fund for account in opened],
+        [account.facility_code for account in opened],
+        [account.purpose for account in opened],
+        [account.name_en for account in opened],
+        [account.name_zh for account in opened],
     )
+    direct.write(
+        _ENTER,
+        entry_id,
+        region,
+        entry.kind,
+        entry.settlement_id,
+        entry.source_id,
+        entry.reverses_settlement_id,
+        entry.booked_on,
+        len(codes),
+    )
+    direct.write(_POST, entry_id, codes, [posting.amount_fen for posting in entry.postings])
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from services.claims.ledger import repository
 from services.claims.ledger.domain import Entry, settlement_entry
 from services.claims.ledger.repository import AccountBalance, AccountEntry, AccountRow, Scope
 from shared.clock import business_date
+from shared.db.direct import DirectWork, within
 from shared.db.session import ReadSession, WriteSession
 from shared.http.problem import NotFound
 from shared.ids import new_id
@@ -25,20 +26,26 @@ class AccountNotFound(NotFound):
 
 
 async def post(session: WriteSession, context: ServiceContext, entry: Entry) -> UUID:
-    """Book an entry and open the accounts that are new; gives the entry's id.
-
-    The one way into the ledger, for every kind of entry. It is one statement and takes no lock
-    that another entry waits for.
-    """
-    entry_id = new_id()
-    await repository.post(
-        session, entry_id=entry_id, region=context.region.region_code, entry=entry
-    )
+    """Book an entry and open the accounts that are new; gives the entry's id."""
+    direct = await within(session)
+    entry_id = post_directly(direct, context, entry)
+    await direct.send()
     return entry_id
 
 
-async def post_settlement(
-    session: WriteSession,
+def post_directly(direct: DirectWork, context: ServiceContext, entry: Entry) -> UUID:
+    """As :func:`post`, among what is gathered on the driver.
+
+    The one way into the ledger, for every kind of entry. It takes no lock that another entry waits
+    for.
+    """
+    entry_id = new_id()
+    repository.post(direct, entry_id=entry_id, region=context.region.region_code, entry=entry)
+    return entry_id
+
+
+def post_settlement(
+    direct: DirectWork,
     context: ServiceContext,
     *,
     settlement_id: UUID,
@@ -54,8 +61,8 @@ async def post_settlement(
     Raises:
         EntryNotBalanced: the parts do not add up; a fault of the program.
     """
-    await post(
-        session,
+    post_directly(
+        direct,
         context,
         settlement_entry(
             settlement_id=settlement_id,

@@ -61,28 +61,24 @@ _TAKE_BACK: Final = (
 )
 
 
-def _lock_key(person_id: str) -> int:
+def lock_key(person_id: str) -> int:
     """Two persons with one key only wait for each other."""
     digest = hashlib.blake2b(f"claims.standing:{person_id}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
-_MERGES_KEY: Final = _lock_key("*")
-
-
-async def hold(session: WriteSession, person_id: str) -> None:
-    """Keep whoever stands for a person, until the transaction ends.
-
-    Settlements of one person do not wait for each other here, only for a merge of his: a row that
-    a settlement is about to make cannot be locked by the merge that must move it. A statement
-    begun after this sees the merge that was waited for.
-    """
-    await session.execute(_HOLD, {"key": _lock_key(person_id)})
+_MERGES_KEY: Final = lock_key("*")
 
 
 async def hold_all(session: WriteSession, person_ids: Collection[str]) -> None:
-    """The same for several persons, in the order in which a merge would take them."""
-    for key in sorted({_lock_key(person_id) for person_id in person_ids}):
+    """Keep whoever stands for these persons, until the transaction ends.
+
+    Settlements of one person do not wait for each other here, only for a merge of his: a row that
+    a settlement is about to make cannot be locked by the merge that must move it. A statement
+    begun after this sees the merge that was waited for. The order is that in which a merge would
+    take them; ``claims_hold_year`` does the same for one person.
+    """
+    for key in sorted({lock_key(person_id) for person_id in person_ids}):
         await session.execute(_HOLD, {"key": key})
 
 
@@ -93,7 +89,7 @@ async def hold_merges(session: WriteSession) -> None:
 
 async def hold_alone(session: WriteSession, person_ids: Collection[str]) -> None:
     """Wait until nobody holds one of these persons, and let nobody until the transaction ends."""
-    for key in sorted({_lock_key(person_id) for person_id in person_ids}):
+    for key in sorted({lock_key(person_id) for person_id in person_ids}):
         await session.execute(_HOLD_ALONE, {"key": key})
 
 

@@ -174,11 +174,21 @@ def readable(context: ServiceContext, pack_id: str) -> tuple[SettlementPack, Pro
     return found.pack, _refusal(found.refused) if found.refused is not None else None
 
 
+def is_kept(context: ServiceContext) -> bool:
+    """Whether this process knows the pack in force to be kept, by a transaction that has ended."""
+    known = _known(context)
+    return bool(known) and pack_in_force(context).version in known
+
+
+def _known(context: ServiceContext) -> set[str]:
+    known: set[str] = context.state.setdefault(_KEPT, set())
+    return known
+
+
 async def keep_in_force(session: WriteSession, context: ServiceContext) -> None:
     """Keep the pack by which a bill is being settled, in the settlement's own transaction."""
     pack = pack_in_force(context)
-    known: set[str] = context.state.setdefault(_KEPT, set())
-    if pack.version in known:
+    if pack.version in _known(context):
         return
     files = _loaded(context, pack.pack_id).files
     # Whatever the rules read is sound text; a stray byte in another file must not stop a patient.
@@ -187,7 +197,7 @@ async def keep_in_force(session: WriteSession, context: ServiceContext) -> None:
         for name, content in files.items()
     }
     if not await repository.keep(session, pack.pack_id, pack.version, texts, context.clock.now()):
-        known.add(pack.version)  # it was there: somebody's transaction has ended
+        _known(context).add(pack.version)  # it was there: somebody's transaction has ended
 
 
 async def version_of(session: ReadSession, pack_id: str, version: str) -> SettlementPack:

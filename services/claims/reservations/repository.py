@@ -13,13 +13,14 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from services.claims.models import RESERVED_BENEFITS, reservations
 from services.claims.reservations.domain import Reservation, State
 from services.claims.settlement.bill import Standing
+from shared.db.direct import DirectWork
 from shared.db.session import ReadSession, WriteSession
 
 _r = reservations.c
 _COLUMNS: Final = {benefit: f"{benefit}_fen" for benefit in RESERVED_BENEFITS}
 _SUMS: Final = ", ".join(f"coalesce(sum(r.{c}), 0)::bigint AS {b}" for b, c in _COLUMNS.items())
 # The person's ids first, then their rows: each by its index.
-_OTHERS: Final = f"""
+_HELD_BY_OTHERS: Final = text(f"""
 SELECT {_SUMS} FROM reservations r
 WHERE r.area = :area AND r.year = :year AND r.state = 'held' AND r.expires_at > :now
   AND r.encounter_id IS DISTINCT FROM :encounter_id
@@ -27,16 +28,7 @@ WHERE r.area = :area AND r.year = :year AND r.state = 'held' AND r.expires_at > 
     SELECT CAST(:kept AS varchar) UNION ALL
     SELECT m.absorbed_person_id FROM person_merges m
     WHERE m.kept_person_id = :kept AND m.in_force)
-"""  # noqa: S608 - names of columns
-_HELD_BY_OTHERS: Final = text(_OTHERS)
-# One round trip: a settlement takes its own visit's reservation and leaves the others alone.
-_CONSUME: Final = text(f"""
-WITH own AS (
-  UPDATE reservations SET state = 'consumed', closed_at = :now
-  WHERE encounter_id = :encounter_id AND state = 'held'
-)
-{_OTHERS}
-""")  # noqa: S608 - the statement above
+""")  # noqa: S608 - names of columns
 
 
 def _hold() -> Insert:
@@ -113,29 +105,13 @@ async def held_by_others(
     return Standing(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public accessor
 
 
-async def consume(
-    session: WriteSession,
-    *,
-    area: str,
-    kept_person_id: str,
-    year: int,
-    now: datetime,
-    encounter_id: UUID,
-) -> Standing:
-    """Take a visit's own reservation into its settlement; gives what the others hold."""
-    row = (
-        await session.execute(
-            _CONSUME,
-            {
-                "area": area,
-                "kept": kept_person_id,
-                "year": year,
-                "now": now,
-                "encounter_id": encounter_id,
-            },
-        )
-    ).one()
-    return Standing(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public accessor
+def consume_directly(direct: DirectWork, encounter_id: UUID, at: datetime) -> None:
+    """Take a visit's own reservation, if it holds one, into its settlement."""
+    direct.update(
+        reservations,
+        {"state": "consumed", "closed_at": at},
+        {"encounter_id": encounter_id, "state": "held"},
+    )
 
 
 async def hold(

@@ -25,8 +25,7 @@ from services.claims.settings import settings_of
 from services.claims.settlement.bill import Line, Standing, Visit
 from services.claims.settlement.calculating import calculate, judged_on, visit_of, year_of
 from services.claims.settlement.problems import AssumptionUnconfirmed
-from services.claims.standings.holding import held_year
-from services.claims.standings.repository import Year
+from services.claims.standings.holding import Held, held_year
 from shared.db.session import WriteSession
 from shared.runtime.context import ServiceContext
 from shared.security import audit
@@ -69,20 +68,20 @@ async def refresh(
         encounter, facility_of(context, encounter.facility_code), judged_on(context, encounter)
     )
     person_id = encounter.person_id
-    year = await held_year(session, context, person_id, year_of(visit))
-    if year is None or person_id is None:
+    held = await held_year(session, context, person_id, year_of(visit), encounter.id)
+    if held is None or person_id is None:
         raise AssertionError("only a visit of a known person holds a reservation")
     # A merge may have been waited for: the home and the categories may be another's.
     encounter = await encounters.required(session, encounter.id)
     try:
-        amounts = await _wanted(session, context, encounter, visit, lines, year)
+        amounts = _wanted(context, encounter, visit, lines, held)
     except (CalculationRefused, AssumptionUnconfirmed) as refused:
         log.info("reservation_left", encounter_id=str(encounter.id), reason=refused.code)
         return known
     now = context.clock.now()
     reservation = Reservation(
         person_id=person_id,
-        year=year.year,
+        year=held.year.year,
         amounts=amounts,
         state="held",
         made_at=now,
@@ -92,30 +91,21 @@ async def refresh(
         session,
         encounter_id=encounter.id,
         region=encounter.region,
-        area=year.area,
+        area=held.year.area,
         reservation=reservation,
     )
     return reservation
 
 
-async def _wanted(
-    session: WriteSession,
+def _wanted(
     context: ServiceContext,
     encounter: Encounter,
     visit: Visit,
     lines: tuple[Line, ...],
-    year: Year,
+    held: Held,
 ) -> Standing:
     """What the bill so far would take of the capped funds, and the hospital's estimate."""
-    others = await repository.held_by_others(
-        session,
-        area=year.area,
-        kept_person_id=year.person_id,
-        year=year.year,
-        now=context.clock.now(),
-        encounter_id=encounter.id,
-    )
-    taken = year.standing.plus(others)
+    taken = held.year.standing.plus(held.reserved)
     amounts = NOTHING
     if any(line.amount_fen for line in lines):
         amounts = capped(calculate(context, encounter, visit, lines, taken).consumed)

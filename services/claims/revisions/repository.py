@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 
 from services.claims.encounters.repository import STILL_PENDING
 from services.claims.models import encounters, settlements, voucher_parts, vouchers
 from services.claims.revisions.domain import Part
+from shared.db.direct import DirectWork
 from shared.db.session import ReadSession, WriteSession
 
 
@@ -128,23 +129,19 @@ async def waiting(
     return [Waiting(row.id, row.settlement_id) for row in await session.execute(statement)]
 
 
-_BURDEN_BEFORE = text("""
-SELECT coalesce(sum((s.standing_delta->>'critical_illness_burden')::bigint), 0)::bigint
+_BURDEN_BEFORE = """
+SELECT coalesce(sum((s.standing_delta->>'critical_illness_burden')::bigint), 0)::bigint AS burden
 FROM settlements s
-WHERE s.standing_year = :year AND s.kind = 'settlement' AND coalesce(s.year_place, s.id) < :place
+WHERE s.standing_year = $2 AND s.kind = 'settlement' AND coalesce(s.year_place, s.id) < $3
   AND s.person_id IN (
-    SELECT CAST(:kept AS varchar) UNION ALL
+    SELECT $1::varchar UNION ALL
     SELECT m.absorbed_person_id FROM person_merges m
-    WHERE m.kept_person_id = :kept AND m.in_force)
+    WHERE m.kept_person_id = $1 AND m.in_force)
   AND NOT EXISTS (SELECT FROM settlements r WHERE r.reverses_id = s.id)
-""")
+"""
 
 
-async def burden_before(
-    session: ReadSession, *, kept_person_id: str, year: int, place: UUID
-) -> int:
+async def burden_before(direct: DirectWork, *, kept_person_id: str, year: int, place: UUID) -> int:
     """The critical-illness burden (fen) of the bills that stand before a place in a person's year."""
-    found = await session.execute(
-        _BURDEN_BEFORE, {"kept": kept_person_id, "year": year, "place": place}
-    )
-    return int(found.scalar_one())
+    rows = await direct.fetch(_BURDEN_BEFORE, kept_person_id, year, place)
+    return int(rows[0]["burden"])

@@ -23,6 +23,7 @@ from shared.clock import SHANGHAI
 from shared.db.session import Reads, Writes
 from shared.http.idempotency import REPLAYED
 from shared.http.routing import YizhanRoute
+from shared.http.work import Working
 from shared.runtime.context import Context
 from shared.security.principal import Principal, requires
 
@@ -106,10 +107,10 @@ async def preview(
     },
 )
 async def settle(
-    encounter_id: UUID, caller: Settler, session: Writes, context: Context, response: Response
+    encounter_id: UUID, caller: Settler, work: Working, context: Context, response: Response
 ) -> SettlementAnswer:
     """Every payer's share in one calculation; the ledger and the person's year move with it."""
-    stored, made = await service.settle(session, context, caller, encounter_id)
+    stored, made = await service.settle_at_window(work, context, caller, encounter_id)
     if not made:
         response.status_code = OK
         response.headers[REPLAYED] = "true"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Row, cast, func, insert, select, text
+from sqlalchemy import BigInteger, Row, cast, func, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.claims.models import (
@@ -22,29 +21,26 @@ from services.claims.settlement.bill import Line, Standing
 from services.claims.settlement.domain import cuts_as_dicts
 from services.claims.settlement.lines import LineSplit
 from services.claims.settlement.tiers import Cut
-from shared.db.session import ReadSession, WriteSession
+from shared.db.direct import DirectWork
+from shared.db.session import ReadSession
 from shared.money import text_from_fen
 
-# Made once: putting a statement together costs more than sending it.
-_INSERT = insert(settlements)
-_INSERT_CUTS = insert(settlement_cuts)
-# One round trip for both lists.
-_PARTS = text("""
-WITH payers AS (
-  INSERT INTO settlement_payers (settlement_id, position, payer, amount_fen)
-  SELECT :settlement_id, position, payer, amount_fen
-  FROM jsonb_to_recordset(CAST(:payers AS jsonb))
-    AS sent(position int, payer text, amount_fen bigint)
-)
+# Many rows of one settlement each, as arrays.
+_PAYERS = """
+INSERT INTO settlement_payers (settlement_id, position, payer, amount_fen)
+SELECT $1::uuid, sent.* FROM unnest($2::int[], $3::text[], $4::bigint[]) AS sent
+"""
+_LINES = """
 INSERT INTO settlement_lines
   (settlement_id, line_no, kind, catalogue_class, amount_fen, waived_fen, out_of_catalogue_fen,
    over_limit_fen, self_first_fen, in_scope_fen)
-SELECT :settlement_id, line_no, kind, catalogue_class, amount_fen, waived_fen, out_of_catalogue_fen,
-       over_limit_fen, self_first_fen, in_scope_fen
-FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS sent(
-  line_no text, kind text, catalogue_class text, amount_fen bigint, waived_fen bigint, out_of_catalogue_fen bigint,
-  over_limit_fen bigint, self_first_fen bigint, in_scope_fen bigint)
-""")
+SELECT $1::uuid, sent.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
+  $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[]) AS sent
+"""
+_CUTS = """
+INSERT INTO settlement_cuts (settlement_id, benefit, cut_fen, cap_fen)
+SELECT $1::uuid, sent.* FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS sent
+"""
 
 
 @dataclass(frozen=True)
@@ -175,16 +171,16 @@ class Stored:
         return answer
 
 
-async def insert_settlement(
-    session: WriteSession,
+def insert_settlement(
+    direct: DirectWork,
     stored: Stored,
     splits: Sequence[LineSplit] = (),
     lines: Sequence[Line] = (),
 ) -> None:
-    """Write a settlement (or a reversal, which has no lines of its own).
+    """Write a settlement (or a reversal, which has no lines of its own) when all is sent.
 
     Args:
-        session: of the settlement's transaction.
+        direct: of the settlement's transaction.
         stored: the settlement.
         splits: where each line's amount went.
         lines: the lines themselves: their kind and class are kept, for the charges may be
@@ -233,55 +229,41 @@ async def insert_settlement(
         "made_at": stored.made_at,
         "made_by": stored.made_by,
     }
-    await session.execute(_INSERT, row)
-    if stored.cuts:
-        await session.execute(_INSERT_CUTS, _cut_rows(stored))
-    await session.execute(
-        _PARTS,
-        {
-            "settlement_id": stored.id,
-            "payers": json.dumps(
-                [
-                    {"position": position, "payer": payer, "amount_fen": amount}
-                    for position, (payer, amount) in enumerate(amounts.payers)
-                ]
-            ),
-            "lines": json.dumps(
-                [
-                    {
-                        "line_no": str(split.line_no),
-                        "kind": of_number[str(split.line_no)].kind,
-                        "catalogue_class": of_number[str(split.line_no)].catalogue_class,
-                        "amount_fen": split.amount,
-                        "waived_fen": split.waived,
-                        "out_of_catalogue_fen": split.out_of_catalogue,
-                        "over_limit_fen": split.over_limit,
-                        "self_first_fen": split.self_first,
-                        "in_scope_fen": split.in_scope,
-                    }
-                    for split in splits
-                ]
-            ),
-        },
+    direct.insert(settlements, row)
+    payers = amounts.payers
+    direct.write(
+        _PAYERS,
+        stored.id,
+        list(range(len(payers))),
+        [payer for payer, _ in payers],
+        [amount for _, amount in payers],
     )
-
-
-def _cut_rows(stored: Stored) -> list[dict[str, Any]]:
-    """One row for each accumulator, however many tiers move it."""
-    rows: dict[str, dict[str, Any]] = {}
-    for cut in stored.cuts:
-        row = rows.setdefault(
-            cut.benefit,
-            {
-                "settlement_id": stored.id,
-                "benefit": cut.benefit,
-                "cut_fen": 0,
-                "cap_fen": cut.cap,
-            },
+    if splits:
+        settled = [of_number[str(split.line_no)] for split in splits]
+        direct.write(
+            _LINES,
+            stored.id,
+            [str(split.line_no) for split in splits],
+            [line.kind for line in settled],
+            [line.catalogue_class for line in settled],
+            [split.amount for split in splits],
+            [split.waived for split in splits],
+            [split.out_of_catalogue for split in splits],
+            [split.over_limit for split in splits],
+            [split.self_first for split in splits],
+            [split.in_scope for split in splits],
         )
-        row["cut_fen"] += cut.amount
-        row["cap_fen"] = min(row["cap_fen"], cut.cap)
-    return list(rows.values())
+    if stored.cuts:
+        direct.write(_CUTS, stored.id, *zip(*_cut_rows(stored), strict=True))
+
+
+def _cut_rows(stored: Stored) -> list[tuple[str, int, int]]:
+    """Benefit, cut and cap: one row for each accumulator, however many tiers move it."""
+    rows: dict[str, tuple[int, int]] = {}
+    for cut in stored.cuts:
+        amount, cap = rows.get(cut.benefit, (0, cut.cap))
+        rows[cut.benefit] = (amount + cut.amount, min(cap, cut.cap))
+    return [(benefit, amount, cap) for benefit, (amount, cap) in rows.items()]
 
 
 def _delta(standing: Standing) -> dict[str, int]:
@@ -293,7 +275,7 @@ def _delta(standing: Standing) -> dict[str, int]:
 
 
 _reversals = settlements.alias("reversals")
-_PAYERS = (
+_PAYER_ROWS = (
     select(
         func.coalesce(
             func.jsonb_agg(
@@ -311,7 +293,7 @@ _PAYERS = (
     .scalar_subquery()
     .label("payer_rows")
 )
-_CUTS = (
+_CUT_ROWS = (
     select(
         func.jsonb_agg(
             func.jsonb_build_array(
@@ -331,7 +313,7 @@ _REVERSED_BY = (
 )
 
 
-_SELECT = select(*settlements.c, _PAYERS, _CUTS, _REVERSED_BY)
+_SELECT = select(*settlements.c, _PAYER_ROWS, _CUT_ROWS, _REVERSED_BY)
 
 
 async def get(session: ReadSession, settlement_id: UUID) -> Stored | None:

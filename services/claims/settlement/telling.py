@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.claims.settlement.repository import Amounts, Stored
-from shared.db.session import WriteSession
+from shared.db.direct import DirectWork
 from shared.events.catalog import PayerShare, SettlementMade, SettlementReversed
 from shared.messaging import outbox
 from shared.money import Fen
@@ -13,10 +13,10 @@ def _shares(amounts: Amounts) -> tuple[PayerShare, ...]:
     return tuple(PayerShare(payer=payer, amount=Fen(amount)) for payer, amount in amounts.payers)
 
 
-async def tell_made(session: WriteSession, stored: Stored, version: int) -> None:
+def tell_made(direct: DirectWork, stored: Stored, version: int) -> None:
     amounts = stored.amounts
-    await outbox.record(
-        session,
+    outbox.record_directly(
+        direct,
         SettlementMade(
             settlement_id=str(stored.id),
             encounter_id=str(stored.encounter_id),
@@ -48,10 +48,10 @@ async def tell_made(session: WriteSession, stored: Stored, version: int) -> None
     )
 
 
-async def tell_reversed(session: WriteSession, reversal: Stored, version: int) -> None:
+def tell_reversed(direct: DirectWork, reversal: Stored, version: int) -> None:
     amounts = reversal.amounts
-    await outbox.record(
-        session,
+    outbox.record_directly(
+        direct,
         SettlementReversed(
             settlement_id=str(reversal.id),
             reverses=str(reversal.reverses_id),

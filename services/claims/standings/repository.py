@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from services.claims.merges.repository import kept_or_self
 from services.claims.models import BENEFITS, standings
 from services.claims.settlement.bill import Standing
+from shared.db.direct import DirectWork
 from shared.db.session import ReadSession, WriteSession
 
 _COLUMNS = {benefit: standings.c[f"{benefit}_fen"] for benefit in BENEFITS}
@@ -64,6 +65,11 @@ _WRITE = (
         | {column: bindparam(f"now_{benefit}") for benefit, column in _COLUMNS.items()}
     )
 )
+_WRITE_DIRECTLY: Final = (
+    "UPDATE standings SET version = version + 1, "  # noqa: S608 - names of columns
+    + ", ".join(f"{benefit}_fen = ${at}" for at, benefit in enumerate(BENEFITS, start=4))
+    + " WHERE area = $1 AND person_id = $2 AND year = $3"
+)
 _LOCK_ALL = (
     select(standings)
     .where(standings.c.person_id == bindparam("of_person"))
@@ -109,3 +115,9 @@ async def write(session: WriteSession, year: Year, standing: Standing) -> None:
             **{f"now_{benefit}": getattr(standing, benefit) for benefit in BENEFITS},
         },
     )
+
+
+def write_directly(direct: DirectWork, year: Year, standing: Standing) -> None:
+    """As :func:`write`, among what is gathered on the driver."""
+    amounts = (getattr(standing, benefit) for benefit in BENEFITS)
+    direct.write(_WRITE_DIRECTLY, year.area, year.person_id, year.year, *amounts)
