@@ -15,6 +15,7 @@ from services.contracts.fees.endpoints import router as fees_router
 from services.contracts.follow_up.endpoints import router as follow_up_router
 from services.contracts.follow_up.handlers import on_encounter_discharged
 from services.contracts.imports.endpoints import router as imports_router
+from services.contracts.members.endpoints import router as members_router
 from services.contracts.merges.handlers import on_person_merged, on_person_unmerged
 from services.contracts.models import Base
 from services.contracts.people.handlers import (
@@ -71,6 +72,7 @@ MODULE = ServiceModule(
         exemptions_router,
         balance_router,
         diseases_router,
+        members_router,
         follow_up_router,
         referrals_router,
         fees_router,

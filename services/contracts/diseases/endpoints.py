@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from services.contracts.cursors import after_id
-from services.contracts.diseases import service
+from services.contracts.diseases import changing, service
 from services.contracts.diseases.domain import CaseState
 from services.contracts.diseases.schemas import (
     BatchAnswer,
@@ -79,7 +79,7 @@ async def disease_lists(_caller: Reader, context: Context) -> BatchList:
 )
 async def find(body: CaseRequest, caller: Writer, session: Writes, context: Context) -> CaseAnswer:
     """One open case per person and disease."""
-    return await service.find(session, context, caller, body)
+    return await changing.find(session, context, caller, body)
 
 
 @router.get("/disease-cases", summary="The register by disease, batch, state or person")
@@ -130,7 +130,7 @@ async def manage(
     case_id: UUID, body: PlanRequest, caller: Writer, session: Writes, context: Context
 ) -> CaseAnswer:
     """The first plan makes a found case a managed one (一人一策); earlier versions are kept."""
-    return await service.manage(session, context, caller, case_id, body)
+    return await changing.manage(session, context, caller, case_id, body)
 
 
 @router.post(
@@ -140,7 +140,7 @@ async def close(
     case_id: UUID, body: CloseRequest, caller: Writer, session: Writes, context: Context
 ) -> CaseAnswer:
     """Only when cured, and never without its evidence (XB-41)."""
-    return await service.close(session, context, caller, case_id, body)
+    return await changing.close(session, context, caller, case_id, body)
 
 
 @router.post(
@@ -152,4 +152,4 @@ async def withdraw(
     case_id: UUID, body: WithdrawRequest, caller: Writer, session: Writes, context: Context
 ) -> CaseAnswer:
     """It counts nowhere any more; its history stays."""
-    return await service.withdraw(session, context, caller, case_id, body)
+    return await changing.withdraw(session, context, caller, case_id, body)

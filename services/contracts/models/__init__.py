@@ -9,6 +9,7 @@ from services.contracts.models.disease import DiseaseCase, DiseasePlan, DiseaseS
 from services.contracts.models.enrolment import Enrolment
 from services.contracts.models.exemption import Exemption
 from services.contracts.models.fee import FeeLine, FeeStatement
+from services.contracts.models.member import TeamMember
 from services.contracts.models.merge import person_merges
 from services.contracts.models.person import Person, PersonHome, PersonVersion
 from services.contracts.models.referral import Referral, ReferralStep
@@ -38,5 +39,6 @@ __all__ = [
     "Referral",
     "ReferralStep",
     "Task",
+    "TeamMember",
     "person_merges",
 ]
