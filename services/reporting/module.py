@@ -8,6 +8,7 @@ from services.reporting.dashboard.endpoints import page_data_router
 from services.reporting.dashboard.endpoints import router as dashboard_router
 from services.reporting.dashboard.pages import pages_router, root_router
 from services.reporting.exports.endpoints import router as exports_router
+from services.reporting.history.endpoints import router as history_router
 from services.reporting.indicators.endpoints import router as indicators_router
 from services.reporting.live.endpoints import router as live_router
 from services.reporting.live.service import live
@@ -30,6 +31,7 @@ MODULE = ServiceModule(
         live_router,
         month_closes_router,
         exports_router,
+        history_router,
         rebuild_router,
     ),
     pages=(page_data_router, pages_router),

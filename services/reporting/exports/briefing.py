@@ -15,7 +15,6 @@ from docx.shared import Mm, Pt
 from services.reporting.exports.domain import Report, Stamp, Table, shown
 from services.reporting.exports.workbook import kind_of
 
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _FONT = "Noto Sans SC"
 
 

@@ -9,7 +9,6 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from services.reporting.exports import repository
-from services.reporting.exports.briefing import DOCX, briefing
 from services.reporting.exports.domain import Report, Stamp, Table, shown
 from services.reporting.exports.report import monthly_report
 from services.reporting.exports.workbook import CSV, XLSX, csv_file, kind_of, workbook
@@ -26,6 +25,7 @@ from shared.security.principal import Principal
 TEMPLATE: Final = Path(__file__).parent / "templates" / "report.typ"
 _NARROW: Final = 10
 """Characters of text that are not broken over lines."""
+DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 Form = Literal["pdf", "xlsx", "docx"]
 MEDIA_TYPES: Final[dict[str, str]] = {
     "pdf": "application/pdf", "xlsx": XLSX, "docx": DOCX, "csv": CSV,
@@ -121,6 +121,8 @@ async def _written(made: Report, stamp: Stamp, form: Form, now: Any) -> bytes:
     if form == "xlsx":
         return await asyncio.to_thread(workbook, made, stamp)
     if form == "docx":
+        from services.reporting.exports.briefing import briefing
+
         return await asyncio.to_thread(briefing, made, stamp)
     data = {
         "title": made.title,
