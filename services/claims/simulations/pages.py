@@ -64,10 +64,19 @@ async def ask(request: Request, caller: Caller, session: Writes, context: Contex
 async def simulation(
     simulation_id: UUID, request: Request, caller: Caller, session: Reads, context: Context
 ) -> Response:
-    """One simulation; the page asks again by itself while it runs."""
+    """One simulation; its page asks for the progress by itself."""
     job = answer_of(await service.visible(session, context, caller, simulation_id))
     shown = sides(job.model_dump(mode="json")) if job.status == "done" else None
     return render(request, "simulation.html", {"job": job, "shown": shown})
+
+
+@router.get("/{simulation_id}/progress")
+async def progress(
+    simulation_id: UUID, request: Request, caller: Caller, session: Reads, context: Context
+) -> Response:
+    """A line while it waits or runs; nothing once it has ended."""
+    job = answer_of(await service.visible(session, context, caller, simulation_id))
+    return render(request, "simulation_progress.html", {"job": job})
 
 
 @router.post("/{simulation_id}/cancel")

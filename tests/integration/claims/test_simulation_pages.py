@@ -38,9 +38,11 @@ async def test_a_question_asked_and_answered(
         )
         waits = await one.follow(asked)
         assert "排队中" in words(waits)
-        assert 'http-equiv="refresh"' in waits.text
-        assert await running.run_next(claims.context)
         path = asked.headers["location"]
+        assert f'data-poll="{path}/progress"' in waits.text
+        assert "排队中" in words(await one.get(f"{path}/progress"))
+        assert await running.run_next(claims.context)
+        assert words(await one.get(f"{path}/progress")) == ""
         done = words(await one.get(path))
         for figure in ("19.83", "17.17", "-132.76", "26,840.00", "21.32"):
             assert figure in done, figure
