@@ -70,6 +70,7 @@ SIMULATIONS: dict[str, tuple[str, str]] = {
     ),
     "sim.payers": ("谁付多少", "Who pays what"),
     "sim.payer": ("支付方", "Payer"),
+    "sim.group": ("分组", "Group"),
     "sim.by_category": ("按人员类别", "By category"),
     "sim.by_facility_level": ("按机构级别", "By level"),
     "sim.by_township": ("按乡镇", "By township"),
