@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
 
 from services.claims.cursors import position_of
 from services.claims.simulations import service
-from services.claims.simulations.domain import Period
-from services.claims.simulations.repository import Job
+from services.claims.simulations.answering import answer_of
 from services.claims.simulations.schemas import (
-    ProgressAnswer,
     SimulationAnswer,
     SimulationPage,
     SimulationRequest,
 )
-from shared.clock import SHANGHAI
 from shared.db.session import Reads, Writes
 from shared.http.pagination import Cursor, Limit, encode_cursor
 from shared.http.routing import YizhanRoute
@@ -82,30 +79,3 @@ async def cancel(
 ) -> SimulationAnswer:
     """Nothing of it is kept; one that is cancelled already stays so."""
     return answer_of(await service.cancel(session, context, caller, simulation_id))
-
-
-def answer_of(job: Job) -> SimulationAnswer:
-    """A simulation in the shape of the HTTP contract."""
-    request: Any = job.request
-    return SimulationAnswer(
-        simulation_id=str(job.id),
-        status=job.status,
-        pack=request["pack"],
-        period=_period(request.get("period")),
-        parameters=request.get("parameters") or {},
-        baseline_pack=request.get("baseline_pack"),
-        progress=ProgressAnswer(phase=job.phase, done=job.done, total=job.total),
-        requested_by=job.requested_by,
-        requested_at=job.requested_at.astimezone(SHANGHAI),
-        started_at=job.started_at and job.started_at.astimezone(SHANGHAI),
-        finished_at=job.finished_at and job.finished_at.astimezone(SHANGHAI),
-        fault=None if job.fault is None else dict(job.fault),
-        **(job.result or {}),
-    )
-
-
-def _period(said: Any) -> str | None:
-    if said is None:
-        return None
-    found: Period = service.period_said(said)
-    return found.text

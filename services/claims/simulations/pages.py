@@ -16,7 +16,7 @@ from services.claims.screens.kit import PageRoute, render
 from services.claims.screens.simulating import sides
 from services.claims.settlement.tiers import SettlementPack
 from services.claims.simulations import service
-from services.claims.simulations.endpoints import answer_of
+from services.claims.simulations.answering import answer_of
 from services.claims.simulations.reported import latest_report
 from services.claims.simulations.schemas import SimulationRequest
 from shared.clock import business_date
