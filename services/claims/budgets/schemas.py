@@ -17,7 +17,10 @@ from shared.money import MAX_FEN, Fen, Money
 Ratio = Annotated[Decimal, Field(ge=0, le=1, decimal_places=6)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=32)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
-_NOTHING = Fen(0)
+
+
+def _nothing() -> Fen:
+    return Fen(0)
 
 
 def _not_negative(amount: Fen) -> Fen:
@@ -60,8 +63,8 @@ class AgreementRequest(BaseModel):
     ] = []
     approved: Amount
     risk_reserve_ratio: Ratio = Decimal(0)
-    critical_illness: Reserve = _NOTHING
-    other_reserves: Reserve = _NOTHING
+    critical_illness: Reserve = Field(default_factory=_nothing)
+    other_reserves: Reserve = Field(default_factory=_nothing)
     deposit_ratio: Ratio = Decimal(0)
     retained_ratio: Ratio = Decimal(1)
     overspend_ratio: Annotated[
@@ -127,7 +130,7 @@ class YearEndRequest(BaseModel):
     )
 
     assessment_factor: Ratio = Decimal(1)
-    unreasonable: Reserve = _NOTHING
+    unreasonable: Reserve = Field(default_factory=_nothing)
     """Of an overspend, what was found unreasonable: the community bears it whole (KZ-10)."""
     paid_on: date | None = None
 

@@ -32,9 +32,12 @@ Opaque = Annotated[
     AfterValidator(_opaque),
     Field(description="An id that says nothing of the person; never a card's or an ID number."),
 ]
-DEFAULT_BURDEN = Fen(300_000)
-"""3,000.00: about a year's income at the national poverty line of 2016."""
 MAX_PERSONS = 5_000
+
+
+def default_burden() -> Fen:
+    """3,000.00: about a year's income at the national poverty line of 2016."""
+    return Fen(300_000)
 
 
 class Days(BaseModel):
@@ -111,7 +114,7 @@ class SimulationRequest(BaseModel):
     baseline_pack: PackId | None = None
     """What is compared with; left out: the period as it was settled."""
     target: Annotated[Decimal, Field(ge=0, le=1, decimal_places=4)] = Decimal("0.10")
-    burden_threshold: Money = DEFAULT_BURDEN
+    burden_threshold: Money = Field(default_factory=default_burden)
     """A household that pays more in the period is counted."""
 
 
