@@ -14,6 +14,8 @@ os.environ.pop("COLUMNS", None)
 # the ids of the day: tests that are about it set the shares themselves.
 os.environ["IDENTITY_DOUBLE_REVIEW_SHARE"] = "0"
 os.environ["IDENTITY_PROBABLE_SAMPLE_SHARE"] = "0"
+# The night's plan runs at a start and makes tasks of the real day: tests that are about it call it.
+os.environ["CONTRACTS_PLAN_DAILY"] = "0"
 
 TESTS = Path(__file__).parent
 SLOW_FIRST = ("reliability", "e2e", "bench", "transport", "integration", "contract")

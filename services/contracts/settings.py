@@ -21,6 +21,10 @@ class ContractsSettings(BaseSettings):
     """How long a referral may be answered and used when its slip gives no day.
 
     No document fixes it; thirty days is this product's default."""
+    plan_daily: bool = True
+    """Whether the worker plans everybody's tasks once a day by itself.
+
+    Off where a scheduler runs ``yizhan contracts plan`` at an hour of its own."""
 
 
 def settings_of(context: ServiceContext) -> ContractsSettings:

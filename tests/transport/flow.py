@@ -78,6 +78,7 @@ class Module:
     subscriptions: tuple[Reads, ...]
     seals: tuple[()] = ()
     watches: tuple[()] = ()
+    jobs: tuple[()] = ()
 
 
 @dataclass

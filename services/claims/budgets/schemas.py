@@ -171,44 +171,43 @@ class YearEndAnswer(BaseModel):
     made_by: str
 
 
+_AGREEMENT_ANSWER: dict[str, Any] = {
+    **_AGREEMENT,
+    "agreement_id": "01890a5d-ac96-774b-bcce-b302099a8057",
+    "status": "signed",
+    "insurance_plans": ["390", "resident", "城乡居民医保"],
+    "facilities": ["H51111300101", "H51111300201"],
+    "townships": [],
+    "other_reserves": "0.00",
+    "retained_ratio": "1",
+    "overspend_ratio": "0",
+    "overspend_cap_ratio": None,
+    "bundled": "106000000.00",
+    "months": [{"month": 1, "amount": "8391666.67", "paid_on": "2016-01-10"}],
+    "advanced": "8391666.67",
+    "costs": [
+        {
+            "facility_code": "H51111300101",
+            "member": True,
+            "amount": "3344.90",
+            "cleared": "0.00",
+        }
+    ],
+    "actual": "3344.90",
+    "elsewhere": "0.00",
+    "document": "医共体协议2016-1",
+    "signed_on": "2016-01-05",
+    "signed_by": "insurer",
+    "created_by": "operator",
+    "created_at": "2016-01-04T09:00:00+08:00",
+    "year_end": None,
+}
+
+
 class AgreementAnswer(BaseModel):
     """An agreement, its advances and its cost so far."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                **_AGREEMENT,
-                "agreement_id": "01890a5d-ac96-774b-bcce-b302099a8057",
-                "status": "signed",
-                "insurance_plans": ["390", "resident", "城乡居民医保"],
-                "facilities": ["H51111300101", "H51111300201"],
-                "townships": [],
-                "other_reserves": "0.00",
-                "retained_ratio": "1",
-                "overspend_ratio": "0",
-                "overspend_cap_ratio": None,
-                "bundled": "106000000.00",
-                "months": [{"month": 1, "amount": "8391666.67", "paid_on": "2016-01-10"}],
-                "advanced": "8391666.67",
-                "costs": [
-                    {
-                        "facility_code": "H51111300101",
-                        "member": True,
-                        "amount": "3344.90",
-                        "cleared": "0.00",
-                    }
-                ],
-                "actual": "3344.90",
-                "elsewhere": "0.00",
-                "document": "医共体协议2016-1",
-                "signed_on": "2016-01-05",
-                "signed_by": "insurer",
-                "created_by": "operator",
-                "created_at": "2016-01-04T09:00:00+08:00",
-                "year_end": None,
-            }
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": _AGREEMENT_ANSWER})
 
     agreement_id: str
     status: str
@@ -306,5 +305,7 @@ class AgreementAnswer(BaseModel):
 
 class AgreementList(BaseModel):
     """Budget agreements, oldest first."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_AGREEMENT_ANSWER]}})
 
     items: list[AgreementAnswer]

@@ -67,10 +67,11 @@ class PilotRequest(BaseModel):
         )
 
 
+_PILOT_ANSWER = _PILOT | {"pilot_id": "01890a5d-ac96-774b-bcce-b302099a8057"}
+
+
 class PilotAnswer(BaseModel):
-    model_config = ConfigDict(
-        json_schema_extra={"example": _PILOT | {"pilot_id": "01890a5d-ac96-774b-bcce-b302099a8057"}}
-    )
+    model_config = ConfigDict(json_schema_extra={"example": _PILOT_ANSWER})
 
     pilot_id: str
     facilities: list[str]
@@ -102,6 +103,8 @@ class PilotAnswer(BaseModel):
 class PilotList(BaseModel):
     """Pilots, the newest first."""
 
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_PILOT_ANSWER]}})
+
     items: list[PilotAnswer]
 
 
@@ -122,29 +125,28 @@ class CaseRequest(BaseModel):
     group_code: Group
 
 
+_CASE: dict[str, Any] = {
+    "settlement_id": "01890a5d-ac96-774b-bcce-b302099a8062",
+    "facility_code": "H51111300101",
+    "group_code": "ES15",
+    "weight": "0.85",
+    "standard": "8330.00",
+    "cost": "9000.00",
+    "before_insurance": "800.00",
+    "ratio": "0.75",
+    "outlier": "standard",
+    "paid_by": "group",
+    "fund_by_group": "5647.50",
+    "fund_by_item": "6150.00",
+    "fund_pays": "5647.50",
+    "difference": "-502.50",
+}
+
+
 class CaseAnswer(BaseModel):
     """A case's price by its group, beside what its items came to."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "settlement_id": "01890a5d-ac96-774b-bcce-b302099a8062",
-                "facility_code": "H51111300101",
-                "group_code": "ES15",
-                "weight": "0.85",
-                "standard": "8330.00",
-                "cost": "9000.00",
-                "before_insurance": "800.00",
-                "ratio": "0.75",
-                "outlier": "standard",
-                "paid_by": "group",
-                "fund_by_group": "5647.50",
-                "fund_by_item": "6150.00",
-                "fund_pays": "5647.50",
-                "difference": "-502.50",
-            }
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": _CASE})
 
     settlement_id: str
     facility_code: str
@@ -187,6 +189,21 @@ class CaseAnswer(BaseModel):
 
 class CaseList(BaseModel):
     """The newest pilot's cases, and what they come to."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "items": [_CASE],
+                "cases": 1,
+                "case_mix_index": "0.85",
+                "high_outliers": 0,
+                "low_outliers": 0,
+                "fund_by_item": "6150.00",
+                "fund_pays": "5647.50",
+                "difference": "-502.50",
+            }
+        }
+    )
 
     items: list[CaseAnswer]
     cases: int

@@ -126,35 +126,34 @@ class ProgressAnswer(BaseModel):
     total: int
 
 
+_SIMULATION: dict[str, Any] = {
+    "simulation_id": "01890a5d-ac96-774b-bcce-b302099a8057",
+    "status": "done",
+    "pack": "jinkouhe-2016",
+    "period": "2016-01-01/2016-06-30",
+    "progress": {"phase": "replaying", "done": 1549, "total": 1549},
+    "requested_by": "operator",
+    "requested_at": "2016-07-05T09:00:00+08:00",
+    "visits": 1549,
+    "before": {"total": "310000.00", "patient_pays": "90000.00"},
+    "after": {"total": "310000.00", "patient_pays": "80000.00"},
+    "changed_count": 49,
+    "changed": [
+        {
+            "settlement_id": "01890a5d-ac96-774b-bcce-b302099a8062",
+            "before": "991.27",
+            "after": "902.76",
+            "difference": "-88.51",
+            "payers": [{"payer": "medical_aid", "before": "663.83", "after": "752.34"}],
+        }
+    ],
+}
+
+
 class SimulationAnswer(BaseModel):
     """A simulation; what it found is there when it is `done`."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "simulation_id": "01890a5d-ac96-774b-bcce-b302099a8057",
-                "status": "done",
-                "pack": "jinkouhe-2016",
-                "period": "2016-01-01/2016-06-30",
-                "progress": {"phase": "replaying", "done": 1549, "total": 1549},
-                "requested_by": "operator",
-                "requested_at": "2016-07-05T09:00:00+08:00",
-                "visits": 1549,
-                "before": {"total": "310000.00", "patient_pays": "90000.00"},
-                "after": {"total": "310000.00", "patient_pays": "80000.00"},
-                "changed_count": 49,
-                "changed": [
-                    {
-                        "settlement_id": "01890a5d-ac96-774b-bcce-b302099a8062",
-                        "before": "991.27",
-                        "after": "902.76",
-                        "difference": "-88.51",
-                        "payers": [{"payer": "medical_aid", "before": "663.83", "after": "752.34"}],
-                    }
-                ],
-            }
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": _SIMULATION})
 
     simulation_id: str
     status: Status
@@ -189,6 +188,10 @@ class SimulationAnswer(BaseModel):
 
 class SimulationPage(BaseModel):
     """Simulations, the newest first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"items": [_SIMULATION], "next_cursor": None}}
+    )
 
     items: list[SimulationAnswer]
     next_cursor: str | None

@@ -7,6 +7,7 @@ from datetime import date
 import structlog
 
 from services.contracts.plans.service import plan_everyone
+from services.contracts.settings import settings_of
 from shared.clock import business_date
 from shared.runtime.context import ServiceContext
 
@@ -17,6 +18,8 @@ _DONE_ON = "contracts.planned_on"
 
 async def plan_daily(context: ServiceContext) -> None:
     """Plan everyone once per business day; what several processes do twice changes nothing."""
+    if not settings_of(context).plan_daily:
+        return
     day = business_date(context.clock.now())
     done: date | None = context.state.get(_DONE_ON)
     if done == day:

@@ -219,6 +219,7 @@ class TestContent:
         document = service_app(claims.context).openapi()
         schemas = document["components"]["schemas"]
         checked = 0
+        lacking = set()
         for path, operations in document["paths"].items():
             if path == "/v1/events":
                 continue
@@ -233,7 +234,9 @@ class TestContent:
                     schema = shape.get("content", {}).get("application/json", {}).get("schema", {})
                     if "$ref" in schema:
                         name = schema["$ref"].rpartition("/")[2]
-                        assert "example" in schemas[name], name
+                        if "example" not in schemas[name]:
+                            lacking.add(name)
                         checked += 1
+        assert lacking == set()
         assert checked >= 20
         assert MODULE.name == "claims"
