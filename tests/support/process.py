@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -25,11 +26,27 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 SERVICES = ("identity", "claims", "contracts", "reporting")
 
 
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10
+_PORTS_EACH = 1_000
+_ports = itertools.cycle(
+    range(20_000 + _WORKER * _PORTS_EACH, 20_000 + (_WORKER + 1) * _PORTS_EACH)
+)
+
+
 def free_port() -> int:
-    """A TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that was free a moment ago, and that stays this worker's while its product is down.
+
+    Below the range from which the kernel gives ports to whoever asks for none: a product that a
+    test kills and starts again would now and then find its own port taken by a connection.
+    """
+    for port in itertools.islice(_ports, _PORTS_EACH):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no port of this worker is free")
 
 
 def eventually(look: Callable[[], T | None], *, within_s: float = 20.0, what: str = "") -> T:
