@@ -13,7 +13,10 @@ from services.contracts.dispensings.endpoints import router as dispensings_route
 from services.contracts.exemptions.endpoints import router as exemptions_router
 from services.contracts.fees.endpoints import router as fees_router
 from services.contracts.follow_up.endpoints import router as follow_up_router
-from services.contracts.follow_up.handlers import on_encounter_discharged
+from services.contracts.follow_up.handlers import (
+    on_encounter_cancelled,
+    on_encounter_discharged,
+)
 from services.contracts.imports.endpoints import router as imports_router
 from services.contracts.members.endpoints import router as members_router
 from services.contracts.merges.handlers import on_person_merged, on_person_unmerged
@@ -39,6 +42,7 @@ from shared.events.catalog import (
     DiseaseCaseManaged,
     DiseaseCaseWithdrawn,
     DispensingRecorded,
+    EncounterCancelled,
     EncounterDischarged,
     ExemptionEnded,
     ExemptionRecorded,
@@ -104,6 +108,11 @@ MODULE = ServiceModule(
             EncounterDischarged,
             on_encounter_discharged,
             "an inpatient's discharge opens a task for his team",
+        ),
+        Subscription(
+            EncounterCancelled,
+            on_encounter_cancelled,
+            "a stay that did not take place: its open tasks are withdrawn",
         ),
     ),
     watches=(plan_daily,),

@@ -54,6 +54,8 @@ SIGNED = "signed"
 """Outcome of a ``contract_to_sign`` task once the person has signed."""
 NOT_HIS = "not_his"
 """Outcome of a follow-up whose contract has turned out to be another person's (不属本人)."""
+STAY_CANCELLED = "stay_cancelled"
+"""Outcome of an open task whose stay did not take place after all (住院已撤销)."""
 
 
 def opens_task(visit_type: str, person_id: str | None) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, and_, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.contracts.merges.repository import MERGES
-from services.contracts.models import Discharge, FollowUp, Person, Task
+from services.contracts.models import CancelledStay, Discharge, FollowUp, Person, Task
 from services.contracts.plans.domain import MISSED
 from shared.db.session import ReadSession, WriteSession
 
@@ -36,6 +36,22 @@ async def store_discharge(session: WriteSession, values: dict[str, Any]) -> bool
     statement = insert(Discharge).values(values).on_conflict_do_nothing()
     stored = await session.execute(statement.returning(Discharge.encounter_id))
     return stored.scalar_one_or_none() is not None
+
+
+async def store_cancelled(
+    session: WriteSession, encounter_id: str, *, region: str, at: datetime
+) -> None:
+    """Keep that a stay did not take place, whatever else is known of it."""
+    row = {"encounter_id": encounter_id, "region": region, "cancelled_at": at}
+    await session.execute(insert(CancelledStay).values(row).on_conflict_do_nothing())
+
+
+async def cancelled(session: ReadSession, encounters: Sequence[str]) -> frozenset[str]:
+    """Which of some stays did not take place."""
+    found = await session.scalars(
+        select(CancelledStay.encounter_id).where(CancelledStay.encounter_id.in_(encounters))
+    )
+    return frozenset(found)
 
 
 async def insert_task(session: WriteSession, values: dict[str, Any]) -> bool:

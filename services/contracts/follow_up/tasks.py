@@ -15,6 +15,7 @@ from services.contracts.follow_up.domain import (
     FOLLOW_UP,
     NOT_HIS,
     SIGNED,
+    STAY_CANCELLED,
     TO_SIGN,
     TaskRule,
     answers,
@@ -27,7 +28,7 @@ from services.contracts.models import Discharge, Task
 from services.contracts.people import repository as people
 from services.contracts.teams.service import teams_of
 from shared.db.session import WriteSession
-from shared.events.catalog import EncounterDischarged, TaskClosed, TaskOpened
+from shared.events.catalog import EncounterCancelled, EncounterDischarged, TaskClosed, TaskOpened
 from shared.ids import new_id
 from shared.messaging import outbox
 from shared.runtime.context import ServiceContext
@@ -57,11 +58,12 @@ async def discharge_told(
             "facility_code": told.facility_code,
             "township": told.township,
             "village": told.village if told.township else None,
+            "admitted_on": told.admitted_on,
             "discharged_on": told.discharged_on,
             "sequence": sequence,
         },
     )
-    if not new:
+    if not new or await repository.cancelled(session, [told.encounter_id]):
         return
     discharge = Discharge(
         encounter_id=told.encounter_id,
@@ -81,6 +83,24 @@ async def discharge_told(
     await _open(session, context, TO_SIGN, discharge, kept=kept, team=None, at=at)
     for term in terms:
         await signed(session, context, kept, term, at=at)
+
+
+async def stay_cancelled(
+    session: WriteSession,
+    context: ServiceContext,
+    told: EncounterCancelled,
+    *,
+    at: datetime,
+) -> None:
+    """A stay did not take place: what is still open because of it is withdrawn.
+
+    What a team has done stays done: it was there.
+    """
+    await repository.store_cancelled(
+        session, told.encounter_id, region=context.region.region_code, at=told.cancelled_at
+    )
+    for task in (await repository.tasks_of(session, told.encounter_id)).values():
+        await close(session, task, outcome=STAY_CANCELLED, at=at)
 
 
 async def signed(
@@ -121,7 +141,11 @@ async def reconcile(
     kept = await MERGES.kept_of(session, person_id)
     terms = await contracts.terms_of(session, kept)
     as_signed = await contracts.terms_of(session, kept, as_signed=True)
-    for discharge in await repository.discharges_of(session, person_id):
+    stays = await repository.discharges_of(session, person_id)
+    cancelled = await repository.cancelled(session, [stay.encounter_id for stay in stays])
+    for discharge in stays:
+        if discharge.encounter_id in cancelled:
+            continue
         day = discharge.discharged_on
         found = await repository.tasks_of(session, discharge.encounter_id)
         owed = in_force(terms, day) or next((t for t in terms if follow_up_owed(t, day)), None)

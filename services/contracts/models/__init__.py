@@ -14,10 +14,11 @@ from services.contracts.models.merge import person_merges
 from services.contracts.models.person import Person, PersonHome, PersonVersion
 from services.contracts.models.referral import Referral, ReferralStep
 from services.contracts.models.service_record import CheckUp, Dispensing
-from services.contracts.models.task import Discharge, FollowUp, Task
+from services.contracts.models.task import CancelledStay, Discharge, FollowUp, Task
 
 __all__ = [
     "Base",
+    "CancelledStay",
     "CheckUp",
     "Contract",
     "ContractStep",

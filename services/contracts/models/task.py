@@ -37,8 +37,20 @@ class Discharge(Base):
     township: Mapped[str | None] = mapped_column(String(64))
     """The person's home as the encounter knew it; None: the projection of people decides."""
     village: Mapped[str | None] = mapped_column(String(64))
+    admitted_on: Mapped[date | None]
+    """None: told before it was kept."""
     discharged_on: Mapped[date]
     sequence: Mapped[int] = mapped_column(BigInteger)
+
+
+class CancelledStay(Base):
+    """An inpatient stay that did not take place; told before its discharge or after."""
+
+    __tablename__ = "cancelled_stays"
+
+    encounter_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    region: Mapped[str] = mapped_column(String(16))
+    cancelled_at: Mapped[datetime]
 
 
 class Task(Base):

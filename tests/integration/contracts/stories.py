@@ -6,6 +6,7 @@ from typing import Any
 from shared.events.base import Envelope
 from shared.events.catalog import (
     CategoryPeriod,
+    EncounterCancelled,
     EncounterDischarged,
     PersonChanged,
     PersonEntered,
@@ -74,4 +75,31 @@ def discharged(
         ),
         sequence=2,
         at=at,
+    )
+
+
+def cancelled(
+    encounter_id: str = "E1",
+    person_id: str | None = "P1",
+    township: str | None = JINHE,
+    *,
+    on: date = DISCHARGED_ON,
+    visit_type: str = "inpatient",
+) -> Envelope[Any]:
+    return envelope(
+        EncounterCancelled(
+            encounter_id=encounter_id,
+            person_id=person_id,
+            facility_code=DISTRICT_HOSPITAL,
+            facility_level="secondary",
+            in_region=True,
+            visit_no=f"ZY-{encounter_id}",
+            visit_type=visit_type,
+            admitted_on=on - timedelta(days=7),
+            township=township,
+            village="曙光村" if township else None,
+            cancelled_at=AT + timedelta(days=1),
+        ),
+        sequence=3,
+        at=AT + timedelta(days=1),
     )

@@ -15,9 +15,11 @@ from tests.integration.contracts.stories import (
     JINHE_TEAM,
     YONGHE,
     YONGHE_TEAM,
+    cancelled,
     discharged,
     entered,
 )
+from tests.support.merges import merged, unmerged
 from tests.support.service import Running, shuffled
 
 TASKS = (
@@ -158,6 +160,66 @@ class TestOrder:
                 ("contract_to_sign", "closed", "signed"),
                 ("post_discharge_follow_up", "open", None),
             ]
+
+
+class TestCancelledStay:
+    async def test_the_task_is_withdrawn_in_any_order(self, contracts: Running) -> None:
+        """Goal: nobody is sent after a stay that did not take place, and readers learn it.
+
+        Method: P1 with a contract, P2 without; of each a stay told before its cancellation and
+        one told after it, all of it twice and without the inbox; then merged and unmerged, which
+        looks at every stay again; and P2 signs.
+        """
+        await contracts.deliver(entered("P1"), entered("P2"))
+        await sign(contracts)
+        for person, (first, second) in (("P1", ("E1", "E2")), ("P2", ("E3", "E4"))):
+            events = [
+                discharged(first, person), cancelled(first, person),
+                cancelled(second, person), discharged(second, person),
+            ]  # fmt: skip
+            await contracts.deliver(*events, *events, marked=False)
+        told = "SELECT encounter_id, rule, status, outcome FROM tasks ORDER BY encounter_id"
+        withdrawn = [
+            ("E1", "post_discharge_follow_up", "closed", "stay_cancelled"),
+            ("E3", "contract_to_sign", "closed", "stay_cancelled"),
+        ]
+        assert [tuple(row.values()) for row in await contracts.rows(told)] == withdrawn
+        events_told = [
+            (each["type"].split(".")[3], each["payload"].get("outcome"))
+            for each in await contracts.published()
+            if each["type"].split(".")[2:3] == ["contracts"] and ".task." in each["type"]
+        ]
+        assert events_told == [("task", None), ("task", "stay_cancelled")] * 2
+        await contracts.deliver(merged("P1", "P2"), unmerged("P1", "P2"))
+        await sign(contracts, person_id="P2", signed_on="2016-03-09")
+        assert [tuple(row.values()) for row in await contracts.rows(told)] == withdrawn
+
+    async def test_what_was_done_stays_and_other_stays_too(self, contracts: Running) -> None:
+        """Goal: only open work is withdrawn. Method: followed up, then cancelled; a second stay."""
+        await contracts.deliver(entered(), discharged("E1"), discharged("E2"))
+        await sign(contracts)
+        (first, _) = sorted(await worklist(contracts), key=lambda task: str(task["encounter_id"]))
+        async with contracts.client() as client:
+            answer = await client.post(
+                "/contracts/v1/follow-ups",
+                json={
+                    "person_id": "P1",
+                    "task_id": first["task_id"],
+                    "performed_at": "2016-03-10T09:00:00+08:00",
+                    "way": "home",
+                    "outcome": "stable",
+                },
+            )
+        assert answer.status_code == 201, answer.text
+        await contracts.deliver(cancelled("E1"), cancelled("E9", visit_type="outpatient"))
+        rows = await contracts.rows(
+            "SELECT encounter_id, status, outcome FROM tasks"
+            " WHERE rule = 'post_discharge_follow_up' ORDER BY encounter_id"
+        )
+        assert [tuple(row.values()) for row in rows] == [
+            ("E1", "closed", "stable"),
+            ("E2", "open", None),
+        ]
 
 
 class TestSigningLater:
