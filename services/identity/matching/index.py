@@ -9,62 +9,23 @@ who share something else with the question, the closest first. Where nothing els
 remain than are compared, the question is called *crowded*, and it has no sure answer. What is
 chosen depends on the people alone, never on the order in which they were added.
 
-Measured (tracemalloc): 540 bytes for a prepared person and 600 for his places in the lists.
+Measured (tracemalloc): 540 bytes for a prepared person and 620 for his places in the lists.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Generic, TypeVar
 
+from services.identity.matching.closeness import Closeness, birth_told
+from services.identity.matching.lists import LONG_LIST, Lists, LongList, Places
 from services.identity.matching.names import name_keys
 from services.identity.matching.numbers import neighbours
-from services.identity.matching.places import PlaceLevel, compare_places
 from services.identity.matching.records import Person, Query
-
-K = TypeVar("K")
 
 MOST_CANDIDATES = 256
 """People compared for one question; with some 15 µs each this bounds its time."""
-_LONG_LIST = 60
-"""From this length on a list of one name, day or telephone is narrowed, at most to this length."""
-_MOST_SCANNED = 5_000
-"""A longer list tells nobody apart and is not even looked through."""
-_LONG_NUMBER, _BIRTH_DIGITS = 18, slice(6, 14)
-_SAME_BIRTH, _NEAR_BIRTH, _SAME_YEARS = 4, 2, 1
-_SAME_PHONE, _SAME_PLACE, _SAME_CHARACTERS = 4, 2, 2
-
-
-class _Table(Generic[K]):
-    """Key → records; a key of one record keeps the record itself, which saves a list."""
-
-    def __init__(self) -> None:
-        self._found: dict[K, Person | list[Person]] = {}
-
-    def add(self, key: K, person: Person) -> None:
-        known = self._found.get(key)
-        if known is None:
-            self._found[key] = person
-        elif isinstance(known, list):
-            known.append(person)
-        else:
-            self._found[key] = [known, person]
-
-    def remove(self, key: K, person: Person) -> None:
-        known = self._found[key]
-        if not isinstance(known, list):
-            del self._found[key]
-            return
-        left = [each for each in known if each.key != person.key]
-        self._found[key] = left if len(left) > 1 else left[0]
-
-    def get(self, key: K) -> list[Person]:
-        known = self._found.get(key)
-        if known is None:
-            return []
-        return known if isinstance(known, list) else [known]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +41,13 @@ class Index:
 
     def __init__(self, people: Iterable[Person] = ()) -> None:
         self._records: dict[str, Person] = {}
-        self._numbers: _Table[str] = _Table()
-        self._cards: _Table[str] = _Table()
-        self._phones: _Table[str] = _Table()
-        self._births: _Table[date] = _Table()
-        self._names: _Table[str] = _Table()
-        self._households: _Table[str] = _Table()
+        self._numbers: Lists[str] = Lists()
+        self._cards: Lists[str] = Lists()
+        self._phones: Lists[str] = Lists()
+        self._births: Lists[date] = Lists()
+        self._names: Lists[str] = Lists()
+        self._households: Lists[str] = Lists()
+        self._places = Places()
         for person in people:
             self.add(person)
 
@@ -102,6 +64,7 @@ class Index:
         self._records[person.key] = person
         for table, key in self._keys(person):
             table.add(key, person)
+        self._places.add((person.township, person.village), person)
 
     def remove(self, key: str) -> None:
         """Take a record out; nothing happens when it is not there."""
@@ -109,8 +72,9 @@ class Index:
         if person is not None:
             for table, each in self._keys(person):
                 table.remove(each, person)
+            self._places.remove((person.township, person.village), person)
 
-    def _keys(self, person: Person) -> Iterator[tuple[_Table, object]]:  # type: ignore[type-arg]
+    def _keys(self, person: Person) -> Iterator[tuple[Lists, object]]:  # type: ignore[type-arg]
         if person.number is not None and person.number.readable:
             yield self._numbers, person.number.value18 or person.number.raw
         for card in person.card_numbers:
@@ -128,7 +92,7 @@ class Index:
     def candidates(self, query: Query) -> Candidates:
         """Everybody who shares something telling with the question, in the order of their keys."""
         found: dict[str, Person] = {}
-        closeness = _Closeness(query)
+        closeness = Closeness(query, self._places, self._phones.get)
         crowded = False
 
         def take(people: Iterable[Person]) -> None:
@@ -144,7 +108,7 @@ class Index:
             take(_first(self._cards.get(query.card_no)))
         identified = bool(found)
         for listed in self._lists(query):
-            if len(listed) <= _LONG_LIST:
+            if not isinstance(listed, LongList):
                 take(listed)
                 continue
             likely = closeness.closest(listed)
@@ -175,100 +139,22 @@ class Index:
         """The records of a household."""
         return self._households.get(household_id)
 
-    def _lists(self, query: Query) -> Iterator[list[Person]]:
+    def _lists(self, query: Query) -> Iterator[list[Person] | LongList]:
         if query.phone:
-            yield self._phones.get(query.phone)
-        born = _born(query)
+            yield self._phones.listed(query.phone)
+        born = birth_told(query)
         if born is not None:
-            yield self._births.get(born)
+            yield self._births.listed(born)
         if query.name is not None:
             for key in name_keys(query.name):
-                yield self._names.get(key)
-
-
-class _Closeness:
-    """How much else a person of a long list shares with the question; cheap, for thousands."""
-
-    def __init__(self, query: Query) -> None:
-        self._born = _born(query)
-        self._phone = query.phone
-        self._address = query.address
-        self._characters = frozenset(query.name.folded) if query.name is not None else frozenset()
-        self._telling = bool(self._born or query.phone or query.address)
-        self._places: dict[tuple[str | None, str | None], bool] = {}
-
-    def closest(self, listed: Sequence[Person]) -> list[Person] | None:
-        """Those who share something else; None when nobody can tell who of them is meant."""
-        if not self._telling or len(listed) > _MOST_SCANNED:
-            return None
-        likely = [(-close, person.key, person) for person in listed if (close := self.of(person))]
-        if len(likely) > _LONG_LIST:
-            likely.sort(key=lambda one: one[:2])
-            cut = likely[_LONG_LIST:]
-            # Only the clearly less close may be left out unsaid.
-            if cut[0][0] == likely[0][0]:
-                return None
-        return [person for _, _, person in likely[:_LONG_LIST]]
-
-    def of(self, person: Person) -> int:
-        close = 0
-        if self._born is not None and person.birth_date is not None:
-            close = _near(self._born, person.birth_date)
-        if self._phone and self._phone == person.phone:
-            close += _SAME_PHONE
-        if self._address and (person.village or person.township):
-            place = (person.township, person.village)
-            there = self._places.get(place)
-            if there is None:
-                level = compare_places(self._address, *place)
-                there = level in (PlaceLevel.VILLAGE, PlaceLevel.MERGED_VILLAGE)
-                self._places[place] = there
-            close += _SAME_PLACE if there else 0
-        if close and self._characters and person.name is not None:
-            # The closest of a common birth date or telephone are those of a similar name.
-            alike = len(self._characters.intersection(person.name.folded))
-            close += _SAME_CHARACTERS * alike
-        return close
-
-
-def _near(told: date, registered: date) -> int:
-    """How near two birth dates are to a slip of one another; see ``births.BirthLevel``."""
-    if told == registered:
-        return _SAME_BIRTH
-    equal = (
-        (told.year == registered.year)
-        + (told.month == registered.month)
-        + (told.day == registered.day)
-    )
-    exchanged = told.month == registered.day and told.day == registered.month
-    first = (registered.month == registered.day == 1) or (told.month == told.day == 1)
-    if equal > 1 or (told.year == registered.year and (exchanged or first)):
-        return _NEAR_BIRTH
-    return _SAME_YEARS if abs(told.year - registered.year) <= 1 else 0
-
-
-def _born(query: Query) -> date | None:
-    if query.birth_date is not None:
-        return query.birth_date
-    if query.number is None:
-        return None
-    return query.number.birth_date or _written_birth(query.number.raw)
-
-
-def _written_birth(raw: str) -> date | None:
-    """The date where it stands in a mistyped number: most slips are elsewhere. For look-up only."""
-    digits = raw[_BIRTH_DIGITS] if len(raw) == _LONG_NUMBER else ""
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    except ValueError:
-        return None
+                yield self._names.listed(key)
 
 
 def _first(people: list[Person]) -> list[Person]:
     """A household or the holders of a card; of absurdly many the first in the order of keys."""
-    if len(people) <= _LONG_LIST:
+    if len(people) <= LONG_LIST:
         return people
-    return sorted(people, key=_key)[:_LONG_LIST]
+    return sorted(people, key=_key)[:LONG_LIST]
 
 
 def _key(person: Person) -> str:

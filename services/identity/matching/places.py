@@ -142,6 +142,12 @@ def place_stems(name: str, *, township: bool = False) -> tuple[str, str]:
     return full, _VILLAGE_KIND.sub("", full)
 
 
+def place_parts(village: str) -> frozenset[str]:
+    """What a folded address holds, one of it at least, when it names the village."""
+    full, stem = place_stems(village)
+    return frozenset((full, stem) if len(stem) >= _SHORTEST_STEM else (full,))
+
+
 def _names(where: str, full: str, stem: str) -> bool:
     return full in where or (len(stem) >= _SHORTEST_STEM and stem in where)
 

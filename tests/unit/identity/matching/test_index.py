@@ -78,6 +78,7 @@ def test_nothing_is_left_of_those_who_left() -> None:
     tables = [table for table in vars(index).values() if hasattr(table, "_found")]
     assert len(tables) == 6
     assert [len(table._found) for table in tables] == [0] * 6
+    assert len(index._places._people._found) == 0
 
 
 def crowded(name: str, size: int = 3_000) -> list[Person]:
