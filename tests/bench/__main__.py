@@ -12,13 +12,14 @@ from collections.abc import Callable
 from rich.console import Console
 
 from shared.observability.logging import configure as configure_logging
-from tests.bench import big_register, imports, over_http, planning, printing, stored
+from tests.bench import big_register, engine_alone, imports, over_http, planning, printing, stored
 from tests.bench.matching import speed
 
 Part = Callable[[Console, bool], None]
 """Prints its figures; the second argument says whether it may take its full size."""
 
 PARTS: dict[str, Part] = {
+    "engine": engine_alone.run,
     "http": over_http.run,
     "imports": imports.run,
     "printing": printing.run,

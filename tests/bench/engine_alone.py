@@ -1,11 +1,7 @@
-"""The engine without HTTP or a database: settlements a second on one core.
-
-``python -m tests.bench.engine_alone``
-"""
+"""The engine without HTTP or a database: settlements a second on one core."""
 
 from __future__ import annotations
 
-import os
 import statistics
 import time
 
@@ -37,12 +33,9 @@ def per_second(lines: int) -> float:
     return statistics.median(rates)
 
 
-def main(console: Console | None = None) -> None:
-    out = console or Console()
-    out.print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; CPU time of one core")
+def run(console: Console, large: bool) -> None:
+    """Bills of a few and of many lines, by the processor's time."""
     for lines in (4, 40):
-        out.print(f"engine alone, a bill of {lines} lines: {per_second(lines):,.0f} settlements/s")
-
-
-if __name__ == "__main__":
-    main()
+        console.print(
+            f"engine alone, a bill of {lines} lines: {per_second(lines):,.0f} settlements/s"
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -14,11 +13,11 @@ from services.claims.packs.presenting import summary, whole
 from services.claims.packs.schemas import ParameterAnswer
 from services.claims.packs.trying import ROWS, at_fields, filled_rows, first_example, quote_of
 from services.claims.screens.bill import shown_bill
-from services.claims.screens.kit import PageRoute, render, said
+from services.claims.screens.kit import PageRoute, render
+from services.claims.screens.values import shown_value
 from services.claims.screens.words import CATALOGUE_CLASSES, LEVELS, LINE_KINDS, PROGRAMMES
 from services.claims.settlement.bill import ACCUMULATORS
 from services.claims.settlement.calculating import quote as calculate
-from services.claims.settlement.explanation import percent
 from services.claims.settlement.tiers import SettlementPack
 from shared.clock import business_date
 from shared.db.session import Reads, ReadSession
@@ -26,8 +25,7 @@ from shared.events.catalog.words import CATEGORY_WORDS, VISIT_TYPE_WORDS
 from shared.http.problem import Problem
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
-from shared.web.figures import money
-from shared.web.kit import Said, Typed, fields, told
+from shared.web.kit import Typed, fields, told
 from shared.web.signin.required import signed_in
 
 router = APIRouter(prefix="/packs", route_class=PageRoute, include_in_schema=False)
@@ -103,7 +101,8 @@ async def _tried(
     body, faults = quote_of(pack, typed)
     if body is not None:
         try:
-            values["bill"] = shown_bill(calculate(context, body).as_breakdown(), pack)
+            found = calculate(context, body)
+            values["bill"] = shown_bill(found.as_breakdown(), pack, found.day)
         except Problem as problem:
             faults, others = at_fields(problem.errors, filled_rows(typed))
             values |= {"problem": told(problem), "others": others}
@@ -159,36 +158,8 @@ def _shown(parameter: ParameterAnswer) -> dict[str, Any]:
             {
                 "valid_from": dated.valid_from,
                 "valid_to": dated.valid_to,
-                "shown": _rows(parameter.unit, dated.value),
+                "shown": shown_value(parameter.unit, dated.value),
             }
             for dated in parameter.values
         ],
     }
-
-
-def _rows(unit: str, value: Any) -> list[Said]:
-    if value is None:
-        return [said("pack.value.open")]
-    if not isinstance(value, list):
-        return [_plain(_figure(unit, str(value)))]
-    if not all(isinstance(row, dict) for row in value):
-        return [_plain("、".join(str(item) for item in value))]
-    if all(set(row) == {"above", "ratio"} for row in value):
-        return [
-            said(
-                "pack.above",
-                **{"from": money(row["above"]), "share": percent(Decimal(row["ratio"]))},
-            )
-            for row in value
-        ]
-    return [_plain("; ".join(f"{name} {cell}" for name, cell in row.items())) for row in value]
-
-
-def _figure(unit: str, text: str) -> str:
-    if unit == "CNY":
-        return f"¥ {money(text)}"
-    return percent(Decimal(text)) if unit == "ratio" else text
-
-
-def _plain(text: str) -> Said:
-    return {"text_zh": text, "text_en": text}

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from services.claims.packs.service import written
+from services.claims.screens.values import shown_value
 from services.claims.screens.words import BILL_PARTS, PATIENT, PAYERS, REASONS
 from services.claims.settlement.tiers import SettlementPack
 from shared.money import fen_from_text, text_from_fen
@@ -43,12 +46,15 @@ def with_separators(sentence: str) -> str:
     return _BARE_AMOUNT.sub(lambda found: money(found[0]), sentence)
 
 
-def shown_bill(breakdown: Mapping[str, Any], pack: SettlementPack | None = None) -> dict[str, Any]:
+def shown_bill(
+    breakdown: Mapping[str, Any], pack: SettlementPack | None, day: date
+) -> dict[str, Any]:
     """What the templates ``_bill.html`` draw.
 
     Args:
         breakdown: in the quote contract's shape, amounts as CNY strings; also a reversal's.
-        pack: gives the words of the assumptions; None: their names must do.
+        pack: gives the words and the values of the assumptions; None: their names must do.
+        day: of the visit, which decides the values.
     """
     amounts = [(each["payer"], fen_from_text(each["amount"])) for each in breakdown["payers"]]
     amounts.append((PATIENT, fen_from_text(breakdown["patient_pays"])))
@@ -69,7 +75,7 @@ def shown_bill(breakdown: Mapping[str, Any], pack: SettlementPack | None = None)
             if fen_from_text(amount)
         ],
         "steps": [_step(step) for step in breakdown["explanation"]],
-        "assumptions": _assumptions(breakdown["assumptions"], pack),
+        "assumptions": _assumptions(breakdown["assumptions"], pack, day),
         "pack": breakdown["pack"],
         "pack_title_zh": pack.title.zh if pack else breakdown["pack"],
         "pack_title_en": pack.title.en if pack else breakdown["pack"],
@@ -127,13 +133,19 @@ def _step(step: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _assumptions(names: Sequence[str], pack: SettlementPack | None) -> list[dict[str, str]]:
-    """The parameters that the documents leave open, in the pack's words."""
+def _assumptions(
+    names: Sequence[str], pack: SettlementPack | None, day: date
+) -> list[dict[str, str]]:
+    """The parameters that the documents leave open, in the pack's words, with what was taken."""
     found = []
     for name in names:
         parameter = pack.parameters.by_name.get(name) if pack else None
-        words = (name, name)
-        if parameter is not None:
-            words = (parameter.description.zh, parameter.description.en)
-        found.append({"name": name, **_said(words)})
+        if parameter is None:
+            found.append({"name": name, **_said((name, name))})
+            continue
+        words = parameter.description
+        rows = shown_value(parameter.unit, written(parameter, parameter.value_at(day)))
+        taken_zh = ";".join(row["text_zh"] for row in rows)
+        taken_en = "; ".join(row["text_en"] for row in rows)
+        found.append({"name": name, **_said((f"{words.zh}:{taken_zh}", f"{words.en}: {taken_en}"))})
     return found

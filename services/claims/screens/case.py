@@ -131,7 +131,7 @@ async def _bill(
 ) -> dict[str, Any]:
     """The settlement as kept, else what it would say now, else why it cannot be told."""
     if current is not None:
-        drawn = shown_bill(current.as_answer(), _pack(context, current))
+        drawn = shown_bill(current.as_answer(), _pack(context, current), current.discharged_on)
         return {"bill": drawn, "previewed_on": None, "refused": None}
     wanted = encounter.status == "discharged" or said.preview
     if not wanted or not lines or "claims:settle" not in caller.scopes:
@@ -140,7 +140,7 @@ async def _bill(
         result, day = await settlement.preview(session, context, caller, encounter.id)
     except Problem as problem:
         return {"bill": None, "previewed_on": None, "refused": _refused(problem)}
-    drawn = shown_bill(result.as_breakdown(), pack_in_force(context))
+    drawn = shown_bill(result.as_breakdown(), pack_in_force(context), day)
     return {"bill": drawn, "previewed_on": day.isoformat(), "refused": None}
 
 

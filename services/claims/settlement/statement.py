@@ -63,7 +63,7 @@ async def statement(context: ServiceContext, caller: Principal, settlement_id: U
         )
     name = await masked_name(context, stored.person_id)
     pack = _pack(context, stored)
-    bill = shown_bill(stored.as_answer(), pack)
+    bill = shown_bill(stored.as_answer(), pack, stored.discharged_on)
     data = {
         **_head(context, stored, encounter.visit_no, name),
         **_marks(stored, undone_by),

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from services.claims.screens.bill import shown_bill
 from services.claims.settlement.cases import WorkedExample, load_cases, run_case
 from services.claims.settlement.domain import Person, Standing, settle
 from shared.policy.folders import BUNDLED_PACKS
@@ -203,3 +204,20 @@ def test_an_example_with_a_typing_error_is_refused():
     body = {**CASES[0].input, "lines": [{**CASES[0].input["lines"][0], "prize": "1.00"}]}
     result = run_case(jinkouhe(), WorkedExample("typo", CASES[0].period, body, {"refused": "x"}))
     assert [str(d) for d in result.differences] == ["refused: expected x, got unknown_field"]
+
+
+def test_an_assumption_is_shown_with_the_value_taken():
+    """Goal: who reads a bill sees what was assumed, not only that something was. Method: example A
+    as the screen and the statement draw it; an amount and a ratio in the pack's own words."""
+    pack = jinkouhe()
+    found = settle(example_a("0.18"), pack, POOR, Standing())
+    drawn = {
+        one["name"]: one["text_zh"]
+        for one in shown_bill(found.as_breakdown(), pack, found.day)["assumptions"]
+    }
+    assert set(drawn) == set(found.assumptions)
+    for name, text in drawn.items():
+        parameter = pack.parameters.by_name[name]
+        assert text.startswith(f"{parameter.description.zh}:")
+        assert len(text) > len(parameter.description.zh) + 1, text
+    assert drawn["critical_illness.deductible"].endswith(":¥ 8,000.00")
