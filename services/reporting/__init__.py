@@ -2,6 +2,7 @@
 
 Owns projections of what the other services told: who is on the registry, who was recognised,
 which visits there were, who paid for them, who is contracted, which tasks are open. Every such row
-can be thrown away and made again from the event stores. Owns for good the months that were closed.
-Consumes every event of identity, claims and contracts; publishes months closed and reopened.
+can be thrown away and made again from the event stores. Owns for good the months that were closed and the register.
+Consumes every event of identity, claims and contracts; publishes months closed and
+reopened, and late items of the register.
 """

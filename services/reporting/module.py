@@ -16,7 +16,9 @@ from services.reporting.models import Base
 from services.reporting.month_closes.endpoints import router as month_closes_router
 from services.reporting.projections.handlers import SUBSCRIPTIONS
 from services.reporting.rebuild.endpoints import router as rebuild_router
-from shared.events.catalog import MonthClosed, MonthReopened
+from services.reporting.register.endpoints import router as register_router
+from services.reporting.register.watching import watch as watch_register
+from shared.events.catalog import MonthClosed, MonthReopened, RegisterItemOverdue
 from shared.runtime.module import ScreenLink, ServiceModule
 
 MODULE = ServiceModule(
@@ -32,12 +34,14 @@ MODULE = ServiceModule(
         month_closes_router,
         exports_router,
         history_router,
+        register_router,
         rebuild_router,
     ),
     pages=(page_data_router, pages_router),
     root_pages=(root_router,),
     screens=(ScreenLink("/", "县域总览", "County", None),),
     subscriptions=SUBSCRIPTIONS,
-    publishes=(MonthClosed, MonthReopened),
+    publishes=(MonthClosed, MonthReopened, RegisterItemOverdue),
+    watches=(watch_register,),
     lifespan=live,
 )

@@ -17,7 +17,8 @@ class Role:
 _POVERTY_OFFICE = (
     "identity:roster", "identity:persons", "identity:reveal", "identity:review",
     "identity:cards", "reporting:read", "claims:ledger", "claims:funds",
-    "claims:clearing-approve", "reporting:close", "reporting:accept",
+    "claims:clearing-approve", "reporting:close", "reporting:accept", "reporting:register",
+    "reporting:register-check",
 )  # fmt: skip
 
 DEFAULT_USERS: dict[str, Role] = {
@@ -39,14 +40,19 @@ DEFAULT_USERS: dict[str, Role] = {
     # A clearing run goes from the accountant past the health bureau to the office that pays.
     "health-bureau": Role(
         "卫生健康局", "Health bureau",
-        ("claims:ledger", "claims:clearing-review", "reporting:read", "contracts:read"),
+        ("claims:ledger", "claims:clearing-review", "reporting:read", "contracts:read",
+         "reporting:register", "reporting:register-check"),
     ),
     "insurer": Role(
         "医保经办", "Insurance agency",
         ("claims:ledger", "claims:funds", "claims:clearing-approve", "claims:quote",
          "reporting:read"),
     ),
-    "director": Role("主任", "Director", ("reporting:read", "reporting:close", "reporting:accept", "reporting:sign", "contracts:read")),
+    "director": Role(
+        "主任", "Director",
+        ("reporting:read", "reporting:close", "reporting:accept", "reporting:sign",
+         "reporting:register", "reporting:register-check", "contracts:read"),
+    ),
     "operator": Role("系统管理员", "Operator", ("*",)),
 }  # fmt: skip
 """Made on the first start; all belong to the whole county."""

@@ -25,6 +25,8 @@ SCOPES: dict[str, str] = {
     "reporting:close": "draft, refresh, submit and reopen month closes / 编制、报送与重开月结",
     "reporting:accept": "accept a month for the county / 县级审核月结",
     "reporting:sign": "sign a month / 签发月结",
+    "reporting:register": "keep the register of problems and tasks / 维护台账",
+    "reporting:register-check": "check and close items of the register / 核查销号",
     "reporting:rebuild": "rebuild projections / 重建统计",
     "events:read": "pull the event feed / 拉取事件",
 }
@@ -42,13 +44,15 @@ DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
         "identity:roster", "identity:persons", "identity:reveal", "identity:review",
         "identity:cards", "reporting:read", "events:read", "claims:ledger", "claims:funds",
         "claims:clearing-approve", "claims:reconcile", "reporting:close", "reporting:accept",
+        "reporting:register", "reporting:register-check",
     ),
     "township": (
         "contracts:read", "contracts:write", "identity:persons", "reporting:read",
-        "reporting:close",
+        "reporting:close", "reporting:register",
     ),
     "director": (
         "reporting:read", "reporting:close", "reporting:accept", "reporting:sign",
+        "reporting:register", "reporting:register-check",
         "claims:ledger", "claims:clearing-review", "claims:monitor", "contracts:read",
     ),
     "operator": tuple(SCOPES),

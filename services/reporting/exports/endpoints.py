@@ -91,7 +91,7 @@ async def csv(
     caller: Reader,
     context: Context,
 ) -> Response:
-    """`indicators`, `townships`, `facilities`, `corrections` or `timeliness`. Logged.
+    """`indicators`, `townships`, `facilities`, `corrections`, `timeliness` or `register`. Logged.
 
     With a byte order mark, so that spreadsheets read the Chinese.
     """

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.reporting.exports.domain import Cell, Column, Report, Table
 from services.reporting.month_closes.domain import STATUS_WORDS, Close, due_on
+from services.reporting.register.domain import KIND_WORDS
 from shared.clock import SHANGHAI, business_date
 
 _STATES = {"met": "● 达标", "missed": "▼ 未达标", "none": "—", "not_applicable": "不适用"}
@@ -45,6 +46,7 @@ def monthly_report(close: Close, region_name: str, townships: list[str], due_day
             _places(close, "facilities", "分机构情况", "机构"),
             _corrections(close),
             _timeliness(close, townships, due_day),
+            *_register(close),
         ),
         mark=mark,
     )
@@ -75,6 +77,12 @@ def _summary(close: Close, townships: list[str]) -> tuple[str, ...]:
         if count
         else "本月没有对以前月份的调整。"
     )
+    register = figures.get("register")
+    if register is not None:
+        lines.append(
+            f"台账本月新增 {register['opened']} 项,销号 {register['closed']} 项,月末未销号"
+            f" {register['open']} 项,其中逾期 {len(register['overdue'])} 项。"
+        )
     missing = close.missing(townships)
     if missing:
         lines.append(f"尚未报送的乡镇:{'、'.join(missing)}。")
@@ -200,6 +208,43 @@ def _corrections(close: Close) -> Table:
             Column("个人支付", "money", "差额(元)"),
         ),
         tuple(rows),
+    )
+
+
+def _register(close: Close) -> tuple[Table, ...]:
+    """Items of the register that were late at the month's end; none of months closed without it."""
+    register = close.figures.get("register")
+    if register is None:
+        return ()
+    rows = [
+        (
+            each["number"],
+            each["title"],
+            KIND_WORDS[each["kind"]],
+            each["area_zh"],
+            each["owner"],
+            each["deadline"],
+            each["days_late"],
+            each["cause"] or "未说明(KZ-23)",
+        )
+        for each in register["overdue"]
+    ]
+    return (
+        Table(
+            "register",
+            f"台账逾期事项(截至 {register['day']})",
+            (
+                Column("编号", "text"),
+                Column("事项", "text"),
+                Column("来源", "text"),
+                Column("地区/机构", "text"),
+                Column("责任单位", "text"),
+                Column("时限", "text"),
+                Column("逾期天数", "count"),
+                Column("滞后原因", "text"),
+            ),
+            tuple(rows),
+        ),
     )
 
 

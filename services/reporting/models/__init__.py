@@ -17,6 +17,7 @@ from services.reporting.models.happening import REVISION, Happening
 from services.reporting.models.merges import person_merges
 from services.reporting.models.people import Card, Person, PersonCategory, Recognition, Roster
 from services.reporting.models.rebuild import Rebuild
+from services.reporting.models.register import register_items, register_steps
 from services.reporting.models.visits import Encounter, Settlement, SettlementPayer
 
 PROJECTIONS: tuple[Table, ...] = (
@@ -64,4 +65,6 @@ __all__ = [
     "close_steps",
     "month_closes",
     "person_merges",
+    "register_items",
+    "register_steps",
 ]

@@ -36,6 +36,8 @@ from services.reporting.month_closes.problems import (
     TownshipNotYours,
     TownshipUnknown,
 )
+from services.reporting.register import service as register
+from services.reporting.register.opening import open_red_lights_of
 from shared.clock import business_date
 from shared.db.session import ReadSession, WriteSession
 from shared.events.catalog import ClosedFigure, MonthClosed, MonthReopened
@@ -129,6 +131,12 @@ async def _cut(session: WriteSession, context: ServiceContext, close: Close) -> 
     figures = await figures_of_cut(
         session, context.region, close.id, cut, scope, await sums.reach(session)
     )
+    period = read_period(close.month)
+    if period.start is not None:
+        # LP-70, KZ-01: what is overdue enters the monthly report by itself.
+        figures["register"] = await register.of_month(
+            session, context, period.start, end_of(close.month)
+        )
     await repository.change(
         session,
         close.id,
@@ -241,6 +249,7 @@ async def sign(
     await repository.hold_region(session, region)
     close = await _held(session, context, close_id, "sign")
     close = await _taken(session, context, caller, close, "sign", note=note)
+    await open_red_lights_of(session, context, caller, close.month, close.figures)
     last = await repository.last_signed(session, region)
     place = 1 if last is None else last["place"] + 1
     head = {

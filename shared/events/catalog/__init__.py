@@ -61,7 +61,12 @@ from shared.events.catalog.identity import (
     RecognitionRevised,
     RosterApplied,
 )
-from shared.events.catalog.reporting import ClosedFigure, MonthClosed, MonthReopened
+from shared.events.catalog.reporting import (
+    ClosedFigure,
+    MonthClosed,
+    MonthReopened,
+    RegisterItemOverdue,
+)
 
 ALL: tuple[type[Event], ...] = (
     RosterApplied,
@@ -108,6 +113,7 @@ ALL: tuple[type[Event], ...] = (
     FeeDue,
     MonthClosed,
     MonthReopened,
+    RegisterItemOverdue,
 )
 
 BY_TYPE: dict[str, type[Event]] = {event.type_name(): event for event in ALL}
@@ -163,6 +169,7 @@ __all__ = [
     "ReferralMade",
     "ReferralRefused",
     "ReferralReturned",
+    "RegisterItemOverdue",
     "RosterApplied",
     "SettlementMade",
     "SettlementReversed",

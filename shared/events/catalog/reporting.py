@@ -1,7 +1,8 @@
-"""What reporting says: a month's figures are signed, or taken back."""
+"""What reporting says: a month's figures are signed, or taken back; an item of the register is late."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -55,3 +56,35 @@ class MonthReopened(_MonthEvent):
     """The figures of that number stand no longer; others will be signed."""
 
     verb: ClassVar[str] = "reopened"
+
+
+class RegisterItemOverdue(Event):
+    """The deadline of an item of the register has passed, and it is not closed; once per deadline.
+
+    Titles and causes are free text and stay in the register.
+    """
+
+    producer: ClassVar[str] = "reporting"
+    noun: ClassVar[str] = "register_item"
+    verb: ClassVar[str] = "overdue"
+    classification: ClassVar[Classification] = "internal"
+    key_field: ClassVar[str] = "item_id"
+
+    item_id: str
+    number: str
+    """Such as ``511113-T2016-000007``."""
+    kind: str
+    """``red_light``, ``reform_task``, ``standard``, ``assessment`` or ``manual``."""
+    area: str
+    """``county``, a township's name, ``township/village``, or a facility code."""
+    leads: tuple[str, ...]
+    """The departments that lead."""
+    opened_on: date
+    deadline: date
+    days_late: int
+    cause_stated: bool
+    """Whether the register says why it is late (KZ-23)."""
+    indicator: str | None = None
+    task_list: str | None = None
+    task_no: int | None = None
+    citation: str | None = None

@@ -39,6 +39,7 @@ async def test_exports_say_what_the_api_says(reporting: Running) -> None:
     book = openpyxl.load_workbook(io.BytesIO(files["xlsx"]))
     assert book.sheetnames[1:] == [
         "indicators", "townships", "facilities", "corrections", "timeliness",
+        "register",
     ]  # fmt: skip
     sheet = book["indicators"]
     assert len(sheet.merged_cells.ranges) > 1

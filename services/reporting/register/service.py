@@ -1,0 +1,503 @@
+"""Use cases of the register: open, update, evidence, submit, check, close; who may see what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.reporting.figures.domain import COUNTY, Area
+from services.reporting.figures.places import find_area, place_of
+from services.reporting.month_closes.problems import CountyOnly
+from services.reporting.register import repository
+from services.reporting.register.domain import (
+    CauseMissing,
+    EvidenceMissing,
+    Item,
+    Kind,
+    LeadMissing,
+    LeadModeWrong,
+    Mode,
+    Responsible,
+    SamePersonTwice,
+    Status,
+    Step,
+    StepName,
+    StepNotAllowed,
+    assign,
+)
+from services.reporting.register.problems import (
+    AreaNotYours,
+    ItemNotFound,
+    ItemOpenAlready,
+    ItemSamePerson,
+    ItemStepRefused,
+    ItemUnreadable,
+    cause_fault,
+    deadline_fault,
+    evidence_fault,
+    reason_fault,
+    responsible_fault,
+)
+from shared.clock import business_date
+from shared.db.session import ReadSession, WriteSession
+from shared.ids import new_id
+from shared.runtime.context import ServiceContext
+from shared.security import audit
+from shared.security.principal import Principal
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An item that is to be opened."""
+
+    kind: Kind
+    title: str
+    responsible: Responsible
+    deadline: date
+    area: str | None = None
+    problem: str | None = None
+    measures: str | None = None
+    citation: str | None = None
+    source: Mapping[str, Any] | None = None
+    subject: str | None = None
+    """What it is about, where only one item may be open about it."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an update changes; None: as it is."""
+
+    note: str | None = None
+    cause: str | None = None
+    measures: str | None = None
+    deadline: date | None = None
+    participants: tuple[str, ...] | None = None
+
+
+def led_by(
+    mode: Mode, departments: Sequence[str], participants: Sequence[str], *, more: bool = False
+) -> Responsible:
+    """Who answers for an item.
+
+    Raises:
+        ItemUnreadable: nobody leads, or the departments do not fit the mode.
+    """
+    try:
+        return assign(mode, departments, participants, more=more)
+    except (LeadMissing, LeadModeWrong) as wrong:
+        raise ItemUnreadable(str(wrong), errors=[responsible_fault(str(wrong))]) from wrong
+
+
+async def open_item(
+    session: WriteSession, context: ServiceContext, caller: Principal, wanted: Wanted
+) -> Item:
+    """Open an item by hand.
+
+    Raises:
+        AreaUnknown, AreaNotYours, ItemUnreadable.
+        ItemOpenAlready: one about the same is open.
+    """
+    await repository.hold_numbers(session, context.region.region_code)
+    return await add_item(session, context, caller, wanted)
+
+
+async def add_item(
+    session: WriteSession, context: ServiceContext, caller: Principal, wanted: Wanted
+) -> Item:
+    """Open an item; the caller holds the numbers.
+
+    Raises:
+        As :func:`open_item`.
+    """
+    region, now = context.region.region_code, context.clock.now()
+    today = business_date(now)
+    area = await find_area(session, context, wanted.area or _own(caller))
+    township = area.township
+    if area.level == "facility":
+        facility = context.region.facility(str(area.facility_code))
+        township = facility.township or None if facility else None
+    if not _may(caller, area.code, township):
+        raise AreaNotYours("leave area to your own township or facility")
+    if wanted.deadline < today and wanted.kind != "reform_task":
+        raise ItemUnreadable("the deadline is past", errors=[deadline_fault()])
+    item_id = new_id()
+    added = await repository.add(
+        session,
+        {
+            "id": item_id,
+            "region": region,
+            "number": await repository.next_number(session, region, today.year),
+            "kind": wanted.kind,
+            "subject": wanted.subject,
+            "title": wanted.title,
+            "problem": wanted.problem,
+            "area": area.code,
+            "township": township,
+            "responsible": asdict(wanted.responsible),
+            "opened_on": today,
+            "deadline": wanted.deadline,
+            "first_deadline": wanted.deadline,
+            "status": "open",
+            "measures": wanted.measures,
+            "source": dict(wanted.source or {}),
+            "citation": wanted.citation,
+            "version": 0,
+        },
+    )
+    if not added:
+        raise ItemOpenAlready("see the one there is with GET /reporting/v1/register-items")
+    item = await _required(session, region, item_id)
+    return await taken(session, context, caller, item, "open")
+
+
+async def update(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    item_id: UUID,
+    change: Change,
+) -> Item:
+    """Say how it goes, why it is late, what is done; move the deadline with a reason.
+
+    Raises:
+        ItemNotFound, ItemStepRefused.
+        ItemUnreadable: the cause of a late item (KZ-23), or the reason of a new deadline, is missing.
+    """
+    item = await _held(session, context, caller, item_id, "update")
+    today = business_date(context.clock.now())
+    _check_cause(item, today, change.cause)
+    values: dict[str, Any] = {}
+    detail: dict[str, Any] = {}
+    if change.deadline is not None and change.deadline != item.deadline:
+        if change.deadline < today:
+            raise ItemUnreadable("the deadline is past", errors=[deadline_fault()])
+        if not change.note:
+            raise ItemUnreadable("a deadline is moved for a reason", errors=[reason_fault()])
+        values["deadline"] = change.deadline
+        detail["deadline"] = {"from": item.deadline.isoformat(), "to": change.deadline.isoformat()}
+    for name in ("cause", "measures"):
+        written = getattr(change, name)
+        if written is not None:
+            values[name] = detail[name] = written
+    if change.participants is not None:
+        held = item.responsible
+        departments = (*held.leads, *held.co_responsible)
+        joined = led_by(held.mode, departments, change.participants, more=held.more)
+        values["responsible"] = asdict(joined)
+        detail["participants"] = list(change.participants)
+    return await taken(
+        session, context, caller, item, "update", note=change.note, detail=detail, **values
+    )
+
+
+async def add_evidence(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    item_id: UUID,
+    *,
+    description: str,
+    document: str | None,
+    cause: str | None,
+) -> Item:
+    """Record what shows that the work is done: words, and where the paper lies.
+
+    Raises:
+        ItemNotFound, ItemStepRefused, ItemUnreadable (KZ-23).
+    """
+    item = await _held(session, context, caller, item_id, "evidence")
+    _check_cause(item, business_date(context.clock.now()), cause)
+    return await taken(
+        session,
+        context,
+        caller,
+        item,
+        "evidence",
+        note=description,
+        detail={"document": document} | ({"cause": cause} if cause else {}),
+        **({"cause": cause} if cause else {}),
+    )
+
+
+async def submit(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    item_id: UUID,
+    *,
+    note: str | None,
+    cause: str | None,
+) -> Item:
+    """Declare the work done and ask for the closing check 申请销号.
+
+    Raises:
+        ItemNotFound, ItemStepRefused, ItemUnreadable: evidence or cause is missing.
+    """
+    item = await _held(session, context, caller, item_id, "submit")
+    _check_done(item, business_date(context.clock.now()), cause)
+    detail = {"cause": cause} if cause else {}
+    return await taken(
+        session, context, caller, item, "submit", note=note, detail=detail, status="submitted",
+        **detail,
+    )  # fmt: skip
+
+
+async def close(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    item_id: UUID,
+    *,
+    note: str | None,
+) -> Item:
+    """The closing check by another person 销号.
+
+    Raises:
+        ItemNotFound, ItemStepRefused, ItemUnreadable: evidence or cause is missing.
+        ItemSamePerson: who did the work, or declared it done, does not close it.
+    """
+    item = await _held(session, context, caller, item_id, "close")
+    today = business_date(context.clock.now())
+    _check_done(item, today)
+    _by_another(item.check_closer, caller)
+    return await taken(
+        session, context, caller, item, "close", note=note, status="closed", closed_on=today
+    )
+
+
+async def send_back(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    item_id: UUID,
+    *,
+    note: str,
+) -> Item:
+    """The check found it not done: the work goes on, the deadline stands.
+
+    Raises:
+        ItemNotFound, ItemStepRefused, ItemSamePerson.
+    """
+    item = await _held(session, context, caller, item_id, "return")
+    _by_another(item.check_closer, caller)
+    return await taken(session, context, caller, item, "return", note=note, status="open")
+
+
+async def withdraw(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    item_id: UUID,
+    *,
+    note: str,
+) -> Item:
+    """An item that was opened in error; somebody else than its opener takes it out.
+
+    Raises:
+        ItemNotFound, ItemStepRefused, ItemSamePerson.
+    """
+    item = await _held(session, context, caller, item_id, "withdraw")
+    _by_another(item.check_withdrawer, caller)
+    today = business_date(context.clock.now())
+    return await taken(
+        session, context, caller, item, "withdraw", note=note, status="withdrawn", closed_on=today
+    )
+
+
+# --- reading --------------------------------------------------------------------------------
+
+
+async def read(
+    session: ReadSession, context: ServiceContext, caller: Principal, item_id: UUID
+) -> Item:
+    """An item.
+
+    Raises:
+        ItemNotFound: there is none, or it is not the caller's to see.
+    """
+    item = await repository.get(session, context.region.region_code, item_id)
+    if item is None or not _may(caller, item.area, item.township):
+        raise ItemNotFound("GET /reporting/v1/register-items lists them")
+    return item
+
+
+async def listed(
+    session: ReadSession,
+    context: ServiceContext,
+    caller: Principal,
+    *,
+    statuses: Sequence[Status] = (),
+    kind: Kind | None = None,
+    area: str | None = None,
+    overdue: bool = False,
+    after: tuple[date, UUID] | None = None,
+    limit: int,
+) -> list[Item]:
+    """Items that the caller may see, the earliest deadline first."""
+    organisation, _, value = caller.organisation.partition(":")
+    return await repository.find(
+        session,
+        region=context.region.region_code,
+        visible=None if organisation == "region" else (organisation, value),
+        statuses=statuses,
+        kind=kind,
+        area=area,
+        overdue_on=business_date(context.clock.now()) if overdue else None,
+        after=after,
+        limit=limit,
+    )
+
+
+async def of_month(
+    session: ReadSession, context: ServiceContext, first: date, last: date
+) -> dict[str, Any]:
+    """What a month's report tells of the register: how much moved, and what is overdue at its end.
+
+    Args:
+        first, last: the month's days. An item that was closed later was open then.
+    """
+    region = context.region.region_code
+    standing = await repository.standing_at(session, region, last)
+    moved = await repository.counted(session, region, first, last)
+    return {
+        "day": last.isoformat(),
+        "opened": moved["opened"],
+        "closed": moved["closed"],
+        "open": len(standing),
+        "overdue": [
+            {
+                "number": row["number"],
+                "kind": row["kind"],
+                "title": row["title"],
+                "area": row["area"],
+                "area_zh": area_name(context, row["area"]),
+                "owner": "、".join(row["responsible"]["leads"]),
+                "deadline": row["deadline"].isoformat(),
+                "days_late": (last - row["deadline"]).days,
+                "cause": row["cause"],
+            }
+            for row in standing
+            if row["deadline"] < last
+        ],
+    }
+
+
+def area_name(context: ServiceContext, code: str) -> str:
+    """An area's Chinese name."""
+    return place_of(context.region, area_of(context, code)).name_zh
+
+
+def area_of(context: ServiceContext, code: str) -> Area:
+    """The area of a code that was accepted before."""
+    if code == COUNTY:
+        return Area("county")
+    if context.region.facility(code) is not None:
+        return Area("facility", facility_code=code)
+    township, _, village = code.partition("/")
+    if village:
+        return Area("village", township=township, village=village)
+    return Area("township", township=township)
+
+
+# --- what the steps share -------------------------------------------------------------------
+
+
+def county_only(caller: Principal) -> None:
+    """Refuse an organisation that is not the whole county's.
+
+    Raises:
+        CountyOnly.
+    """
+    if not caller.organisation.startswith("region:"):
+        raise CountyOnly("the county does this")
+
+
+def _own(caller: Principal) -> str | None:
+    """The place of a caller below the county."""
+    kind, _, value = caller.organisation.partition(":")
+    return None if kind == "region" else value
+
+
+def _may(caller: Principal, area: str, township: str | None) -> bool:
+    kind, _, value = caller.organisation.partition(":")
+    if kind == "region":
+        return True
+    return value == (township if kind == "township" else area)
+
+
+def _check_cause(item: Item, today: date, given: str | None = None) -> None:
+    try:
+        item.check_cause(today, given)
+    except CauseMissing as missing:
+        raise ItemUnreadable(str(missing), errors=[cause_fault()]) from missing
+
+
+def _check_done(item: Item, today: date, cause: str | None = None) -> None:
+    try:
+        item.check_evidence()
+    except EvidenceMissing as missing:
+        raise ItemUnreadable(str(missing), errors=[evidence_fault()]) from missing
+    _check_cause(item, today, cause)
+
+
+def _by_another(check: Any, caller: Principal) -> None:
+    try:
+        check(caller.client_id)
+    except SamePersonTwice as refusal:
+        raise ItemSamePerson(str(refusal)) from refusal
+
+
+async def _held(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    item_id: UUID,
+    step: StepName,
+) -> Item:
+    item = await repository.lock(session, context.region.region_code, item_id)
+    if item is None or not _may(caller, item.area, item.township):
+        raise ItemNotFound("GET /reporting/v1/register-items lists them")
+    try:
+        item.check(step)
+    except StepNotAllowed as refusal:
+        raise ItemStepRefused(str(refusal)) from refusal
+    return item
+
+
+async def taken(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    item: Item,
+    step: StepName,
+    *,
+    note: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+    **values: Any,
+) -> Item:
+    """Write a step of a held item, with the columns that it changes."""
+    now, number = context.clock.now(), item.version + 1
+    await repository.add_step(
+        session, item.id, number, Step(step, now, caller.client_id, note, dict(detail or {}))
+    )
+    await repository.change(session, item.id, version=number, **values)
+    await audit.record(
+        session,
+        actor=caller.client_id,
+        organisation=caller.organisation,
+        action=f"register_item.{step}",
+        subject=str(item.id),
+        at=now,
+        detail={"number": item.number, "version": number},
+    )
+    return await _required(session, item.region, item.id)
+
+
+async def _required(session: ReadSession, region: str, item_id: UUID) -> Item:
+    item = await repository.get(session, region, item_id)
+    if item is None:
+        raise ItemNotFound("GET /reporting/v1/register-items lists them")
+    return item
