@@ -15,6 +15,7 @@ from services.claims.clearing.endpoints import router as clearing
 from services.claims.clearing.list_pages import router as clearing_list_pages
 from services.claims.clearing.pages import router as clearing_pages
 from services.claims.drg.endpoints import router as drg
+from services.claims.drugs.handlers import on_dispensing_recorded, on_dispensing_withdrawn
 from services.claims.encounters.case_pages import router as case_pages
 from services.claims.encounters.endpoints import router as encounters
 from services.claims.encounters.handlers import (
@@ -63,6 +64,9 @@ from services.claims.standings.endpoints import router as standings
 from services.claims.subsidies.endpoints import router as subsidies
 from shared.events.catalog import (
     ClearingPaid,
+    DispensingRecorded,
+    DispensingWithdrawn,
+    DrugPaymentDecided,
     EncounterCancelled,
     EncounterDischarged,
     EncounterOpened,
@@ -198,6 +202,16 @@ MODULE = ServiceModule(
             FeeDue, on_fee_due, "the special fund owes a team for contracts and check-ups (XB-54)"
         ),
         Subscription(
+            DispensingRecorded,
+            on_dispensing_recorded,
+            "the special fund pays chronic drugs up to the year's limit (XB-25)",
+        ),
+        Subscription(
+            DispensingWithdrawn,
+            on_dispensing_withdrawn,
+            "drugs that were not handed out after all: the year and the fund have it back",
+        ),
+        Subscription(
             ReferralMade, on_referral_made, "a visit at the target within the validity was referred"
         ),
         Subscription(ReferralAccepted, on_referral_accepted, "the referral still counts"),
@@ -215,6 +229,7 @@ MODULE = ServiceModule(
         SettlementReversed,
         FlagRaised,
         FundWarned,
+        DrugPaymentDecided,
         ClearingPaid,
         ReconciliationDiffered,
     ),

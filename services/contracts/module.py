@@ -10,6 +10,11 @@ from services.contracts.check_ups.endpoints import router as check_ups_router
 from services.contracts.contracts.endpoints import router as contracts_router
 from services.contracts.diseases.endpoints import router as diseases_router
 from services.contracts.dispensings.endpoints import router as dispensings_router
+from services.contracts.dispensings.handlers import (
+    on_drug_payment_decided,
+    on_settlement_made,
+    on_settlement_reversed,
+)
 from services.contracts.exemptions.endpoints import router as exemptions_router
 from services.contracts.fees.endpoints import router as fees_router
 from services.contracts.follow_up.endpoints import router as follow_up_router
@@ -42,6 +47,8 @@ from shared.events.catalog import (
     DiseaseCaseManaged,
     DiseaseCaseWithdrawn,
     DispensingRecorded,
+    DispensingWithdrawn,
+    DrugPaymentDecided,
     EncounterCancelled,
     EncounterDischarged,
     ExemptionEnded,
@@ -58,6 +65,8 @@ from shared.events.catalog import (
     ReferralMade,
     ReferralRefused,
     ReferralReturned,
+    SettlementMade,
+    SettlementReversed,
     TaskClosed,
     TaskMissed,
     TaskOpened,
@@ -114,6 +123,19 @@ MODULE = ServiceModule(
             on_encounter_cancelled,
             "a stay that did not take place: its open tasks are withdrawn",
         ),
+        Subscription(
+            DrugPaymentDecided,
+            on_drug_payment_decided,
+            "what the special fund pays of drugs that were handed out",
+        ),
+        Subscription(
+            SettlementMade,
+            on_settlement_made,
+            "a chronic outpatient's visit uses the same yearly cap",
+        ),
+        Subscription(
+            SettlementReversed, on_settlement_reversed, "what the visit had used is free again"
+        ),
     ),
     watches=(plan_daily,),
     publishes=(
@@ -139,6 +161,7 @@ MODULE = ServiceModule(
         FollowUpRecorded,
         CheckUpRecorded,
         DispensingRecorded,
+        DispensingWithdrawn,
         FeeDue,
     ),
 )

@@ -63,12 +63,17 @@ WITH uses AS (
   SELECT :run_id, settlement_id, fund, facility_code, use, amount_fen, true
   FROM payable JOIN owed USING (facility_code, fund, use)
   RETURNING facility_code, fund, use, amount_fen
-), fees AS (
+), fees_open AS (
   SELECT f.id, f.facility_code, 'special_fund' AS fund, f.use, f.amount_fen FROM service_fees f
   WHERE f.region = :region AND f.booked_on <= :until
     AND coalesce(CAST(:fund AS text), 'special_fund') = 'special_fund'
     AND (CAST(:facility_code AS text) IS NULL OR f.facility_code = :facility_code)
     AND NOT EXISTS (SELECT FROM clearing_fees c WHERE c.service_fee_id = f.id AND c.live)
+), fees AS (
+  -- What was taken off waits until as much is owed again: nobody is paid less than nothing.
+  SELECT f.* FROM fees_open f
+  JOIN (SELECT facility_code, use FROM fees_open
+        GROUP BY facility_code, use HAVING sum(amount_fen) >= 0) AS g USING (facility_code, use)
 ), collected AS (
   INSERT INTO clearing_fees (run_id, service_fee_id, live) SELECT :run_id, id, true FROM fees
 )

@@ -1,4 +1,4 @@
-"""A team's fees as a debt of the special fund."""
+"""What a team's institution is owed by the special fund without a bill."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from uuid import UUID, uuid5
 from services.claims.ledger.domain import Account, Entry, Posting, payer_account
 
 FUND: Final = "special_fund"
-"""XB-54: contracts of chronic patients and check-ups are paid from the special fund."""
+"""XB-54: contracts of chronic patients and check-ups are paid from the special fund,
+and chronic patients' drugs."""
 
 _NAMESPACE: Final = UUID("6b0f6d58-2b1d-5c3e-9a57-3d9b8f4b7c11")
 
 
 @dataclass(frozen=True)
 class ServiceFee:
-    """One use of a fee statement; ``facility_code`` is the team's institution."""
+    """One use of a fee statement, or a dispensing; ``facility_code`` is the team's institution."""
 
     id: UUID
     region: str
@@ -28,6 +29,7 @@ class ServiceFee:
     """The month of the work."""
     count: int
     amount_fen: int
+    """Below zero: a dispensing was withdrawn."""
     booked_on: date
     """The day on which it was asked for."""
 
@@ -40,7 +42,7 @@ def fee_id(statement_id: str, use: str) -> UUID:
 def fee_entry(fee: ServiceFee) -> Entry:
     """The fund owes it, the team's institution has earned it."""
     return Entry(
-        kind="service_fee",
+        kind="drug_payment" if fee.use == "chronic_drugs" else "service_fee",
         booked_on=fee.booked_on,
         postings=(
             Posting(payer_account(FUND, fee.facility_code), fee.amount_fen),

@@ -19,7 +19,7 @@ SELECT a.fund,
   coalesce(sum(p.amount_fen) FILTER (WHERE a.kind = 'fund'), 0)::bigint AS balance_fen,
   coalesce(sum(p.amount_fen) FILTER (WHERE a.kind IN ('payer', 'held')), 0)::bigint AS owed_fen,
   coalesce(sum(p.amount_fen) FILTER (WHERE a.kind = 'payer'
-    AND (e.settlement_id IS NOT NULL OR e.kind = 'service_fee')
+    AND (e.settlement_id IS NOT NULL OR e.kind IN ('service_fee', 'drug_payment'))
     AND e.booked_on > :since), 0)::bigint AS cost_fen,
   coalesce(sum(p.amount_fen) FILTER (WHERE a.kind = 'fund' AND p.amount_fen > 0
     AND e.booked_on >= :year_began), 0)::bigint AS received_fen,

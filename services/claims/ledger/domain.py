@@ -14,7 +14,8 @@ debit the fund's money and credit its source; a transfer debits one fund and cre
 A payment of a clearing run takes the fund's money for its use, and lowers what the fund owes and
 what the facility is owed; what is held back waits in ``held`` until it is released. A fee
 (``service_fee``, 服务费) of a family-doctor team debits what the special fund owes and credits the
-team's institution, without a bill. Of a global budget, an advance takes the fund's money to
+team's institution, without a bill; so does the fund's part of drugs that it hands out
+(``drug_payment``, 慢病免费投药), with the signs turned when that is withdrawn. Of a global budget, an advance takes the fund's money to
 ``advance``; the year's end turns it into what was spent, and lowers by the members' bills what the
 fund owes and what they are owed.
 """
@@ -41,6 +42,7 @@ EntryKind = Literal[
     "service_fee",
     "budget_advance",
     "budget_settlement",
+    "drug_payment",
 ]
 
 FUND_NAMES: Final[Mapping[str, tuple[str, str]]] = {
@@ -142,6 +144,7 @@ ENTRY_NAMES: Final[Mapping[EntryKind, tuple[str, str]]] = {
     "service_fee": ("Fee of a family-doctor team", "家庭医生团队服务费"),
     "budget_advance": ("Advance of a global budget", "总额预算预拨"),
     "budget_settlement": ("Year's end of a global budget", "总额预算年终清算"),
+    "drug_payment": ("Free drugs of a chronic disease", "慢病免费投药"),
 }
 """English and Chinese name of each kind of journal entry (凭证类型)."""
 

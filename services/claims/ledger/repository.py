@@ -272,16 +272,18 @@ WITH told AS (
          CASE kind WHEN 'payment' THEN 'clearing_payment' ELSE 'deposit_release' END, amount_fen
   FROM clearing_payments
   UNION ALL
-  SELECT id, 'payer:special_fund:' || facility_code, 'service_fee', amount_fen FROM service_fees
+  SELECT id, 'payer:special_fund:' || facility_code,
+         CASE use WHEN 'chronic_drugs' THEN 'drug_payment' ELSE 'service_fee' END, amount_fen
+  FROM service_fees
   UNION ALL
   SELECT id, account_code, 'budget_advance', amount_fen FROM budget_advances
 ), booked AS (
   SELECT e.source_id, e.kind, p.account_code, p.amount_fen
   FROM journal_entries e JOIN postings p ON p.entry_id = e.id
-  WHERE e.source_id IS NOT NULL AND p.amount_fen > 0
-    AND e.kind <> 'budget_settlement'
-    AND (p.account_code LIKE 'facility:%' OR p.account_code LIKE 'fund:%'
-         OR p.account_code LIKE 'advance:%' OR e.kind = 'service_fee')
+  WHERE e.source_id IS NOT NULL AND e.kind <> 'budget_settlement'
+    AND CASE WHEN e.kind IN ('service_fee', 'drug_payment') THEN p.account_code LIKE 'payer:%'
+        ELSE p.amount_fen > 0 AND (p.account_code LIKE 'facility:%'
+          OR p.account_code LIKE 'fund:%' OR p.account_code LIKE 'advance:%') END
 )
 SELECT coalesce(told.id, booked.source_id) AS id
 FROM told FULL JOIN booked ON booked.source_id = told.id AND booked.kind = told.kind

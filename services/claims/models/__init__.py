@@ -16,6 +16,7 @@ from services.claims.models.clearing import (
     clearing_steps,
 )
 from services.claims.models.drg import drg_cases, drg_pilots
+from services.claims.models.drugs import drug_payments
 from services.claims.models.encounters import encounter_recognitions, encounters, members
 from services.claims.models.fees import clearing_fees, service_fees
 from services.claims.models.funds import fund_balances, fund_movements, fund_warnings
@@ -62,6 +63,7 @@ __all__ = [
     "clearing_steps",
     "drg_cases",
     "drg_pilots",
+    "drug_payments",
     "encounter_recognitions",
     "encounters",
     "flag_steps",

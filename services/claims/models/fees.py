@@ -33,8 +33,9 @@ service_fees = Table(
     fen_column("amount_fen"),
     Column("booked_on", Date, nullable=False),
     UniqueConstraint("statement_id", "use"),
-    CheckConstraint("amount_fen > 0", name="amount"),
-    CheckConstraint("use IN ('contract_fee', 'check_up')", name="use"),
+    # A dispensing that was withdrawn is taken off.
+    CheckConstraint("amount_fen > 0 OR (use = 'chronic_drugs' AND amount_fen < 0)", name="amount"),
+    CheckConstraint("use IN ('contract_fee', 'check_up', 'chronic_drugs')", name="use"),
     Index("ix_service_fees_booked_on", "region", "booked_on"),
 )
 

@@ -49,6 +49,7 @@ ENTRY_KINDS = (
     "service_fee",
     "budget_advance",
     "budget_settlement",
+    "drug_payment",
 )
 CODE_IS_ITS_PARTS = (
     "code = kind || coalesce(':' || fund, '') || coalesce(':' || facility_code, '')"

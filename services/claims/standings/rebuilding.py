@@ -1,7 +1,7 @@
-"""Standings worked out again from the settlements, compared and put right.
+"""Standings worked out again from the settlements and dispensings, compared and put right.
 
-A person's year is the sum of what his settlements added and his reversals took back, under every
-id that means him now. What a merge in force took along is the sum of the absorbed id's own.
+A person's year is the sum of what his settlements added and his reversals took back, and of what
+the fund paid for drugs handed out to him, under every id that means him now. What a merge in force took along is the sum of the absorbed id's own.
 """
 
 from __future__ import annotations
@@ -23,10 +23,16 @@ _COLUMNS: Final = ", ".join(f"{b}_fen" for b in BENEFITS)
 _EXPECTED: Final = ", ".join(f"coalesce(x.{b}_fen, 0) AS expected_{b}" for b in BENEFITS)
 _STORED: Final = ", ".join(f"coalesce(k.{b}_fen, 0) AS stored_{b}" for b in BENEFITS)
 _DIFFER: Final = " OR ".join(f"coalesce(x.{b}_fen, 0) <> coalesce(k.{b}_fen, 0)" for b in BENEFITS)
+_MOVED: Final = """
+(SELECT person_id, standing_year, standing_delta FROM settlements
+ UNION ALL
+ SELECT person_id, year, jsonb_build_object('chronic_drug_fund_paid', fund_fen)
+ FROM drug_payments WHERE NOT withdrawn)
+"""
 _YEARS: Final = text(f"""
 WITH x AS (
   SELECT coalesce(m.kept_person_id, s.person_id) AS person_id, s.standing_year AS year, {_DELTAS}
-  FROM settlements s
+  FROM {_MOVED} AS s
   LEFT JOIN person_merges m ON m.absorbed_person_id = s.person_id AND m.in_force
   WHERE s.person_id IS NOT NULL
   GROUP BY coalesce(m.kept_person_id, s.person_id), s.standing_year
@@ -40,7 +46,7 @@ ORDER BY 1, 2
 _MOVES: Final = text(f"""
 WITH x AS (
   SELECT m.merge_id, s.standing_year AS year, {_DELTAS}
-  FROM person_merges m JOIN settlements s ON s.person_id = m.absorbed_person_id
+  FROM person_merges m JOIN {_MOVED} AS s ON s.person_id = m.absorbed_person_id
   WHERE m.in_force GROUP BY m.merge_id, s.standing_year
 ), k AS (
   SELECT v.* FROM standing_moves v JOIN person_merges m USING (merge_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 DISEASES: dict[str, str] = {
@@ -34,3 +35,10 @@ def split(total_fen: int, insured_fen: int, *, used_fen: int, cap_fen: int) -> S
     rest = total_fen - insured_fen
     fund = min(rest, max(0, cap_fen - used_fen))
     return Split(insured_fen, fund, rest - fund)
+
+
+def used_by(visit_type: str, payers: Iterable[tuple[str, int]]) -> int:
+    """What a settled visit used of the year's cap, in fen: a chronic outpatient's fund part."""
+    if visit_type != "chronic_outpatient":
+        return 0
+    return sum(amount for payer, amount in payers if payer == "special_fund")

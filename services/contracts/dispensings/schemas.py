@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -52,6 +52,19 @@ class DispensingRequest(BaseModel):
     drugs: Annotated[list[Drug], Field(max_length=50)] = []
 
 
+WithdrawalReason = Literal["entered_in_error", "not_collected", "returned"]
+
+
+class WithdrawalRequest(BaseModel):
+    """Why drugs that were recorded were not handed out after all."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"reason": "not_collected"}}
+    )
+
+    reason: WithdrawalReason
+
+
 class DispensingAnswer(BaseModel):
     """Who pays what; the amounts add up to the total."""
 
@@ -67,7 +80,10 @@ class DispensingAnswer(BaseModel):
                 "total": "1500.00",
                 "insurance_paid": "300.00",
                 "fund_pays": "1000.00",
+                "fund_pays_told": "1000.00",
                 "patient_pays": "200.00",
+                "status": "told",
+                "withdrawn_reason": None,
                 "fund_left_this_year": "0.00",
                 "unpaid_reason": None,
                 "cap_assumed": False,
@@ -84,7 +100,12 @@ class DispensingAnswer(BaseModel):
     total: Money
     insurance_paid: Money
     fund_pays: Money
+    fund_pays_told: Money
+    """What the window was told; more than ``fund_pays`` when a settled visit had used the cap."""
     patient_pays: Money
+    status: str
+    """``told``, then ``settled`` by claims; ``withdrawn``: nothing is paid."""
+    withdrawn_reason: str | None
     fund_left_this_year: Money
     unpaid_reason: str | None
     """``no_category``: the person had none in force that day; the fund pays nothing."""

@@ -1,21 +1,33 @@
-"""Recording dispensings: what the insurance, the fund and the patient pay."""
+"""Recording dispensings: what the insurance, the fund and the patient pay.
+
+The window is answered at once, from what is known here of the person's year. Claims takes the
+fund's part from his standing and books it; where a settled visit had used the cap meanwhile, the
+fund pays less than was answered, and the dispensing shows both.
+"""
 
 from __future__ import annotations
 
 from datetime import date
+from uuid import UUID
 
+from services.contracts.access import may_act
 from services.contracts.check_ups.service import has_category
 from services.contracts.dispensings import repository
 from services.contracts.dispensings.domain import DISEASES, split
-from services.contracts.dispensings.schemas import DispensingAnswer, DispensingRequest
+from services.contracts.dispensings.schemas import (
+    DispensingAnswer,
+    DispensingRequest,
+    WithdrawalReason,
+)
 from services.contracts.fees.prices import CHRONIC_DRUGS_CAP, price_on
 from services.contracts.merges.repository import MERGES
+from services.contracts.models import Dispensing, Person
 from services.contracts.people import repository as people
 from services.contracts.people.acting import person_served
 from shared.clock import business_date
 from shared.db.session import WriteSession
-from shared.events.catalog import DispensingRecorded
-from shared.http.problem import FieldFault, Unprocessable
+from shared.events.catalog import DispensingRecorded, DispensingWithdrawn
+from shared.http.problem import Conflict, FieldFault, NotFound, Unprocessable
 from shared.ids import new_id
 from shared.messaging import outbox
 from shared.money import Fen
@@ -28,6 +40,18 @@ class DispensingWrong(Unprocessable):
     code = "dispensing_wrong"
     title = "The dispensing cannot have been so"
     title_zh = "投药信息不成立"
+
+
+class DispensingUnknown(NotFound):
+    code = "dispensing_unknown"
+    title = "There is no such dispensing, or it is not yours to see"
+    title_zh = "没有此投药记录,或您无权查看"
+
+
+class DispensingWithdrawnAlready(Conflict):
+    code = "dispensing_withdrawn_already"
+    title = "The dispensing was withdrawn before"
+    title_zh = "该投药记录已撤销"
 
 
 async def record(
@@ -74,6 +98,8 @@ async def record(
             "total_fen": int(body.total),
             "insured_fen": parts.insured,
             "fund_fen": parts.fund,
+            "told_fen": parts.fund,
+            "status": "told",
             "days": body.days,
             "drugs": [drug.model_dump(mode="json") for drug in body.drugs],
             "recorded_by": caller.client_id,
@@ -95,6 +121,7 @@ async def record(
             patient_pays=Fen(parts.patient),
             township=person.township,
             village=person.village,
+            annual_cap=Fen(cap.amount_fen),
         ),
         subject=str(dispensing_id),
         sequence=await people.next_version(session, kept),
@@ -119,8 +146,136 @@ async def record(
         total=body.total,
         insurance_paid=Fen(parts.insured),
         fund_pays=Fen(parts.fund),
+        fund_pays_told=Fen(parts.fund),
         patient_pays=Fen(parts.patient),
+        status="told",
+        withdrawn_reason=None,
         fund_left_this_year=Fen(max(0, cap.amount_fen - used - parts.fund) if entitled else 0),
+        unpaid_reason=None if entitled else "no_category",
+        cap_assumed=cap.assumed,
+    )
+
+
+async def read(
+    session: WriteSession, context: ServiceContext, caller: Principal, dispensing_id: str
+) -> DispensingAnswer:
+    """A dispensing as it now stands; the reading is logged.
+
+    Raises:
+        DispensingUnknown: there is none of that id, or it is not the caller's to see.
+    """
+    dispensing, person = await _visible(session, caller, dispensing_id)
+    await audit.record(
+        session,
+        actor=caller.client_id,
+        organisation=caller.organisation,
+        action="dispensing.read",
+        subject=dispensing_id,
+        at=context.clock.now(),
+        detail={"person_id": dispensing.person_id},
+    )
+    return await _answer(session, context, dispensing, person)
+
+
+async def withdraw(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    dispensing_id: str,
+    reason: WithdrawalReason,
+) -> DispensingAnswer:
+    """The drugs were not handed out after all: the year's cap and the fund have it back.
+
+    Raises:
+        DispensingUnknown: there is none of that id, or it is not the caller's.
+        DispensingWithdrawnAlready: it was withdrawn before.
+    """
+    found, _ = await _visible(session, caller, dispensing_id)
+    await people.lock(session, found.person_id)
+    dispensing, person = await _visible(session, caller, dispensing_id)
+    if dispensing.status == "withdrawn":
+        raise DispensingWithdrawnAlready
+    now = context.clock.now()
+    await repository.withdraw(session, dispensing.dispensing_id, reason=reason)
+    patient = dispensing.total_fen - dispensing.insured_fen - dispensing.told_fen
+    await outbox.record(
+        session,
+        DispensingWithdrawn(
+            dispensing_id=dispensing_id,
+            person_id=dispensing.person_id,
+            disease=dispensing.disease,
+            facility_code=dispensing.facility_code,
+            team=dispensing.team,
+            dispensed_on=dispensing.dispensed_on,
+            total=Fen(dispensing.total_fen),
+            insurance_paid=Fen(dispensing.insured_fen),
+            fund_pays=Fen(dispensing.told_fen),
+            patient_pays=Fen(patient),
+            township=person.township if person else None,
+            village=person.village if person and person.township else None,
+            reason=reason,
+            withdrawn_at=now,
+        ),
+        subject=dispensing_id,
+        sequence=await people.next_version(session, dispensing.person_id),
+        occurred_at=now,
+    )
+    await audit.record(
+        session,
+        actor=caller.client_id,
+        organisation=caller.organisation,
+        action="dispensing.withdrawn",
+        subject=dispensing_id,
+        at=now,
+        detail={"person_id": dispensing.person_id, "reason": reason},
+    )
+    changed, person = await _visible(session, caller, dispensing_id)
+    return await _answer(session, context, changed, person)
+
+
+async def _visible(
+    session: WriteSession, caller: Principal, dispensing_id: str
+) -> tuple[Dispensing, Person | None]:
+    try:
+        found = await repository.get(session, UUID(dispensing_id))
+    except ValueError:
+        raise DispensingUnknown from None
+    if found is None:
+        raise DispensingUnknown
+    person = await people.get(session, await MERGES.kept_of(session, found.person_id))
+    if not may_act(
+        caller,
+        team=found.team,
+        township=person.township if person else None,
+        facility_code=found.facility_code,
+    ):
+        raise DispensingUnknown
+    return found, person
+
+
+async def _answer(
+    session: WriteSession, context: ServiceContext, dispensing: Dispensing, person: Person | None
+) -> DispensingAnswer:
+    day = dispensing.dispensed_on
+    entitled = person is not None and has_category(person, day)
+    cap = price_on(context, CHRONIC_DRUGS_CAP, day)
+    members = await MERGES.members(session, await MERGES.kept_of(session, dispensing.person_id))
+    used = await repository.fund_paid_in(session, members, day.year)
+    return DispensingAnswer(
+        dispensing_id=str(dispensing.dispensing_id),
+        person_id=dispensing.person_id,
+        disease=dispensing.disease,
+        dispensed_on=day,
+        facility_code=dispensing.facility_code,
+        team=dispensing.team,
+        total=Fen(dispensing.total_fen),
+        insurance_paid=Fen(dispensing.insured_fen),
+        fund_pays=Fen(dispensing.fund_fen),
+        fund_pays_told=Fen(dispensing.told_fen),
+        patient_pays=Fen(dispensing.total_fen - dispensing.insured_fen - dispensing.fund_fen),
+        status=dispensing.status,
+        withdrawn_reason=dispensing.withdrawn_reason,
+        fund_left_this_year=Fen(max(0, cap.amount_fen - used) if entitled else 0),
         unpaid_reason=None if entitled else "no_category",
         cap_assumed=cap.assumed,
     )

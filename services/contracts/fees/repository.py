@@ -35,6 +35,7 @@ _SERVICES = """
   SELECT check_up_id::text, person_id, team, performed_on FROM check_ups
   UNION ALL
   SELECT dispensing_id::text, person_id, team, dispensed_on FROM dispensings
+  WHERE status <> 'withdrawn'
 """
 _KEPT = """
   coalesce((SELECT m.kept_person_id FROM person_merges m

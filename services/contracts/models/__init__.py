@@ -13,7 +13,7 @@ from services.contracts.models.member import TeamMember
 from services.contracts.models.merge import person_merges
 from services.contracts.models.person import Person, PersonHome, PersonVersion
 from services.contracts.models.referral import Referral, ReferralStep
-from services.contracts.models.service_record import CheckUp, Dispensing
+from services.contracts.models.service_record import CheckUp, Dispensing, DrugSettlement
 from services.contracts.models.task import CancelledStay, Discharge, FollowUp, Task
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "DiseasePlan",
     "DiseaseStep",
     "Dispensing",
+    "DrugSettlement",
     "Enrolment",
     "Exemption",
     "FeeLine",

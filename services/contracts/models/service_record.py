@@ -54,6 +54,8 @@ class Dispensing(Base):
     __table_args__ = (
         CheckConstraint("insured_fen >= 0 AND total_fen >= insured_fen", name="amounts"),
         CheckConstraint("fund_fen >= 0 AND total_fen >= insured_fen + fund_fen", name="fund"),
+        CheckConstraint("status IN ('told', 'settled', 'withdrawn')", name="status"),
+        CheckConstraint("(status = 'withdrawn') = (withdrawn_reason IS NOT NULL)", name="reason"),
         Index("ix_dispensings_person", "person_id", "dispensed_on"),
     )
 
@@ -69,8 +71,28 @@ class Dispensing(Base):
     """What basic insurance paid."""
     fund_fen: Mapped[int] = mapped_column(BigInteger)
     """What the special fund pays of the rest, up to the year's cap."""
+    told_fen: Mapped[int] = mapped_column(BigInteger)
+    """What the window was told that it pays."""
+    status: Mapped[str] = mapped_column(String(12), server_default="told")
+    """``told`` until claims has taken it from the year, then ``settled``; ``withdrawn``."""
+    withdrawn_reason: Mapped[str | None] = mapped_column(String(24))
     days: Mapped[int | None] = mapped_column(SmallInteger)
     """For how many days the drugs last (KZ-12)."""
     drugs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     recorded_by: Mapped[str] = mapped_column(String(128))
     recorded_at: Mapped[datetime]
+
+
+class DrugSettlement(Base):
+    """The fund's part of a settled visit of a chronic outpatient: the same year's cap."""
+
+    __tablename__ = "drug_settlements"
+    __table_args__ = (Index("ix_drug_settlements_person", "person_id", "year"),)
+
+    settlement_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    region: Mapped[str] = mapped_column(String(16))
+    person_id: Mapped[str | None] = mapped_column(String(64))
+    """None while only the reversal is known."""
+    year: Mapped[int] = mapped_column(SmallInteger)
+    fund_fen: Mapped[int] = mapped_column(BigInteger)
+    reversed: Mapped[bool]

@@ -122,6 +122,22 @@ class SettlementReversed(Event):
     patient_pays: Money
 
 
+class DrugPaymentDecided(Event):
+    """What the special fund pays of drugs that a family-doctor team handed out (XB-25)."""
+
+    producer: ClassVar[str] = "claims"
+    noun: ClassVar[str] = "drug_payment"
+    verb: ClassVar[str] = "decided"
+    key_field: ClassVar[str] = "person_id"
+
+    dispensing_id: str
+    person_id: str
+    fund_pays: Money
+    patient_pays: Money
+    as_told: bool
+    """False: a settled visit had used the year's limit, and the fund pays less than was told."""
+
+
 class FundWarned(Event):
     """A fund will have run out soon, at what bills cost it of late."""
 

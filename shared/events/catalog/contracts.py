@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.base import Classification, Event
-from shared.money import Money
+from shared.money import Fen, Money
 
 
 class _ContractEvent(Event):
@@ -221,12 +221,9 @@ class CheckUpRecorded(Event):
     village: str | None = None
 
 
-class DispensingRecorded(Event):
-    """Drugs of a chronic disease were handed out (CNY)."""
-
+class _DispensingEvent(Event):
     producer: ClassVar[str] = "contracts"
     noun: ClassVar[str] = "dispensing"
-    verb: ClassVar[str] = "recorded"
     key_field: ClassVar[str] = "person_id"
 
     dispensing_id: str
@@ -238,9 +235,33 @@ class DispensingRecorded(Event):
     total: Money
     insurance_paid: Money
     fund_pays: Money
+    """What the window was told; claims pays it, or less where the year has less left."""
     patient_pays: Money
     township: str | None = None
     village: str | None = None
+
+
+def _drugs_cap() -> Fen:
+    return Fen(100_000)
+
+
+class DispensingRecorded(_DispensingEvent):
+    """Drugs of a chronic disease were handed out (CNY)."""
+
+    verb: ClassVar[str] = "recorded"
+
+    annual_cap: Money = Field(default_factory=_drugs_cap)
+    """The most that the fund pays for the person's chronic drugs in the calendar year (XB-25)."""
+
+
+class DispensingWithdrawn(_DispensingEvent):
+    """Drugs were not handed out after all; the amounts are those of the dispensing."""
+
+    verb: ClassVar[str] = "withdrawn"
+
+    reason: str
+    """``entered_in_error``, ``not_collected`` or ``returned``."""
+    withdrawn_at: datetime
 
 
 class _ReferralEvent(Event):

@@ -1,14 +1,22 @@
 """Check-ups, free drugs, and what is due at a visit, on PostgreSQL."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from services.contracts.plans.service import plan_everyone
-from shared.events.catalog import PersonMerged
+from shared.events.base import Envelope
+from shared.events.catalog import (
+    DrugPaymentDecided,
+    PayerShare,
+    PersonMerged,
+    SettlementMade,
+    SettlementReversed,
+)
+from shared.money import Fen
 from tests.integration.contracts.stories import (
     DISTRICT_HOSPITAL,
     JINHE,
@@ -38,6 +46,44 @@ async def drugs(service: Running, total: str, insured: str, **changes: Any) -> A
 
 async def due(service: Running, person_id: str = "P1", organisation: str = "") -> Any:
     return await post(service, "/due-at-this-visit", 200, organisation, person_id=person_id)
+
+
+def chronic_visit(settlement_id: str, fund: str, *, reverses: str | None = None) -> Envelope[Any]:
+    """A chronic outpatient's settled visit of which the special fund pays a part."""
+    sign = -1 if reverses else 1
+    part = Fen(sign * round(float(fund) * 100))
+    nothing = Fen(0)
+    sums: dict[str, Any] = {
+        "encounter_id": f"E-{settlement_id}",
+        "total": part,
+        "waived": nothing,
+        "out_of_catalogue": nothing,
+        "over_limit": nothing,
+        "self_first": nothing,
+        "in_scope": part,
+        "payers": (PayerShare(payer="special_fund", amount=part),),
+        "patient_pays": nothing,
+    }
+    at = datetime(2016, 3, 2, tzinfo=UTC)
+    if reverses:
+        undone = SettlementReversed(
+            settlement_id=f"R-{settlement_id}", reverses=reverses, reason="test", **sums
+        )
+        return envelope(undone, sequence=4, at=at)
+    made = SettlementMade(
+        settlement_id=settlement_id,
+        person_id="P1",
+        facility_code=DISTRICT_HOSPITAL,
+        facility_level="secondary",
+        in_region=True,
+        visit_type="chronic_outpatient",
+        admitted_on=date(2016, 3, 1),
+        discharged_on=date(2016, 3, 1),
+        pack="jinkouhe-2016",
+        pack_version="1",
+        **sums,
+    )
+    return envelope(made, sequence=3, at=at)
 
 
 class TestCheckUps:
@@ -115,6 +161,55 @@ class TestDispensings:
         assert all(
             float(a["fund_pays"]) + float(a["patient_pays"]) == float(a["total"]) for a in answers
         )
+
+    async def test_claims_settles_and_a_withdrawal_frees_the_cap(self, contracts: Running) -> None:
+        """Goal: what claims decided stands, its own visits count, what is withdrawn does not.
+
+        Method: a visit used 400; 700 is answered 600; claims pays 500 only (told twice); it is
+        read; withdrawn twice; the next may have the whole room; the visit is reversed.
+        """
+        await contracts.deliver(entered())
+        await contracts.deliver(chronic_visit("S1", "400.00"), chronic_visit("S1", "400.00"))
+        first = await drugs(contracts, "700.00", "0.00")
+        assert (first["fund_pays"], first["status"]) == ("600.00", "told")
+        decided = DrugPaymentDecided(
+            dispensing_id=first["dispensing_id"],
+            person_id="P1",
+            fund_pays=Fen(50_000),
+            patient_pays=Fen(20_000),
+            as_told=False,
+        )
+        for _ in range(2):
+            await contracts.deliver(envelope(decided, at=contracts.clock.now()))
+        path = f"/contracts/v1/dispensings/{first['dispensing_id']}"
+        async with contracts.client() as client:
+            read = (await client.get(path)).json()
+            hidden = await client.get(path, headers=contracts.bearer(f"township:{YONGHE}"))
+            gone = await client.post(f"{path}/withdraw", json={"reason": "not_collected"})
+            again = await client.post(f"{path}/withdraw", json={"reason": "not_collected"})
+        assert (read["fund_pays"], read["fund_pays_told"], read["patient_pays"]) == (
+            "500.00",
+            "600.00",
+            "200.00",
+        )
+        assert (read["status"], read["fund_left_this_year"]) == ("settled", "100.00")
+        assert hidden.status_code == 404
+        assert (gone.json()["status"], gone.json()["fund_left_this_year"]) == (
+            "withdrawn",
+            "600.00",
+        )
+        assert again.json()["code"] == "dispensing_withdrawn_already"
+        told = [e["payload"] for e in await contracts.published() if "dispensing" in e["type"]]
+        assert [(each["fund_pays"], each.get("reason")) for each in told] == [
+            ("600.00", None),
+            ("600.00", "not_collected"),
+        ]
+        await contracts.deliver(
+            chronic_visit("S1", "400.00", reverses="S1"),
+            chronic_visit("S2", "300.00", reverses="S2"),
+            chronic_visit("S2", "300.00"),
+        )
+        assert (await drugs(contracts, "1100.00", "0.00"))["fund_pays"] == "1000.00"
 
     async def test_refused(self, contracts: Running) -> None:
         """Goal: every fault with its field. Method: another disease, tomorrow, insured too much."""
