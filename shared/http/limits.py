@@ -10,15 +10,16 @@ import asyncio
 import re
 import secrets
 import time
+from collections.abc import Iterable, Mapping
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.http.errors import CatchEverything, problem_path
+from shared.http.errors import AnswerBrokenOff, problem_of, problem_path
 from shared.http.problem import TooLarge
 from shared.ids import new_id
+from shared.observability.logging import log_request
 from shared.observability.metrics import route_template
 from shared.security.users import user_mark
 
@@ -27,13 +28,9 @@ log = structlog.get_logger(__name__)
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 _DRAIN_FACTOR = 4
 _DRAIN_TIMEOUT_S = 10.0
+_LENGTH_DIGITS = 30
+"""Of an announced length as many are read: more is too much in any case."""
 _QUIET = ("/healthz", "/readyz", "/metrics")
-_SECURITY_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-}
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -41,6 +38,17 @@ PAGE_POLICY = (
 )
 """Pages load nothing from elsewhere and run no inline script; ECharts needs style attributes."""
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+_API_HEADERS, _PAGE_HEADERS = (
+    (
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"content-security-policy", policy.encode()),
+        (b"cache-control", b"no-store"),
+    )
+    for policy in (API_POLICY, PAGE_POLICY)
+)
 
 
 class BodyTooLarge(HTTPException):
@@ -51,23 +59,15 @@ class BodyTooLarge(HTTPException):
 
 
 class EdgeMiddleware:
-    """Wraps a host's whole application."""
+    """Wraps a host's whole application.
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, max_upload_bytes: int) -> None:
-        limited = BodyLimitMiddleware(
-            app, max_body_bytes=max_body_bytes, max_upload_bytes=max_upload_bytes
-        )
-        self._app = RequestContextMiddleware(SecurityHeadersMiddleware(CatchEverything(limited)))
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, send)
-
-
-class BodyLimitMiddleware:
-    """Refuses a body that is larger than allowed, by its announced and by its counted size.
+    One layer, because each layer costs every request: it gives the request an id and a W3C trace
+    context, refuses a body that is larger than allowed (by its announced and by its counted size),
+    adds the headers that keep browsers from guessing, framing, leaking and storing, answers what
+    nobody handled, and logs one line at the end.
 
     Args:
-        app: what is protected.
+        app: what is wrapped.
         max_body_bytes: for JSON and ordinary forms.
         max_upload_bytes: for ``multipart/form-data``.
     """
@@ -81,15 +81,58 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        multipart = kind == "multipart/form-data"
+        began = time.perf_counter()
+        # The client's own request id is not taken over: it could hold anything.
+        request_id = str(new_id())
+        given = _first_of(scope["headers"])
+        traceparent = next_traceparent(given.get(b"traceparent", b"").decode("latin-1"))
+        static = "/static/" in scope["path"]
+        status = 0
+
+        async def edge_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _guarded(message.get("headers", ()), request_id, static=static)
+            await send(message)
+
+        marks = structlog.contextvars.bind_contextvars(
+            request_id=request_id, traceparent=traceparent
+        )
+        try:
+            await self._limited(scope, receive, edge_send, given)
+        except AnswerBrokenOff:
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge is where everything ends
+            problem = problem_of(error)
+            if status:
+                raise AnswerBrokenOff(f"the answer broke off: {problem.code}") from None
+            await problem.response(problem_path(scope))(scope, receive, edge_send)
+        finally:
+            log_request(
+                quiet=static or scope["path"].endswith(_QUIET),
+                method=scope["method"],
+                route=route_template(scope),
+                status=status,
+                client_id=_logged_as(scope.get("state", {}).get("principal")),
+                elapsed_ms=round((time.perf_counter() - began) * 1000, 1),
+                request_id=request_id,
+                traceparent=traceparent,
+            )
+            structlog.contextvars.reset_contextvars(**marks)
+
+    async def _limited(
+        self, scope: Scope, receive: Receive, send: Send, given: Mapping[bytes, bytes]
+    ) -> None:
+        kind = given.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        multipart = kind == b"multipart/form-data"
         limit_bytes = self._max_upload_bytes if multipart else self._max_body_bytes
-        announced = headers.get("content-length", "")
-        if announced.isascii() and announced.isdigit() and int(announced) > limit_bytes:
+        announced = given.get(b"content-length", b"")
+        announced_bytes = int(announced[:_LENGTH_DIGITS]) if announced.isdigit() else 0
+        if announced_bytes > limit_bytes:
             # A client that is still sending reads no answer: take the rest of a body that is not
             # absurd. One that asks first ("Expect: 100-continue") is told at once.
-            if "expect" not in headers and int(announced) <= limit_bytes * _DRAIN_FACTOR:
+            if b"expect" not in given and announced_bytes <= limit_bytes * _DRAIN_FACTOR:
                 await _drain(receive, limit_bytes * _DRAIN_FACTOR)
             problem = TooLarge(_advice(limit_bytes), headers={"Connection": "close"})
             await problem.response(problem_path(scope))(scope, receive, send)
@@ -110,45 +153,29 @@ class BodyLimitMiddleware:
         await self._app(scope, counted_receive, send)
 
 
-class RequestContextMiddleware:
-    """Gives each request an id and a W3C trace context, and logs one line at its end."""
+def _first_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The headers by their name; of several with one name the first."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        found.setdefault(name, value)
+    return found
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        # The client's own request id is not taken over: it could hold anything.
-        request_id = str(new_id())
-        traceparent = next_traceparent(Headers(scope=scope).get("traceparent"))
-        status = 0
-        began = time.perf_counter()
-
-        async def marked_send(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                MutableHeaders(scope=message)["x-request-id"] = request_id
-            await send(message)
-
-        with structlog.contextvars.bound_contextvars(
-            request_id=request_id, traceparent=traceparent
-        ):
-            try:
-                await self._app(scope, receive, marked_send)
-            finally:
-                principal = scope.get("state", {}).get("principal")
-                quiet = scope["path"].endswith(_QUIET) or "/static/" in scope["path"]
-                (log.debug if quiet else log.info)(
-                    "request_finished",
-                    method=scope["method"],
-                    route=route_template(scope),
-                    status=status,
-                    client_id=_logged_as(principal),
-                    elapsed_ms=round((time.perf_counter() - began) * 1000, 1),
-                )
+def _guarded(
+    headers: Iterable[tuple[bytes, bytes]], request_id: str, *, static: bool
+) -> list[tuple[bytes, bytes]]:
+    """An answer's headers with ours; where the application has said one, its word stands."""
+    found = [(name, value) for name, value in headers if name != b"x-request-id"]
+    said = dict(found)
+    page = said.get(b"content-type", b"").startswith(b"text/html")
+    ours = _PAGE_HEADERS if page else _API_HEADERS
+    found += [
+        each
+        for each in ours
+        if each[0] not in said and not (static and each[0] == b"cache-control")
+    ]
+    found.append((b"x-request-id", request_id.encode()))
+    return found
 
 
 def _logged_as(principal: object) -> str | None:
@@ -157,32 +184,6 @@ def _logged_as(principal: object) -> str | None:
     if client_id is None or not client_id.startswith("user:"):
         return client_id
     return f"user:{user_mark(client_id.removeprefix('user:'))}"
-
-
-class SecurityHeadersMiddleware:
-    """Headers that keep browsers from guessing, framing, leaking and storing."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        static = "/static/" in scope["path"]
-
-        async def guarded_send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                page = headers.get("content-type", "").startswith("text/html")
-                headers.setdefault("content-security-policy", PAGE_POLICY if page else API_POLICY)
-                if not static:
-                    headers.setdefault("cache-control", "no-store")
-            await send(message)
-
-        await self._app(scope, receive, guarded_send)
 
 
 def next_traceparent(received: str | None) -> str:

@@ -11,6 +11,10 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from functools import lru_cache
+from json import dumps as dump_json
 from typing import Any, TextIO
 
 import structlog
@@ -135,6 +139,82 @@ def _place(filename: str) -> str:
     return tail if found else "/".join(filename.split("/")[-3:])
 
 
+class _Lines(logging.StreamHandler[TextIO]):
+    """The handler that :func:`configure` installs; ``json`` says how its lines look."""
+
+    yizhan = True
+    """Tells it from the handlers of a test's own."""
+
+    def __init__(self, stream: TextIO, *, json: bool) -> None:
+        super().__init__(stream)
+        self.json = json
+
+    def write(self, line: str) -> None:
+        """Write a line that is already as it should be."""
+        try:
+            with self.lock or nullcontext():
+                self.stream.write(f"{line}{self.terminator}")
+                self.flush()
+        except Exception:  # noqa: BLE001 - as every handler of the standard library does
+            self.handleError(logging.makeLogRecord({"msg": "request_finished"}))
+
+
+_requests = logging.getLogger("shared.http.requests")
+
+
+def log_request(
+    *,
+    quiet: bool,
+    method: str,
+    route: str,
+    status: int,
+    client_id: str | None,
+    elapsed_ms: float,
+    request_id: str,
+    traceparent: str,
+) -> None:
+    """The one line at the end of a request; a ``quiet`` one is shown on DEBUG only.
+
+    Written without structlog's and the standard library's machinery wherever the line is JSON: it
+    belongs to every request, and cost more than a statement on the database. Only the texts that
+    come from outside can hold an identifier, and pass through the redaction once each.
+
+    Args:
+        route: the template of the address, never the address as called.
+        elapsed_ms: from the request to the last byte of its answer.
+    """
+    level = logging.DEBUG if quiet else logging.INFO
+    lines = [each for each in logging.getLogger().handlers if isinstance(each, _Lines)]
+    if not (lines and all(each.json for each in lines)):
+        structlog.get_logger(_requests.name).log(
+            level,
+            "request_finished",
+            method=method,
+            route=route,
+            status=status,
+            client_id=client_id,
+            elapsed_ms=elapsed_ms,
+        )
+        return
+    if not _requests.isEnabledFor(level):
+        return
+    moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    line = (
+        f'{{"method": {_quoted(method)}, "route": {_quoted(route)}, "status": {status},'
+        f' "client_id": {_quoted(client_id)}, "elapsed_ms": {elapsed_ms},'
+        f' "event": "request_finished", "request_id": "{request_id}",'
+        f' "traceparent": "{traceparent}", "logger": "{_requests.name}",'
+        f' "level": "{"debug" if quiet else "info"}", "timestamp": "{moment}"}}'
+    )
+    for each in lines:
+        each.write(line)
+
+
+@lru_cache(maxsize=1_024)
+def _quoted(text: str | None) -> str:
+    return dump_json(text if text is None else redact_text(text), ensure_ascii=False)
+
+
 def configure(*, json: bool = True, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send structlog's and the standard library's logs through one redacting formatter.
 
@@ -165,7 +245,7 @@ def configure(*, json: bool = True, level: str = "INFO", stream: TextIO | None =
         if json
         else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _Lines(stream or sys.stderr, json=json)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -181,7 +261,6 @@ def configure(*, json: bool = True, level: str = "INFO", stream: TextIO | None =
     for old in list(root.handlers):
         if getattr(old, "yizhan", False):
             root.removeHandler(old)
-    handler.yizhan = True  # type: ignore[attr-defined]
     root.addHandler(handler)
     root.setLevel(level.upper())
     # Our own request line replaces uvicorn's, which shows addresses as called.

@@ -3,6 +3,7 @@ import json
 import logging
 import sys
 import uuid
+from types import MappingProxyType
 
 import pytest
 import structlog
@@ -15,6 +16,7 @@ from shared.observability.logging import (
     REDACTED,
     configure,
     describe_exception,
+    log_request,
     redact,
     redact_text,
 )
@@ -178,3 +180,56 @@ def test_a_chain_of_exceptions_is_described():
     assert "shared.http.problem.Conflict: the case is closed" in described
     assert "builtins.ValueError" in described
     assert "张小三" not in described
+
+
+class TestRequestLine:
+    MARKS = MappingProxyType(
+        {"request_id": str(uuid.UUID(int=1)), "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
+    )
+
+    def test_says_what_structlog_would(self, output):
+        """Goal: the short way writes the fields of the long one. Method: both, side by side."""
+        said = {
+            "method": "POST",
+            "route": "/identity/v1/recognitions",
+            "status": 200,
+            "client_id": None,
+            "elapsed_ms": 1.5,
+        }
+        log_request(quiet=False, **said, **self.MARKS)
+        with structlog.contextvars.bound_contextvars(**self.MARKS):
+            structlog.get_logger("shared.http.requests").info("request_finished", **said)
+
+        short, long = lines(output)
+        assert short.pop("timestamp")[:16] == long.pop("timestamp")[:16]
+        assert short == long
+
+    def test_takes_out_identifiers(self, output):
+        """Goal: a client's name or a method made of a number does not get into the log."""
+        log_request(
+            quiet=False,
+            method='PO"ST',
+            route="/x/511301199001011234",
+            status=404,
+            client_id="13800138000",
+            elapsed_ms=0.1,
+            **self.MARKS,
+        )
+        (line,) = lines(output)
+        assert line["route"] == f"/x/{REDACTED}"
+        assert line["client_id"] == REDACTED
+        assert line["method"] == 'PO"ST'
+
+    def test_of_a_probe_is_for_debugging(self, output):
+        """Goal: on INFO, health probes and style sheets fill no log."""
+        logging.getLogger().setLevel("INFO")
+        log_request(
+            quiet=True,
+            method="GET",
+            route="/identity/healthz",
+            status=200,
+            client_id=None,
+            elapsed_ms=0.1,
+            **self.MARKS,
+        )
+        assert not output.getvalue()
