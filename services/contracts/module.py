@@ -26,6 +26,7 @@ from services.contracts.imports.endpoints import router as imports_router
 from services.contracts.members.endpoints import router as members_router
 from services.contracts.merges.handlers import on_person_merged, on_person_unmerged
 from services.contracts.models import Base
+from services.contracts.overdue.endpoints import router as overdue_router
 from services.contracts.people.handlers import (
     on_person_changed,
     on_person_entered,
@@ -55,6 +56,8 @@ from shared.events.catalog import (
     ExemptionRecorded,
     FeeDue,
     FollowUpRecorded,
+    OverdueCallJudged,
+    OverdueCallRecorded,
     PersonChanged,
     PersonEntered,
     PersonLeft,
@@ -87,6 +90,7 @@ MODULE = ServiceModule(
         diseases_router,
         members_router,
         follow_up_router,
+        overdue_router,
         referrals_router,
         fees_router,
         plans_router,
@@ -160,6 +164,8 @@ MODULE = ServiceModule(
         TaskMissed,
         FollowUpRecorded,
         CheckUpRecorded,
+        OverdueCallRecorded,
+        OverdueCallJudged,
         DispensingRecorded,
         DispensingWithdrawn,
         FeeDue,

@@ -11,6 +11,7 @@ from services.contracts.models.exemption import Exemption
 from services.contracts.models.fee import FeeLine, FeeStatement
 from services.contracts.models.member import TeamMember
 from services.contracts.models.merge import person_merges
+from services.contracts.models.overdue import OverdueCall
 from services.contracts.models.person import Person, PersonHome, PersonVersion
 from services.contracts.models.referral import Referral, ReferralStep
 from services.contracts.models.service_record import CheckUp, Dispensing, DrugSettlement
@@ -35,6 +36,7 @@ __all__ = [
     "FollowUp",
     "ImportBatch",
     "ImportRow",
+    "OverdueCall",
     "Person",
     "PersonHome",
     "PersonVersion",

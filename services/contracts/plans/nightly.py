@@ -6,6 +6,7 @@ from datetime import date
 
 import structlog
 
+from services.contracts.overdue.service import judge_returns
 from services.contracts.plans.service import plan_everyone
 from services.contracts.settings import settings_of
 from shared.clock import business_date
@@ -17,7 +18,7 @@ _DONE_ON = "contracts.planned_on"
 
 
 async def plan_daily(context: ServiceContext) -> None:
-    """Plan everyone once per business day; what several processes do twice changes nothing."""
+    """Plan everyone and settle calls once per business day; what several processes do twice changes nothing."""
     if not settings_of(context).plan_daily:
         return
     day = business_date(context.clock.now())
@@ -25,6 +26,7 @@ async def plan_daily(context: ServiceContext) -> None:
     if done == day:
         return
     planned = await plan_everyone(context, today=day)
+    settled = await judge_returns(context, today=day)
     context.state[_DONE_ON] = day
     log.info(
         "planned",
@@ -33,4 +35,5 @@ async def plan_daily(context: ServiceContext) -> None:
         missed=planned.missed,
         cancelled=planned.cancelled,
         opened=planned.opened,
+        calls_settled=settled,
     )

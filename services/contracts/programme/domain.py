@@ -90,6 +90,30 @@ class Package(Words):
     items: tuple[PackageItem, ...]
 
 
+class CallOutcome(Words):
+    """What a call to somebody overdue ended in."""
+
+    reached: bool = False
+    """Somebody was spoken to."""
+    wants_day: bool = False
+    """The day that was agreed has to be given."""
+    again_days: Annotated[int, Field(ge=1)] | None = None
+    """Days until the next call, from the agreed day where there is one; None: no further call."""
+    exempt: Code | None = None
+    """The exempt reason that it opens, on evidence."""
+
+
+class Overdue(_Strict):
+    """The list of those who did not come."""
+
+    back_days: Annotated[int, Field(ge=1)]
+    """How long a missed visit stays on it."""
+    return_days: Annotated[int, Field(ge=1)]
+    """Within how many days after a call the person is looked for."""
+    citation: Text
+    outcomes: dict[Code, CallOutcome]
+
+
 class Policy(Words):
     citation: Text
 
@@ -102,6 +126,7 @@ class Programme(_Strict):
     longest_exemption_days: Annotated[int, Field(ge=1)]
     exempt_reasons: dict[Code, ExemptReason]
     leaving: dict[Code, Code]
+    overdue: Overdue
     diseases: dict[Code, Disease]
     batches: dict[Code, Batch]
     roles: dict[Code, Role]
@@ -118,6 +143,9 @@ class Programme(_Strict):
         ):
             if needed not in group:
                 raise ValueError(f"{needed} is missing")
+        for code, outcome in self.overdue.outcomes.items():
+            if outcome.exempt is not None and outcome.exempt not in self.exempt_reasons:
+                raise ValueError(f"call outcome {code} names an unknown exempt reason")
         for code, batch in self.batches.items():
             unknown = sorted(set(batch.diseases) - set(self.diseases))
             if unknown:

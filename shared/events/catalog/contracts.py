@@ -264,6 +264,38 @@ class DispensingWithdrawn(_DispensingEvent):
     withdrawn_at: datetime
 
 
+class _OverdueCallEvent(Event):
+    producer: ClassVar[str] = "contracts"
+    noun: ClassVar[str] = "overdue_call"
+    key_field: ClassVar[str] = "person_id"
+
+    call_id: str
+    person_id: str
+    team: str
+    called_on: date
+
+
+class OverdueCallRecorded(_OverdueCallEvent):
+    """Somebody who did not come was called, or it was tried."""
+
+    verb: ClassVar[str] = "recorded"
+
+    outcome: str
+    reached: bool
+    agreed_on: date | None = None
+    again_on: date | None = None
+    consent: str | None = None
+
+
+class OverdueCallJudged(_OverdueCallEvent):
+    """It is settled whether he came within the days that count."""
+
+    verb: ClassVar[str] = "judged"
+
+    returned_on: date | None = None
+    """The day of the first service after the call; None: he did not come."""
+
+
 class _ReferralEvent(Event):
     producer: ClassVar[str] = "contracts"
     noun: ClassVar[str] = "referral"
