@@ -12,7 +12,7 @@ from rich.table import Table
 
 from deploy.cli.console import console
 from deploy.cli.in_service import in_service
-from services.reporting.month_closes import file, service
+from services.reporting.month_closes import file, signing
 from services.reporting.month_closes.file import FileAltered, Verified
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
@@ -62,7 +62,7 @@ def _stored(close_id: str) -> tuple[bytes, list[dict[str, Any]]]:
 
     async def look(context: ServiceContext, _: Principal) -> tuple[bytes, list[dict[str, Any]]]:
         async with context.db.reading() as session:
-            return await service.stored_file(session, context, wanted)
+            return await signing.stored_file(session, context, wanted)
 
     return in_service(MODULE, look)
 

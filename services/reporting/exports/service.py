@@ -12,6 +12,7 @@ from services.reporting.exports import repository
 from services.reporting.exports.domain import Report, Stamp, Table, shown
 from services.reporting.exports.report import monthly_report
 from services.reporting.exports.workbook import CSV, XLSX, csv_file, kind_of, workbook
+from services.reporting.month_closes import reading
 from services.reporting.month_closes import service as closes
 from services.reporting.month_closes.domain import Close
 from services.reporting.settings import settings_of
@@ -50,7 +51,7 @@ async def report(
         CloseNotFound: there is no such closing.
     """
     async with context.db.writing() as session:
-        close = await closes.visible(session, context, close_id)
+        close = await reading.visible(session, context, close_id)
         signed = close.status in {"closed", "reopened"}
         # A reopened month's paper says so: it is another paper.
         name = form if close.status != "reopened" else f"{form} (reopened)"
@@ -58,7 +59,7 @@ async def report(
             await repository.copy_of(session, close.id, name, caller.client_id) if signed else None
         )
         if kept is not None:
-            await closes.note_export(
+            await reading.note_export(
                 session, context, caller, close, form, copy_id=str(kept["copy_id"])
             )
             return _file_name(close, form), bytes(kept["content"])
@@ -83,7 +84,7 @@ async def report(
                 },
             )
             copy_id, content = kept["copy_id"], bytes(kept["content"])
-        await closes.note_export(session, context, caller, close, form, copy_id=str(copy_id))
+        await reading.note_export(session, context, caller, close, form, copy_id=str(copy_id))
     return _file_name(close, form), content
 
 
@@ -96,11 +97,11 @@ async def table(
         CloseNotFound, TableUnknown.
     """
     async with context.db.writing() as session:
-        close = await closes.visible(session, context, close_id)
+        close = await reading.visible(session, context, close_id)
         tables = {each.key: each for each in _report_of(context, close).tables}
         if key not in tables:
             raise TableUnknown(f"tables are: {', '.join(tables)}")
-        await closes.note_export(session, context, caller, close, "csv", table=key)
+        await reading.note_export(session, context, caller, close, "csv", table=key)
     return f"month-close-{close.number}-{key}.csv", csv_file(tables[key])
 
 

@@ -1,7 +1,7 @@
 """The steps of a month's closing, who may take them, and when it is late.
 
-draft → every township submits its own → the county accepts → the director signs → closed. What
-they approve is a *cut*: the rows as they stood at one moment. A signed month is reopened by two
+draft → every township submits its own → the county accepts → the director signs → closed. Until
+it is signed the county may return a township's figures with a reason. What they approve is a *cut*: the rows as they stood at one moment. A signed month is reopened by two
 persons, and closed again as its next revision.
 """
 
@@ -14,7 +14,9 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 Status = Literal["draft", "submitted", "accepted", "closed", "reopened"]
-StepName = Literal["create", "refresh", "submit", "accept", "sign", "ask_reopening", "reopen"]
+StepName = Literal[
+    "create", "refresh", "submit", "return", "accept", "sign", "ask_reopening", "reopen"
+]
 Kind = Literal["own", "late", "changed", "withdrawn"]
 
 KIND_WORDS: Final[Mapping[str, str]] = {
@@ -82,11 +84,25 @@ class Close:
         A refreshed cut lets a submission stand whose township's rows did not change; such a one
         is written again with the new cut.
         """
-        return {
-            str(step.township): step
-            for step in self.steps
-            if step.step == "submit" and step.cut == self.cut
-        }
+        standing: dict[str, Step] = {}
+        for step in self.steps:
+            if step.cut != self.cut:
+                continue
+            if step.step == "submit":
+                standing[str(step.township)] = step
+            elif step.step == "return":
+                standing.pop(str(step.township), None)
+        return standing
+
+    def returned(self) -> dict[str, Step]:
+        """What was returned to a township, with the reason, and not submitted again since."""
+        returned: dict[str, Step] = {}
+        for step in self.steps:
+            if step.step == "return":
+                returned[str(step.township)] = step
+            elif step.step == "submit":
+                returned.pop(str(step.township), None)
+        return returned
 
     def missing(self, townships: Sequence[str]) -> list[str]:
         """Townships that have still to submit."""
@@ -120,6 +136,7 @@ _ALLOWED: Final[Mapping[StepName, tuple[Status, ...]]] = {
     "create": (),
     "refresh": ("draft", "submitted", "accepted"),
     "submit": ("draft",),
+    "return": ("draft", "submitted", "accepted"),
     "accept": ("submitted",),
     "sign": ("accepted",),
     "ask_reopening": ("closed",),

@@ -7,7 +7,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.reporting.month_closes import file, repository, service
+from services.reporting.month_closes import (
+    cuts_repository,
+    file,
+    reading,
+    repository,
+    rows_repository,
+    service,
+    signing,
+)
 from services.reporting.month_closes.domain import KIND_WORDS, Close, Status, due_on
 from services.reporting.month_closes.problems import NotSignedYet
 from services.reporting.month_closes.schemas import (
@@ -21,6 +29,7 @@ from services.reporting.month_closes.schemas import (
     NoteRequest,
     ReopeningAnswer,
     ReopenRequest,
+    ReturnRequest,
     RowAnswer,
     RowList,
     StepAnswer,
@@ -33,7 +42,6 @@ from shared.db.session import Reads, Writes
 from shared.http.pagination import Cursor, Limit, decode_cursor, encode_cursor
 from shared.http.routing import YizhanRoute
 from shared.runtime.context import Context, ServiceContext
-from shared.security import audit
 from shared.security.principal import Principal, requires
 
 router = APIRouter(route_class=YizhanRoute, tags=["month closes"])
@@ -97,7 +105,7 @@ async def closes(
 @router.get("/month-close-keys", summary="Public keys that signed months")
 async def keys(_caller: Reader, session: Writes, context: Context) -> KeyList:
     """Keep them elsewhere, and verify files without the service."""
-    ring = service.ring_of(session, context)
+    ring = signing.ring_of(session, context)
     await ring.signing_key(context.clock.now())
     return KeyList(keys=await ring.public_keys())
 
@@ -105,7 +113,7 @@ async def keys(_caller: Reader, session: Writes, context: Context) -> KeyList:
 @router.get("/month-closes/{close_id}", summary="One month close", responses=_404)
 async def close(close_id: UUID, _caller: Reader, session: Reads, context: Context) -> CloseAnswer:
     """Its figures, steps, who submitted in time, and what it corrects of earlier months."""
-    return _answer(context, await service.visible(session, context, close_id))
+    return _answer(context, await reading.visible(session, context, close_id))
 
 
 @router.post(
@@ -140,6 +148,23 @@ async def submit(
     )
 
 
+@router.post(
+    "/month-closes/{close_id}/return",
+    summary="The county returns a township's figures with a reason",
+    responses={**_STEP, 422: {"description": "`township_unknown`"}},
+)
+async def give_back(
+    close_id: UUID, body: ReturnRequest, caller: Accepter, session: Writes, context: Context
+) -> CloseAnswer:
+    """The month is a draft again; the others' submissions stand."""
+    return _answer(
+        context,
+        await service.give_back(
+            session, context, caller, close_id, township=body.township, reason=body.reason
+        ),
+    )
+
+
 @router.post("/month-closes/{close_id}/accept", summary="The county accepts", responses=_STEP)
 async def accept(
     close_id: UUID,
@@ -163,7 +188,7 @@ async def sign(
 ) -> CloseAnswer:
     """The month is closed: numbered, hashed and signed; what comes later corrects the next one."""
     note = None if body is None else body.note
-    return _answer(context, await service.sign(session, context, caller, close_id, note))
+    return _answer(context, await signing.sign(session, context, caller, close_id, note))
 
 
 @router.post(
@@ -182,7 +207,7 @@ async def reopen(
     close_id: UUID, body: ReopenRequest, caller: Closer, session: Writes, context: Context
 ) -> CloseAnswer:
     """The first call leaves it closed and tells who asked; a second person's call reopens it."""
-    return _answer(context, await service.reopen(session, context, caller, close_id, body.reason))
+    return _answer(context, await signing.reopen(session, context, caller, close_id, body.reason))
 
 
 @router.get(
@@ -201,19 +226,19 @@ async def records(
     ] = None,
 ) -> RowList:
     """As they were cut; a township sees its own people's. Each look is logged."""
-    found = await service.visible(session, context, close_id)
-    rows = await repository.page_of_rows(
+    found = await reading.visible(session, context, close_id)
+    rows = await rows_repository.page_of_rows(
         session,
         close_id,
         found.cut,
-        township=service.rows_shown_to(caller),
+        township=reading.rows_shown_to(caller),
         dataset=dataset,
         corrections=corrections,
         after=None if cursor is None else _texts(cursor, 3),
         limit=limit + 1,
     )
     shown = rows[:limit]
-    await _looked(session, context, caller, found, "records", len(shown))
+    await reading.note_look(session, context, caller, found, "records", len(shown))
     last = shown[-1] if len(rows) > limit else None
     return RowList(
         items=[_row(row) for row in shown],
@@ -238,26 +263,26 @@ async def changes(
 
     For the county: since whoever approved last. Of a signed month: what the next will correct.
     """
-    found = await service.visible(session, context, close_id)
-    township = service.rows_shown_to(caller)
-    cut = service.approved_cut(found, township)
-    rows = await repository.changes_since(
+    found = await reading.visible(session, context, close_id)
+    township = reading.rows_shown_to(caller)
+    cut = reading.approved_cut(found, township)
+    rows = await cuts_repository.changes_since(
         session,
         found,
         cut,
-        service.scope_of_cut(found),
+        reading.scope_of_cut(found),
         township=township,
         after=None if cursor is None else _texts(cursor, 2),
         limit=limit + 1,
     )
     shown = rows[:limit]
-    await _looked(session, context, caller, found, "changes", len(shown))
+    await reading.note_look(session, context, caller, found, "changes", len(shown))
     last = shown[-1] if len(rows) > limit else None
     return ChangeList(
         items=[_row(row) for row in shown],
         next_cursor=last and encode_cursor(last["dataset"], last["record_id"]),
         approved_cut=cut,
-        approved_at=service.cut_at(found, cut).astimezone(SHANGHAI),
+        approved_at=reading.cut_at(found, cut).astimezone(SHANGHAI),
     )
 
 
@@ -275,8 +300,8 @@ async def signed_file(
     close_id: UUID, caller: Reader, session: Writes, context: Context
 ) -> Response:
     """For the county: `yizhan reporting verify-close` checks it without the service."""
-    found = await service.visible(session, context, close_id)
-    content = await service.signed_file(session, context, caller, found)
+    found = await reading.visible(session, context, close_id)
+    content = await signing.signed_file(session, context, caller, found)
     if content is None:
         raise NotSignedYet("sign the month first")
     return Response(
@@ -288,20 +313,6 @@ async def signed_file(
 
 def _texts(cursor: str, parts: int) -> Any:
     return tuple(str(each) for each in decode_cursor(cursor, parts=parts))
-
-
-async def _looked(
-    session: Any, context: ServiceContext, caller: Principal, found: Close, what: str, rows: int
-) -> None:
-    await audit.record(
-        session,
-        actor=caller.client_id,
-        organisation=caller.organisation,
-        action=f"month_close_{what}.listed",
-        subject=str(found.id),
-        at=context.clock.now(),
-        detail={"number": found.number, "rows": rows},
-    )
 
 
 def _row(row: Any) -> RowAnswer:
@@ -328,7 +339,7 @@ def _summary(context: ServiceContext, found: Close) -> dict[str, Any]:
 
 def _answer(context: ServiceContext, found: Close) -> CloseAnswer:
     due = due_on(found.month, settings_of(context).close_due_day)
-    submitted = found.submissions()
+    submitted, returned = found.submissions(), found.returned()
     return CloseAnswer(
         **_summary(context, found),
         townships=[
@@ -337,6 +348,7 @@ def _answer(context: ServiceContext, found: Close) -> CloseAnswer:
                 submitted_at=step.done_at.astimezone(SHANGHAI) if step else None,
                 submitted_by=step.done_by if step else None,
                 in_time=business_date(step.done_at) <= due if step else None,
+                returned_because=returned[name].note if name in returned else None,
             )
             for name in service.townships_of(context)
             for step in (submitted.get(name),)

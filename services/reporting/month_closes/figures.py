@@ -13,7 +13,7 @@ from services.reporting.figures.repository import Reach, Scope, Sums
 from services.reporting.figures.service import amount
 from services.reporting.indicators.catalogue import catalogue
 from services.reporting.indicators.service import evaluate
-from services.reporting.month_closes import repository
+from services.reporting.month_closes import rows_repository as kept
 from shared.db.session import ReadSession
 from shared.policy.region import RegionPack
 
@@ -27,9 +27,9 @@ async def figures_of_cut(
     reach: Reach,
 ) -> dict[str, Any]:
     """The figures of a cut as they are shown, exported and signed; amounts as CNY text."""
-    whole = (await repository.sums_of_cut(session, close_id, cut, scope)).get("", Sums())
-    by_township = await repository.sums_of_cut(session, close_id, cut, scope, by="township")
-    by_facility = await repository.sums_of_cut(session, close_id, cut, scope, by="facility_code")
+    whole = (await kept.sums_of_cut(session, close_id, cut, scope)).get("", Sums())
+    by_township = await kept.sums_of_cut(session, close_id, cut, scope, by="township")
+    by_facility = await kept.sums_of_cut(session, close_id, cut, scope, by="facility_code")
     period = scope.period.code
     return {
         "day": scope.day.isoformat(),
@@ -86,11 +86,11 @@ async def _corrections(
     session: ReadSession, close_id: UUID, cut: int, scope: Scope
 ) -> dict[str, Any]:
     """By earlier month: how many rows, and what each sum is more (or less) than was signed."""
-    now = await repository.sums_of_cut(session, close_id, cut, scope, own=False, by="of_month")
-    was = await repository.sums_of_cut(
+    now = await kept.sums_of_cut(session, close_id, cut, scope, own=False, by="of_month")
+    was = await kept.sums_of_cut(
         session, close_id, cut, scope, own=False, side="before", by="of_month"
     )
-    counted = await repository.corrections_by_kind(session, close_id, cut)
+    counted = await kept.corrections_by_kind(session, close_id, cut)
     months = sorted({row["of_month"] for row in counted})
     return {
         "rows": [dict(row) for row in counted],

@@ -5,12 +5,22 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from services.reporting.free_text import without_identifiers
 from services.reporting.month_closes.domain import Kind, Status, StepName
 
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
-_Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+_Note = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=200),
+    AfterValidator(without_identifiers),
+]
+_Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=2, max_length=200),
+    AfterValidator(without_identifiers),
+]
 
 
 class CreateRequest(BaseModel):
@@ -40,6 +50,18 @@ class SubmitRequest(BaseModel):
     note: _Note | None = None
 
 
+class ReturnRequest(BaseModel):
+    """Whose figures are returned and why; without a township, everybody's that are submitted."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"township": "金河镇", "reason": "缺少三笔住院结算,请核对"}},
+    )
+
+    township: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    reason: _Reason
+
+
 class ReopenRequest(BaseModel):
     """Why the month must be closed anew; no name of a person."""
 
@@ -47,7 +69,7 @@ class ReopenRequest(BaseModel):
         extra="forbid", json_schema_extra={"example": {"reason": "医院补传了三月的费用"}}
     )
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
+    reason: _Reason
 
 
 class StepAnswer(BaseModel):
@@ -69,6 +91,9 @@ class TownshipAnswer(BaseModel):
     submitted_by: str | None
     in_time: bool | None = Field(
         description="By the due day (XB-45), whenever the month is locked; null: not submitted."
+    )
+    returned_because: str | None = Field(
+        default=None, description="Why the county returned it, until it is submitted again."
     )
 
 

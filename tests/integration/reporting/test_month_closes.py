@@ -256,6 +256,41 @@ async def test_what_changed_since_i_approved(county: Running) -> None:
     assert {row["township"] for row in rows["items"]} == {JINHE}
 
 
+async def test_figures_are_returned_with_a_reason(county: Running) -> None:
+    """Goal: who finds a fault sends it back, and the others' word stands. Method: everybody
+    submits, the county accepts, 永和镇 is returned; it submits again; then all; no reason, an ID
+    number in it, what was not submitted, a township's client, a signed month."""
+    close = await good(county, "POST", PATH, MAY)
+    path = f"{PATH}/{close['close_id']}"
+    again = {"township": YONGHE, "reason": "缺三笔结算"}
+    early = await call(county, "POST", f"{path}/return", again)
+    assert (early.status_code, early.json()["code"]) == (409, "month_close_step_not_allowed")
+    await good(county, "POST", f"{path}/submit")
+    await good(county, "POST", f"{path}/accept")
+    for body in ({"township": YONGHE}, again | {"reason": "见 11010519491231002X"}):
+        assert (await call(county, "POST", f"{path}/return", body)).status_code == 422
+    yonghe = {"organisation": f"township:{YONGHE}"}
+    assert (await call(county, "POST", f"{path}/return", again, **yonghe)).status_code == 403
+    back = await good(county, "POST", f"{path}/return", again)
+    assert back["status"] == "draft"
+    by_name = {each["township"]: each for each in back["townships"]}
+    assert by_name[YONGHE]["returned_because"] == "缺三笔结算"
+    assert by_name[YONGHE]["submitted_at"] is None
+    assert by_name[JINHE]["submitted_at"] is not None
+    assert (await call(county, "POST", f"{path}/sign")).status_code == 409
+    close = await good(county, "POST", f"{path}/submit", **yonghe)
+    assert close["status"] == "submitted"
+    assert all(each["returned_because"] is None for each in close["townships"])
+    back = await good(county, "POST", f"{path}/return", {"reason": "全部重核"})
+    assert all(each["returned_because"] == "全部重核" for each in back["townships"])
+    for step in ("submit", "accept", "sign"):
+        close = await good(county, "POST", f"{path}/{step}")
+    signed_by_then = await call(county, "POST", f"{path}/return", again)
+    assert signed_by_then.status_code == 409
+    stored = await content(county, close)
+    assert "return" in {step["step"] for step in file.verify(stored).head["steps"]}
+
+
 async def test_a_new_target_alters_no_closed_month(
     county: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
