@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.reporting.dashboard.endpoints import page_data_router
 from services.reporting.dashboard.endpoints import router as dashboard_router
-from services.reporting.dashboard.pages import pages_router, root_router
+from services.reporting.dashboard.pages import root_router
 from services.reporting.exports.endpoints import router as exports_router
 from services.reporting.history.endpoints import router as history_router
 from services.reporting.indicators.endpoints import router as indicators_router
@@ -18,6 +18,7 @@ from services.reporting.projections.handlers import SUBSCRIPTIONS
 from services.reporting.rebuild.endpoints import router as rebuild_router
 from services.reporting.register.endpoints import router as register_router
 from services.reporting.register.watching import watch as watch_register
+from services.reporting.screens.kit import router as screen_assets
 from shared.events.catalog import MonthClosed, MonthReopened, RegisterItemOverdue
 from shared.runtime.module import ScreenLink, ServiceModule
 
@@ -37,7 +38,7 @@ MODULE = ServiceModule(
         register_router,
         rebuild_router,
     ),
-    pages=(page_data_router, pages_router),
+    pages=(page_data_router, screen_assets),
     root_pages=(root_router,),
     screens=(ScreenLink("/", "县域总览", "County", None),),
     subscriptions=SUBSCRIPTIONS,

@@ -9,17 +9,17 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse
 
 from services.reporting.dashboard import service
 from services.reporting.dashboard.texts import TEXTS
+from services.reporting.screens.kit import kit
 from shared.db.session import Reads
 from shared.http.problem import Forbidden, Problem, Unauthorized
 from shared.money import fen_from_text, ratio_text
 from shared.runtime.context import Context, ServiceContext
 from shared.security.sessions import session_of
 from shared.web import figures
-from shared.web.assets import Assets
 from shared.web.language import Language, language_of
 from shared.web.screens import Screens
 
@@ -45,12 +45,9 @@ _PATTERNS = {
 """Payer → colour and pattern, so that a payer looks the same on every page and in grey print."""
 
 _screens = Screens(HERE / "templates", TEXTS)
-_assets = Assets(HERE / "static", "/reporting/assets")
 
 root_router = APIRouter(include_in_schema=False)
 """``/``, mounted at the host's root."""
-pages_router = APIRouter(include_in_schema=False)
-"""The page's own script, mounted under ``/reporting``."""
 
 
 @root_router.get("/")
@@ -80,11 +77,6 @@ async def county_page(
         measure=by if by in MEASURES else MEASURES[0],
         wall=wall,
     )
-
-
-@pages_router.get("/assets/{path:path}")
-async def asset(request: Request, path: str) -> Response:
-    return _assets.response(path, request.headers, request.query_params)
 
 
 def draw(
@@ -124,7 +116,7 @@ def draw(
             "shown_area": shown_area,
             "live": [_live_line(line, language) for line in data["live"]],
             "live_url": LIVE_URL,
-            "own_asset": _assets.url,
+            "own_asset": kit.assets.url,
             "chart_data": _chart_data(data, payers, measure, language, link),
             "wall": wall,
         },

@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 
 from services.reporting.dashboard import pages
 from services.reporting.dashboard.texts import TEXTS
+from services.reporting.screens.kit import kit
 from shared.http.problem import NotFound, Unauthorized
 from shared.security.principal import Principal
 from shared.web import docs_router
@@ -214,7 +215,7 @@ async def test_the_first_view_is_light(http: httpx.AsyncClient) -> None:
     own = {url.split("?")[0].removeprefix("/static/") for url in urls if "/vendor/" not in url}
     bytes_needed = len(html.encode())
     for path in own:
-        assets = pages._assets if path.startswith("/reporting") else shared_assets()
+        assets = kit.assets if path.startswith("/reporting") else shared_assets()
         bytes_needed += len(assets.get(path.removeprefix("/reporting/assets/")).body)
     assert len(own) >= 5
     assert bytes_needed < FIRST_VIEW_BYTES
@@ -303,7 +304,7 @@ class OneToken:
 def county_app(*, is_open: bool, scopes: tuple[str, ...] = ()) -> httpx.AsyncClient:
     app = FastAPI()
     app.include_router(pages.root_router)
-    app.include_router(pages.pages_router, prefix="/reporting")
+    app.include_router(kit.router, prefix="/reporting")
     app.state.context = SimpleNamespace(
         settings=SimpleNamespace(open_dashboard=is_open), db=NoDatabase(), tokens=OneToken(*scopes)
     )
@@ -324,7 +325,7 @@ async def test_the_address_is_handed_to_the_service(monkeypatch: pytest.MonkeyPa
         page = await http.get("/", params={"area": "金河镇", "period": "2016-03", "by": "nonsense"})
         assert page.status_code == 200
         assert "各乡镇 · 个人支付占比" in Markup(page.text).text
-        script = await http.get(pages._assets.url("dashboard.js"))
+        script = await http.get(kit.assets.url("dashboard.js"))
         assert script.headers["content-type"].startswith("text/javascript")
     assert asked == [(None, None), ("金河镇", "2016-03")]
 

@@ -59,7 +59,7 @@ def test_nothing_that_the_code_reads_is_missing(packed: set[str]) -> None:
     for one_of_each in (
         "shared/web/templates/base.html", "shared/web/static/vendor/echarts/NOTICE",
         "services/reporting/dashboard/templates/dashboard.html",
-        "services/reporting/dashboard/static/dashboard.js",
+        "services/reporting/screens/static/dashboard.js",
         "deploy/packs/jinkouhe-2016/parameters.yaml", "shared/events/asyncapi.yaml",
     ):  # fmt: skip
         assert one_of_each in packed

@@ -1,0 +1,1 @@
+"""What reporting's screens share: frame, words, styles."""
