@@ -217,7 +217,7 @@ async def hash_request(request: Request) -> bytes:
     """
     digest = hashlib.sha256()
     _add(digest, request.method.encode())
-    _add(digest, request.url.path.encode("utf-8", "surrogatepass"))
+    _add(digest, request.scope["path"].encode("utf-8", "surrogatepass"))
     _add(digest, request.scope.get("query_string", b""))
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     _add(digest, kind.encode())

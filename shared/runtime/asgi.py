@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from shared.http.errors import install as install_errors
 from shared.http.feed import feed_router
 from shared.http.limits import EdgeMiddleware
+from shared.http.short_way import ShortWays
 from shared.observability.health import Check, health_router
 from shared.observability.metrics import MetricsMiddleware
 from shared.runtime.context import ServiceContext
@@ -112,7 +113,7 @@ def root_app(
     root = Starlette(routes=mounts, lifespan=lifespan)
     install_errors(root)
     return EdgeMiddleware(
-        MetricsMiddleware(SessionCookieMiddleware(root, settings)),
+        MetricsMiddleware(ShortWays(SessionCookieMiddleware(root, settings), contexts)),
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
     )

@@ -40,6 +40,21 @@ class FacilityNotYours(Forbidden):
 _bearer = HTTPBearer(auto_error=False, description="Access token from POST /oauth/token")
 
 
+def bearer_token(header: str) -> str | None:
+    """The token that an Authorization header brings; None when it brings none."""
+    kind, _sep, token = header.partition(" ")
+    return token if token and kind.lower() == "bearer" else None
+
+
+def scope_of(annotation: Any) -> str | None:
+    """The scope that a parameter declared with :func:`requires` asks for; None for any other."""
+    for each in getattr(annotation, "__metadata__", ()):
+        scope = getattr(getattr(each, "dependency", None), "required_scope", None)
+        if isinstance(scope, str):
+            return scope
+    return None
+
+
 def requires(scope: str) -> Any:
     """Endpoint parameter default: the caller, who must hold ``scope``.
 
@@ -48,9 +63,8 @@ def requires(scope: str) -> Any:
     """
 
     async def authenticated(request: Request, _: Any = Depends(_bearer)) -> Principal:
-        header = request.headers.get("authorization", "")
-        kind, _sep, token = header.partition(" ")
-        if kind.lower() != "bearer" or not token:
+        token = bearer_token(request.headers.get("authorization", ""))
+        if token is None:
             raise Unauthorized(
                 "send 'Authorization: Bearer <token>'; get a token from POST /oauth/token",
                 headers={"WWW-Authenticate": "Bearer"},

@@ -23,6 +23,7 @@ from shared.clock import SHANGHAI
 from shared.db.session import Reads, Writes
 from shared.http.idempotency import REPLAYED
 from shared.http.routing import YizhanRoute
+from shared.http.short_way import window_waits
 from shared.http.work import Working
 from shared.runtime.context import Context
 from shared.security.principal import Principal, requires
@@ -106,6 +107,7 @@ async def preview(
         **_REFUSALS,
     },
 )
+@window_waits
 async def settle(
     encounter_id: UUID, caller: Settler, work: Working, context: Context, response: Response
 ) -> SettlementAnswer:

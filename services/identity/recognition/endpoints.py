@@ -15,6 +15,7 @@ from services.identity.recognition.schemas import (
 )
 from shared.db.session import Writes
 from shared.http.routing import YizhanRoute
+from shared.http.short_way import window_waits
 from shared.http.work import Working
 from shared.runtime.context import Context
 from shared.security.principal import Principal, requires
@@ -33,6 +34,7 @@ router = APIRouter(route_class=YizhanRoute, tags=["recognitions"])
         },
     },
 )
+@window_waits
 async def recognise(
     body: RecognitionRequest,
     caller: Annotated[Principal, requires("identity:recognise")],

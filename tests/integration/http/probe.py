@@ -21,7 +21,7 @@ from sqlalchemy import (
     insert,
     select,
 )
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from shared.clock import Clock
 from shared.db.base import service_metadata
@@ -29,7 +29,9 @@ from shared.db.session import Database, Reads, Writes, WriteSession, _write_sess
 from shared.http.errors import install
 from shared.http.problem import Conflict
 from shared.http.routing import YizhanRoute
+from shared.http.short_way import window_waits
 from shared.http.work import Working
+from shared.runtime.context import Context
 from shared.security.crypto import Vault
 from shared.security.principal import Principal, requires
 from shared.security.tokens import TokenVerifier
@@ -55,6 +57,10 @@ class ProbeRegion:
 class ProbeModule:
     name: str = "probe"
     migrations: Path = MIGRATIONS
+
+    @property
+    def routers(self) -> tuple[APIRouter, ...]:
+        return (router,)
 
 
 @dataclass
@@ -87,6 +93,18 @@ class LooseNote(BaseModel):
 
     slot: int
     text: str
+
+
+class WindowNote(Note):
+    """``how``: ``direct``, ``slow``, ``refuse``, ``accept`` or ``session``, begun on the driver."""
+
+    how: str = "direct"
+
+
+class Written(BaseModel):
+    slot: int
+    execution: int
+    remark: str | None = None
 
 
 router = APIRouter(route_class=YizhanRoute)
@@ -136,24 +154,27 @@ async def write_slowly(request: Request, note: Note, _: Caller, session: Writes)
     return {"id": note_id}
 
 
-@router.post("/direct-notes", status_code=201)
-async def write_directly(
-    request: Request, note: Note, _: Caller, work: Working, how: str = "direct"
-) -> dict[str, Any]:
-    """``how``: ``direct``, ``slow``, ``refuse``, or ``session``, begun on the driver as well."""
-    context: ProbeContext = request.app.state.context
+@router.post("/window-notes", status_code=201)
+@window_waits
+async def write_at_window(
+    note: WindowNote, _: Caller, work: Working, context: Context, response: Response
+) -> Written:
+    assert isinstance(context, ProbeContext)
     context.executions += 1
     direct = await work.direct()
     direct.insert(NOTES, {"slot": note.slot, "text": note.text})
-    if how == "session":
+    if note.how == "session":
         session = await work.session()
         await session.execute(insert(NOTES).values(slot=note.slot, text=note.text))
-    if how == "slow":
+    if note.how == "slow":
         context.waiting.set()
         await context.gate.wait()
-    if how == "refuse" or context.refusing:
+    if note.how == "refuse" or context.refusing:
         raise Conflict("not today")
-    return {"slot": note.slot, "execution": context.executions}
+    if note.how == "accept":
+        response.status_code = 202
+        response.headers["X-Note"] = "later"
+    return Written(slot=note.slot, execution=context.executions)
 
 
 @router.post("/refused")

@@ -1,27 +1,38 @@
-"""Goal: a transaction on the driver gives what one on a session gives.
+"""Goal: a transaction on the driver gives what one on a session gives, and the short way the same.
 
-Committed before the answer, once per idempotency key, whole or not at all.
+Committed before the answer, once per idempotency key, whole or not at all. Each test goes both the
+ordinary way through the frameworks and the short way past them.
 """
 
 import asyncio
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.http.errors import CatchEverything
+from shared.http.short_way import ShortWays
 from tests.integration.http.driver import Answer, call
-from tests.integration.http.probe import ProbeContext
+from tests.integration.http.probe import ProbeContext, probe_app
 
 NOTE = {"slot": 1, "text": "张小三"}
+PATH = "/probe/v1/window-notes"
+
+
+@pytest.fixture(params=["ordinary", "short"])
+def app(request: pytest.FixtureRequest, context: ProbeContext) -> ASGIApp:
+    root = Starlette(routes=[Mount("/probe/v1", app=probe_app(context))])
+    return root if request.param == "ordinary" else CatchEverything(ShortWays(root, [context]))
 
 
 async def post(
-    app: FastAPI, bearer, key: str | None = "k-1", note: dict[str, Any] = NOTE, how: str = "direct"
+    app: ASGIApp, bearer, key: str | None = "k-1", note: dict[str, Any] = NOTE, how: str = "direct"
 ) -> Answer:
     headers = {**bearer, "Idempotency-Key": key} if key else bearer
-    query = f"how={how}".encode()
-    return await call(app, "POST", "/direct-notes", document=note, query=query, headers=headers)
+    return await call(app, "POST", PATH, document={**note, "how": how}, headers=headers)
 
 
 async def counts(context: ProbeContext) -> tuple[int, int]:
@@ -33,7 +44,7 @@ async def counts(context: ProbeContext) -> tuple[int, int]:
 
 
 async def test_the_row_is_there_when_the_answer_is_sent(
-    app: FastAPI, bearer, context: ProbeContext
+    app: ASGIApp, bearer, context: ProbeContext
 ):
     """Goal: committed before the response. Method: look between its first and its last byte."""
     seen = []
@@ -47,7 +58,7 @@ async def test_the_row_is_there_when_the_answer_is_sent(
 
     headers = {**bearer, "content-type": "application/json", "idempotency-key": "k-1"}
     scope = {
-        "type": "http", "method": "POST", "path": "/direct-notes", "query_string": b"",
+        "type": "http", "method": "POST", "path": PATH, "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }  # fmt: skip
     await app(scope, receive, send)
@@ -56,7 +67,7 @@ async def test_the_row_is_there_when_the_answer_is_sent(
 
 @pytest.mark.parametrize("how", ["direct", "session"])
 async def test_sent_again_it_is_answered_again(
-    app: FastAPI, bearer, context: ProbeContext, how: str
+    app: ASGIApp, bearer, context: ProbeContext, how: str
 ):
     """Goal: one effect, one answer, on either way; the stored answer is encrypted."""
     first = await post(app, bearer, how=how)
@@ -71,7 +82,7 @@ async def test_sent_again_it_is_answered_again(
 
 
 async def test_the_answer_given_stands_when_it_would_be_refused_now(
-    app: FastAPI, bearer, context: ProbeContext
+    app: ASGIApp, bearer, context: ProbeContext
 ):
     """Goal: a retry learns what happened. Method: the same call after the rules have changed."""
     first = await post(app, bearer)
@@ -83,7 +94,7 @@ async def test_the_answer_given_stands_when_it_would_be_refused_now(
 
 @pytest.mark.parametrize("note", [{"slot": 2, "text": "a"}, {"slot": 1, "text": "b"}])
 async def test_another_request_with_the_key_is_refused(
-    app: FastAPI, bearer, context: ProbeContext, note: dict[str, Any]
+    app: ASGIApp, bearer, context: ProbeContext, note: dict[str, Any]
 ):
     await post(app, bearer)
     answer = await post(app, bearer, note=note)
@@ -91,14 +102,14 @@ async def test_another_request_with_the_key_is_refused(
     assert await counts(context) == (1, 1)
 
 
-async def test_a_refusal_keeps_nothing(app: FastAPI, bearer, context: ProbeContext):
+async def test_a_refusal_keeps_nothing(app: ASGIApp, bearer, context: ProbeContext):
     """Goal: nothing is half-written, and the key may be used again."""
     assert (await post(app, bearer, how="refuse")).status == 409
     assert await counts(context) == (0, 0)
     assert (await post(app, bearer)).status == 201
 
 
-async def test_a_failed_commit_is_no_success(app: FastAPI, bearer, context: ProbeContext):
+async def test_a_failed_commit_is_no_success(app: ASGIApp, bearer, context: ProbeContext):
     """Goal: key and change stand or fall together. Method: a deferred constraint."""
     await post(app, bearer)
     failed = await post(app, bearer, key="k-2", note={"slot": 1, "text": "b"})
@@ -107,13 +118,13 @@ async def test_a_failed_commit_is_no_success(app: FastAPI, bearer, context: Prob
     assert (await post(app, bearer, key="k-3", note={"slot": 2, "text": "c"})).status == 201
 
 
-async def test_without_a_key_it_is_done_each_time(app: FastAPI, bearer, context: ProbeContext):
+async def test_without_a_key_it_is_done_each_time(app: ASGIApp, bearer, context: ProbeContext):
     for slot in (1, 2):
         await post(app, bearer, key=None, note={"slot": slot, "text": "a"})
     assert await counts(context) == (2, 0)
 
 
-async def test_twins_have_one_effect(app: FastAPI, bearer, context: ProbeContext):
+async def test_twins_have_one_effect(app: ASGIApp, bearer, context: ProbeContext):
     """Goal: whoever comes second takes his work back and gives the first one's answer.
 
     Method: twenty at once with one key, and each of them ready to write.
@@ -126,3 +137,61 @@ async def test_twins_have_one_effect(app: FastAPI, bearer, context: ProbeContext
     assert len({answer.body for answer in answers}) == 1
     assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
     assert await counts(context) == (1, 1)
+
+
+async def test_what_the_endpoint_says_of_its_answer_is_kept(app: ASGIApp, bearer):
+    """Goal: status and headers of its own, once and again."""
+    first = await post(app, bearer, how="accept")
+    assert (first.status, first.headers["x-note"]) == (202, "later")
+    assert first.headers["content-type"] == "application/json"
+    assert first.json == {"slot": 1, "execution": 1, "remark": None}
+    again = await post(app, bearer, how="accept")
+    assert (again.status, again.body) == (202, first.body)
+
+
+async def never(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise AssertionError("the ordinary way was taken")
+
+
+async def test_a_good_request_goes_the_short_way(bearer, context: ProbeContext):
+    """Goal: these tests test it. Method: there is no other."""
+    assert (await post(ShortWays(never, [context]), bearer)).status == 201
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"headers": {"authorization": ""}},
+        {"headers": {"authorization": "Bearer x"}},
+        {"headers": {"content-type": "text/plain"}},
+        {"body": b'{"slot": 1, "text": '},
+        {"body": b'{"slot": 1, "text": "\\u0000"}'},
+        {"body": b'{"slot": NaN, "text": "a"}'},
+        {"body": b""},
+        {"body": [b'{"slot": "x", ', b'"text": 1}']},
+        {"query": b"a=%00"},
+    ],
+)
+async def test_any_other_is_refused_in_the_ordinary_words(
+    bearer, context: ProbeContext, changed: dict[str, Any]
+):
+    """Goal: one set of refusals, and nothing done. Method: both ways, answers compared."""
+    root = Starlette(routes=[Mount("/probe/v1", app=probe_app(context))])
+    request = {
+        "body": b'{"slot": 1, "text": "a"}',
+        **changed,
+        "headers": {"content-type": "application/json", **bearer, **changed.get("headers", {})},
+    }
+    ordinary = await call(root, "POST", PATH, **request)
+    short = await call(ShortWays(root, [context]), "POST", PATH, **request)
+    assert ordinary.status in {400, 401, 422}
+    assert (short.status, short.body) == (ordinary.status, ordinary.body)
+    assert context.executions == 0
+    assert await counts(context) == (0, 0)
+
+
+async def test_without_the_scope_is_refused_in_the_ordinary_words(signer, context: ProbeContext):
+    token = signer.sign(client_id="x", organisation="region:511113", scopes=["claims:quote"])
+    root = Starlette(routes=[Mount("/probe/v1", app=probe_app(context))])
+    answer = await post(ShortWays(root, [context]), {"authorization": f"Bearer {token}"})
+    assert (answer.status, answer.json["code"]) == (403, "forbidden")
