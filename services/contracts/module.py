@@ -22,6 +22,8 @@ from services.contracts.follow_up.handlers import (
     on_encounter_cancelled,
     on_encounter_discharged,
 )
+from services.contracts.follow_up.pages import router as today_pages
+from services.contracts.follow_up.visit_pages import router as visit_pages
 from services.contracts.imports.endpoints import router as imports_router
 from services.contracts.members.endpoints import router as members_router
 from services.contracts.merges.handlers import on_person_merged, on_person_unmerged
@@ -32,9 +34,11 @@ from services.contracts.people.handlers import (
     on_person_entered,
     on_person_left,
 )
+from services.contracts.people.pages import router as person_pages
 from services.contracts.plans.endpoints import router as plans_router
 from services.contracts.plans.nightly import plan_daily
 from services.contracts.referrals.endpoints import router as referrals_router
+from services.contracts.screens.kit import router as screen_assets
 from services.contracts.teams.endpoints import router as teams_router
 from shared.events.catalog import (
     CheckUpRecorded,
@@ -74,7 +78,7 @@ from shared.events.catalog import (
     TaskMissed,
     TaskOpened,
 )
-from shared.runtime.module import ServiceModule, Subscription
+from shared.runtime.module import ScreenLink, ServiceModule, Subscription
 
 MODULE = ServiceModule(
     name="contracts",
@@ -99,6 +103,8 @@ MODULE = ServiceModule(
         at_visit_router,
         imports_router,
     ),
+    pages=(screen_assets, today_pages, visit_pages, person_pages),
+    screens=(ScreenLink("/contracts/", "签约随访", "Family doctors", "contracts:read"),),
     subscriptions=(
         Subscription(
             PersonEntered, on_person_entered, "where a person lives decides which team is his"

@@ -31,7 +31,11 @@ DEFAULT_USERS: dict[str, Role] = {
     "poverty-a": Role("扶贫办甲", "Poverty office A", _POVERTY_OFFICE),
     "poverty-b": Role("扶贫办乙", "Poverty office B", _POVERTY_OFFICE),
     "reviewer": Role("识别复核员", "Reviewer", ("identity:review", "identity:persons")),
-    "doctor": Role("家庭医生", "Township doctor", ("contracts:read", "contracts:write")),
+    # Who visits people at home has to know whom; what he looks up is logged with its reason.
+    "doctor": Role(
+        "家庭医生", "Township doctor",
+        ("contracts:read", "contracts:write", "identity:persons", "identity:reveal"),
+    ),
     "accountant": Role(
         "结算会计", "Accountant",
         ("claims:ledger", "claims:funds", "claims:clearing", "claims:reconcile",

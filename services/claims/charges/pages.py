@@ -14,13 +14,13 @@ from starlette.responses import Response
 from services.claims.charges import service
 from services.claims.charges.schemas import ChargesRequest
 from services.claims.screens.case import MOST_ROWS, ROWS, Words, case_page
-from services.claims.screens.forms import plain_number, ratio_of_percent
 from services.claims.screens.kit import PageRoute, said
 from shared.db.session import Writes
 from shared.http.faults import field_faults
 from shared.http.problem import FieldFault, Problem
 from shared.runtime.context import Context
 from shared.security.principal import Principal
+from shared.web.forms import plain_number, ratio_of_percent
 from shared.web.kit import Said, Typed, attempt, fields, see, told
 from shared.web.signin.required import signed_in
 

@@ -19,7 +19,6 @@ from services.claims.clearing.domain import OPEN, Run
 from services.claims.clearing.schemas import CreateRequest
 from services.claims.clearing.service import Wanted
 from services.claims.ledger.domain import FUND_NAMES
-from services.claims.screens.forms import at_fields, plain_text, ratio_of_percent
 from services.claims.screens.kit import PageRoute, render, said
 from services.claims.settings import settings_of
 from shared.clock import business_date
@@ -29,6 +28,7 @@ from shared.http.pagination import CursorMalformed, decode_cursor, encode_cursor
 from shared.http.problem import Problem
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
+from shared.web.forms import at_fields, plain_text, ratio_of_percent
 from shared.web.kit import Said, Typed, attempt, fields, see, told
 from shared.web.signin.required import signed_in
 

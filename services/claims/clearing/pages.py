@@ -18,7 +18,6 @@ from services.claims.clearing.service import Amount
 from services.claims.fees import repository as service_fees
 from services.claims.funds import repository as funds
 from services.claims.funds.domain import FUNDS
-from services.claims.screens.forms import at_fields, plain_number, plain_text
 from services.claims.screens.kit import PageRoute, name_of, render, said
 from shared.clock import business_date
 from shared.db.session import Reads, ReadSession, Writes
@@ -27,6 +26,7 @@ from shared.http.problem import Problem
 from shared.money import text_from_fen
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
+from shared.web.forms import at_fields, plain_number, plain_text
 from shared.web.kit import Said, Typed, attempt, fields, see, told
 from shared.web.signin.required import signed_in
 

@@ -13,7 +13,6 @@ from starlette.responses import Response
 from services.claims.encounters import changing, discharging
 from services.claims.encounters.schemas import CancelRequest, DischargeRequest, EvidenceRequest
 from services.claims.screens.case import Words, case_page
-from services.claims.screens.forms import at_fields, local_moment
 from services.claims.screens.kit import PageRoute, said
 from services.claims.screens.words import PROGRAMMES
 from shared.db.session import Writes
@@ -21,6 +20,7 @@ from shared.http.faults import field_faults
 from shared.http.problem import Problem
 from shared.runtime.context import Context
 from shared.security.principal import Principal
+from shared.web.forms import at_fields, local_moment
 from shared.web.kit import attempt, fields, see, told
 from shared.web.signin.required import signed_in
 

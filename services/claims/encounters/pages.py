@@ -18,13 +18,6 @@ from services.claims.encounters.presenting import answer as shown_encounter
 from services.claims.encounters.repository import Encounter
 from services.claims.encounters.schemas import EncounterRequest, VisitType
 from services.claims.proposals import service as proposals
-from services.claims.screens.forms import (
-    as_local,
-    at_fields,
-    local_moment,
-    plain_number,
-    plain_text,
-)
 from services.claims.screens.kit import PageRoute, render, said
 from services.claims.settlement import repository as settlements
 from shared.clock import SHANGHAI, business_date, start_of_business_day
@@ -35,6 +28,13 @@ from shared.money import text_from_fen
 from shared.runtime.context import Context, ServiceContext
 from shared.security import audit
 from shared.security.principal import Principal
+from shared.web.forms import (
+    as_local,
+    at_fields,
+    local_moment,
+    plain_number,
+    plain_text,
+)
 from shared.web.kit import Said, Typed, attempt, faults_of, fields, see, told
 from shared.web.signin.required import signed_in
 

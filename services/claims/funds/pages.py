@@ -16,7 +16,6 @@ from services.claims.funds.domain import FUNDS, MovementKind, Position
 from services.claims.funds.schemas import AppropriationRequest
 from services.claims.funds.service import Income
 from services.claims.ledger.domain import FUND_NAMES, PURPOSE_NAMES
-from services.claims.screens.forms import at_fields, plain_number
 from services.claims.screens.kit import PageRoute, name_of, render, said
 from services.claims.settings import settings_of
 from shared.clock import SHANGHAI, business_date
@@ -28,6 +27,7 @@ from shared.ids import new_id
 from shared.money import text_from_fen
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
+from shared.web.forms import at_fields, plain_number
 from shared.web.kit import Said, Typed, attempt, fields, see, told
 from shared.web.signin.required import signed_in
 

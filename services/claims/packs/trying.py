@@ -9,13 +9,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.claims.screens.forms import plain_number, ratio_of_percent
 from services.claims.screens.kit import said
 from services.claims.settlement.bill import ACCUMULATORS, CATEGORIES
 from services.claims.settlement.schemas import QuoteRequest
 from services.claims.settlement.tiers import SettlementPack
 from shared.http.faults import field_faults
 from shared.http.problem import FieldFault
+from shared.web.forms import plain_number, ratio_of_percent
 from shared.web.kit import Said, Typed
 
 ROWS = 5

@@ -20,7 +20,6 @@ from services.claims.packs.service import pack_in_force, pack_of
 from services.claims.reservations import repository as reservations
 from services.claims.reservations.schemas import as_answer
 from services.claims.screens.bill import shown_bill
-from services.claims.screens.forms import as_local
 from services.claims.screens.kit import kit, name_of, render
 from services.claims.screens.patients import masked_name
 from services.claims.screens.revising import revising
@@ -36,6 +35,7 @@ from shared.money import text_from_fen
 from shared.runtime.context import ServiceContext
 from shared.security import audit
 from shared.security.principal import Principal
+from shared.web.forms import as_local
 from shared.web.kit import Said, Typed, faults_of, told
 
 LINES_SHOWN = 200

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from services.contracts.access import organisation_of
 from services.contracts.balance import repository
 from services.contracts.balance.domain import (
     SIGNED,
@@ -27,7 +26,7 @@ from services.contracts.balance.schemas import (
 )
 from services.contracts.programme.domain import CHRONIC_FOUR, Programme
 from services.contracts.programme.service import programme_of
-from services.contracts.teams.service import teams_of
+from services.contracts.teams.service import own_township
 from shared.clock import business_date
 from shared.db.session import ReadSession, WriteSession
 from shared.http.problem import FieldFault, Forbidden, NotFound, Unprocessable
@@ -177,7 +176,7 @@ def _place(context: ServiceContext, caller: Principal, area: str | None) -> tupl
         AreaNotYours: it is another organisation's.
     """
     region = context.region
-    own = _own_township(context, caller)
+    own = own_township(context, caller)
     if not area or area in (COUNTY, region.region_code):
         if own is not None:
             return Place(region.region_code, own), own
@@ -201,15 +200,6 @@ def _place(context: ServiceContext, caller: Principal, area: str | None) -> tupl
     if township != own and not caller.may_see_township(township):
         raise AreaNotYours
     return Place(region.region_code, township, village or None), area
-
-
-def _own_township(context: ServiceContext, caller: Principal) -> str | None:
-    """The township of a township's office, or of the hospital whose team answers for it."""
-    kind, value = organisation_of(caller)
-    if kind == "township":
-        return value
-    team = teams_of(context).by_code.get(value) if kind == "facility" else None
-    return team.township if team is not None else None
 
 
 def _day(context: ServiceContext, month: str | None) -> date:

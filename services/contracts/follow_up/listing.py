@@ -35,12 +35,14 @@ async def worklist(
     team: str | None,
     limit: int,
     after: tuple[date, UUID] | None,
+    village: str | None = None,
 ) -> tuple[list[TaskAnswer], tuple[date, UUID] | None]:
     """One page of tasks of discharges up to a day, the most urgent first.
 
     Args:
         as_of: the day of the list, default today (Asia/Shanghai); decides what is overdue.
         state: default everything that is not closed.
+        village: default all of the caller's.
     """
     day = as_of or business_date(context.clock.now())
     query = WorklistQuery(
@@ -50,6 +52,7 @@ async def worklist(
         visible=organisation_of(caller),
         limit=limit,
         after=after,
+        village=village,
     )
     rows = await repository.worklist(session, query)
     shown = rows[:limit]

@@ -29,6 +29,7 @@ class WorklistQuery:
     """The caller's kind of organisation and its value (``("township", "金河镇")``)."""
     limit: int
     after: tuple[date, UUID] | None = None
+    village: str | None = None
 
 
 async def store_discharge(session: WriteSession, values: dict[str, Any]) -> bool:
@@ -152,6 +153,11 @@ async def move_task(
     )
 
 
+async def get_follow_up(session: ReadSession, follow_up_id: UUID) -> FollowUp | None:
+    found = await session.execute(select(FollowUp).where(FollowUp.follow_up_id == follow_up_id))
+    return found.scalar_one_or_none()
+
+
 async def insert_follow_up(session: WriteSession, values: dict[str, Any]) -> None:
     await session.execute(insert(FollowUp).values(values))
 
@@ -217,6 +223,8 @@ async def worklist(
     conditions: list[ColumnElement[bool]] = [_visible(query.visible)]
     if query.team is not None:
         conditions.append(Task.team == query.team)
+    if query.village is not None:
+        conditions.append(Task.village == query.village)
     conditions.append(_in_state(query.state, query.as_of))
     if query.after is not None:
         conditions.append(tuple_(Task.due_on, Task.task_id) > query.after)

@@ -49,6 +49,7 @@ _ENDS: Final[Mapping[tuple[Status, StepName], frozenset[End]]] = {
     ("accepted", "close"): frozenset({"issuer", "target"}),
     ("returned", "close"): frozenset({"issuer"}),
 }
+_ANSWERS: Final[tuple[StepName, ...]] = ("accept", "refuse", "return", "close")
 _TARGET: Final[frozenset[End]] = frozenset({"target"})
 
 _LEVELS: Final = {"village": 0, "township": 1, "primary": 1, "secondary": 2, "tertiary": 3}
@@ -88,6 +89,20 @@ def after(
     if step != "close" and state_on(day, status, valid_to) == "expired":
         raise ReferralHasExpired(f"nobody answered until {valid_to}")
     return following
+
+
+def possible(
+    status: Status, *, ends: Collection[End], day: date, valid_to: date
+) -> tuple[StepName, ...]:
+    """The steps that somebody who acts for ``ends`` may take now, as :func:`after` decides."""
+    found: list[StepName] = []
+    for step in _ANSWERS:
+        try:
+            after(status, step, ends=ends, day=day, valid_to=valid_to)
+        except (StepNotAllowed, OtherEndsStep):
+            continue
+        found.append(step)
+    return tuple(found)
 
 
 def outcome_of_closing(status: Status) -> Outcome:

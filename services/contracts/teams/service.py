@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from services.contracts.access import organisation_of
 from services.contracts.settings import settings_of
 from services.contracts.teams.domain import Place, Teams, make_teams
 from shared.runtime.context import ServiceContext
+from shared.security.principal import Principal
 
 
 def teams_of(context: ServiceContext) -> Teams:
@@ -29,3 +31,12 @@ def teams_of(context: ServiceContext) -> Teams:
         found = make_teams(places, settings_of(context).county_team)
         context.state["contracts.teams"] = found
     return found
+
+
+def own_township(context: ServiceContext, caller: Principal) -> str | None:
+    """The township of a township's office, or of the hospital whose team answers for it."""
+    kind, value = organisation_of(caller)
+    if kind == "township":
+        return value
+    team = teams_of(context).by_code.get(value) if kind == "facility" else None
+    return team.township if team is not None else None

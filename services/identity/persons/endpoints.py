@@ -12,8 +12,10 @@ from pydantic import AwareDatetime
 from services.identity.persons import service
 from services.identity.persons.schemas import (
     FoundPersons,
+    MaskedNames,
     PersonAnswer,
     PersonSearch,
+    PersonsNamed,
     RevealAnswer,
     RevealRequest,
 )
@@ -40,6 +42,20 @@ async def search(
 ) -> FoundPersons:
     """Masked; a township finds its own people. The search is written to the audit log."""
     return await service.search(session, context, caller, body)
+
+
+@router.post(
+    "/persons/names",
+    summary="The masked names of many persons, for a list",
+)
+async def names(
+    body: PersonsNamed,
+    caller: Annotated[Principal, requires("identity:persons")],
+    session: Writes,
+    context: Context,
+) -> MaskedNames:
+    """Who is unknown or another township's is left out. The look is written to the audit log."""
+    return await service.names(session, context, caller, body)
 
 
 # A write session although it reads: the look at the person is written to the audit log.

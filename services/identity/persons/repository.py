@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -77,6 +77,17 @@ class PersonRepository:
             statement = statement.where(persons.c.township == township)
         result = await self._session.execute(statement)
         return result.mappings().all()
+
+    async def names(
+        self, person_ids: Collection[UUID], *, township: str | None
+    ) -> Mapping[UUID, bytes]:
+        """The encrypted names of those who are known, on request of one township's alone."""
+        statement = select(persons.c.person_id, persons.c.name_enc).where(
+            persons.c.region == self._region, persons.c.person_id.in_(sorted(person_ids))
+        )
+        if township is not None:
+            statement = statement.where(persons.c.township == township)
+        return {row[0]: row[1] for row in await self._session.execute(statement)}
 
     async def get(self, person_id: UUID) -> RowMapping | None:
         result = await self._session.execute(

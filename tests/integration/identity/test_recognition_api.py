@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -284,9 +285,16 @@ class TestPersons:
                 shown = await http.post(
                     f"/identity/v1/persons/{person}/reveal", json={"reason": "入户随访核对"}
                 )
+                named = await http.post(
+                    "/identity/v1/persons/names", json={"person_ids": [person, str(UUID(int=7))]}
+                )
             assert bool(found.json()["items"]) is seen
+            expected = [{"person_id": person, "masked_name": "测*甲"}] if seen else []
+            assert named.json()["items"] == expected
             assert (read.status_code == 200) is seen
             assert (shown.status_code == 200) is seen
+        names = await office.service.rows("SELECT * FROM audit_log WHERE action = 'person.named'")
+        assert [row["detail"]["found"] for row in names] == [[person], []]
 
     async def test_read_is_masked_and_reveal_is_kept_with_its_reason(self, office: Office) -> None:
         """Goal: two calls, the second logged. Method: read, reveal, look at the audit log."""

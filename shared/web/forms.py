@@ -1,4 +1,4 @@
-"""What clerks write into fields, read as the service's requests want it."""
+"""What clerks write into fields, read as the services' requests want it."""
 
 from __future__ import annotations
 

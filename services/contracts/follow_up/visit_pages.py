@@ -1,0 +1,208 @@
+"""Recording a follow-up: ``/contracts/tasks/<task>``, or of a programme without its task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from services.contracts.follow_up import repository, service
+from services.contracts.follow_up.domain import TO_SIGN
+from services.contracts.follow_up.schemas import FollowUpRequest
+from services.contracts.models import Task
+from services.contracts.people.service import read_person
+from services.contracts.plans.rulebook import rulebook
+from services.contracts.screens.kit import PageRoute, render, said
+from services.contracts.screens.names import masked_names
+from services.contracts.screens.today import doing
+from services.contracts.screens.visit import (
+    OUTCOMES,
+    Wanted,
+    body_of,
+    in_words,
+    shown_fields,
+    title_of,
+    unmeasured,
+    wanted,
+)
+from shared.db.session import Writes, WriteSession
+from shared.http.faults import field_faults
+from shared.http.problem import Problem
+from shared.runtime.context import Context, ServiceContext
+from shared.security.principal import Principal
+from shared.web.forms import as_local
+from shared.web.kit import Said, Typed, attempt, fields, see, told
+from shared.web.signin.required import signed_in
+
+_KEPT = ("team", "village", "date")
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+Recorder = Annotated[Principal, signed_in("contracts:write")]
+
+
+@router.get("/tasks/{task_id}")
+async def task_form(
+    task_id: UUID,
+    request: Request,
+    caller: Recorder,
+    session: Writes,
+    context: Context,
+    team: Annotated[str, Query(max_length=32)] = "",
+    village: Annotated[str, Query(max_length=64)] = "",
+    date: Annotated[str, Query(max_length=10)] = "",
+) -> Response:
+    """What the task asks for; one that is done by something else leads to the person."""
+    asked = await _of_task(session, context, caller, task_id)
+    task = asked.task
+    if task is not None and (what := doing(task.rule, task.programme)) != "visit":
+        return see(f"/contracts/persons/{asked.person_id}#{what}")
+    kept = {f"keep-{n}": v for n, v in zip(_KEPT, (team, village, date), strict=True) if v}
+    return await _page(request, context, caller, asked, Typed(kept))
+
+
+@router.post("/tasks/{task_id}")
+async def record(
+    task_id: UUID, request: Request, caller: Recorder, session: Writes, context: Context
+) -> Response:
+    """Record the follow-up; what is wrong stands beside its field."""
+    asked = await _of_task(session, context, caller, task_id)
+    return await _record(request, context, session, caller, asked)
+
+
+@router.get("/persons/{person_id}/visits/{programme}")
+async def programme_form(
+    person_id: str,
+    programme: str,
+    request: Request,
+    caller: Recorder,
+    session: Writes,
+    context: Context,
+) -> Response:
+    """A visit of a programme of which no task is open."""
+    asked = await _of_programme(session, context, caller, person_id, programme)
+    return await _page(request, context, caller, asked, Typed())
+
+
+@router.post("/persons/{person_id}/visits/{programme}")
+async def record_programme(
+    person_id: str,
+    programme: str,
+    request: Request,
+    caller: Recorder,
+    session: Writes,
+    context: Context,
+) -> Response:
+    """Record it."""
+    asked = await _of_programme(session, context, caller, person_id, programme)
+    return await _record(request, context, session, caller, asked)
+
+
+async def _of_task(
+    session: WriteSession, context: ServiceContext, caller: Principal, task_id: UUID
+) -> Wanted:
+    task = await repository.get_task(session, task_id)
+    if task is None:
+        raise service.TaskUnknown
+    kept, person, _ = await read_person(session, context, caller, task.person_id)
+    return wanted(kept, (person.township, person.village), task=task)
+
+
+async def _of_programme(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    person_id: str,
+    programme: str,
+) -> Wanted:
+    found = rulebook().programmes.get(programme)
+    if found is None or found.form is None:
+        raise service.TaskUnknown
+    kept, person, _ = await read_person(session, context, caller, person_id)
+    return wanted(kept, (person.township, person.village), programme=found)
+
+
+async def _record(
+    request: Request,
+    context: ServiceContext,
+    session: WriteSession,
+    caller: Principal,
+    asked: Wanted,
+) -> Response:
+    typed = await fields(request)
+    if missing := unmeasured(asked, typed):
+        return await _page(request, context, caller, asked, typed, faults=missing, status=422)
+    try:
+        body = FollowUpRequest.model_validate(body_of(asked, typed))
+    except ValidationError as error:
+        faults, _ = in_words(asked, field_faults(error.errors()))
+        if "performed_at" in faults:
+            faults["performed_at"] = said("visit.at.malformed")
+        return await _page(request, context, caller, asked, typed, faults=faults, status=422)
+    answer = await attempt(session, service.record_follow_up(session, context, caller, body))
+    if isinstance(answer, Problem):
+        faults, unlikely = in_words(asked, answer.errors)
+        return await _page(
+            request, context, caller, asked, typed,
+            faults=faults, unlikely=unlikely,
+            problem=None if faults else told(answer), status=answer.status,
+        )  # fmt: skip
+    kept = {name: typed[f"keep-{name}"] for name in _KEPT if typed[f"keep-{name}"]}
+    return see(f"/contracts/?{urlencode(kept | {'done': answer.follow_up_id})}")
+
+
+async def _page(
+    request: Request,
+    context: ServiceContext,
+    caller: Principal,
+    asked: Wanted,
+    typed: Typed,
+    *,
+    faults: Mapping[str, Said] | None = None,
+    unlikely: set[str] | None = None,
+    problem: Said | None = None,
+    status: int = 200,
+) -> Response:
+    names = await masked_names(context, [asked.person_id])
+    title, citation = title_of(asked)
+    first, more = shown_fields(asked)
+    wrong = dict(faults or {})
+    default = Typed(
+        performed_at=as_local(context.clock.now()),
+        way="home" if "home" in asked.ways else asked.ways[0],
+        outcome="continue" if asked.programme is not None else "stable",
+    )
+    keep = {name: typed[f"keep-{name}"] for name in _KEPT if typed[f"keep-{name}"]}
+    values: dict[str, Any] = {
+        "person_id": asked.person_id,
+        "name": names.get(asked.person_id),
+        "township": asked.township,
+        "village": asked.village,
+        "title": title,
+        "citation": citation,
+        "due_on": asked.due_on,
+        "closed": _closed(asked.task),
+        "ways": asked.ways,
+        "outcomes": OUTCOMES,
+        "first": first,
+        "more": more,
+        "more_open": any(f"m-{each['name']}" in wrong for each in more),
+        "action": asked.action,
+        "keep": keep,
+        "back": f"/contracts/?{urlencode(keep)}" if keep else "/contracts/",
+        "typed": Typed(default | typed),
+        "faults": wrong,
+        "unlikely": unlikely or set(),
+        "problem": problem,
+        "may_reveal": {"identity:persons", "identity:reveal"} <= caller.scopes,
+    }
+    return render(request, "visit.html", values, status=status)
+
+
+def _closed(task: Task | None) -> bool:
+    return task is not None and (task.status == "closed" or task.rule == TO_SIGN.code)

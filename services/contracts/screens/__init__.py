@@ -1,0 +1,1 @@
+"""The screens ``/contracts/``: what the slices' pages share."""

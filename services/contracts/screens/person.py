@@ -1,0 +1,133 @@
+"""The page of a person: everything that is on record for him, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from fastapi import Request
+from starlette.responses import Response
+
+from services.contracts.check_ups.service import content
+from services.contracts.contracts.schemas import EndReason
+from services.contracts.dispensings.domain import DISEASES
+from services.contracts.merges.repository import MERGES
+from services.contracts.people import records
+from services.contracts.people.service import read_person
+from services.contracts.programme.service import programme_of
+from services.contracts.referrals.domain import REASONS
+from services.contracts.screens import person_parts as parts
+from services.contracts.screens.kit import render, said
+from services.contracts.screens.measured import charts_of, visit_of
+from services.contracts.screens.names import masked_names
+from services.contracts.screens.words import WORDS
+from services.contracts.teams.service import teams_of
+from shared.clock import business_date
+from shared.db.session import WriteSession
+from shared.runtime.context import ServiceContext
+from shared.security.principal import Principal
+from shared.web.kit import Said, Typed
+
+_BEFORE_SIGNING = ("invited", "pending")
+END_REASONS: tuple[str, ...] = get_args(EndReason)
+EXEMPT_ENDS = ("returned", "found", "willing", "entered_in_error", "other")
+
+
+@dataclass
+class Spoken:
+    """What the page says beside the person himself."""
+
+    typed: Typed = field(default_factory=Typed)
+    faults: Mapping[str, Said] = field(default_factory=dict)
+    problem: Said | None = None
+    done: Said | None = None
+    opened: str = ""
+    """The form that stands open."""
+    status: int = 200
+
+
+async def person_page(
+    request: Request,
+    context: ServiceContext,
+    session: WriteSession,
+    caller: Principal,
+    person_id: str,
+    words: Spoken,
+) -> Response:
+    """The page; the look is logged.
+
+    Raises:
+        PersonUnknown: nobody of that id, or another organisation's.
+    """
+    kept, person, team = await read_person(session, context, caller, person_id)
+    members = await MERGES.members(session, kept)
+    today = business_date(context.clock.now())
+    held = await parts.contracts_of(session, context, caller, kept)
+    names = await masked_names(context, [kept])
+    visits = await records.follow_ups(session, members)
+    programme = programme_of(context)
+    current = next((one for one in held if one["status"] in ("signed", "renewed")), None)
+    offer = next((one for one in held if one["status"] in _BEFORE_SIGNING), None)
+    values: dict[str, Any] = {
+        "person_id": kept,
+        "name": names.get(kept),
+        "person": person,
+        "age": today.year - person.birth_year if person.birth_year else None,
+        "team": parts.team_name(context, team),
+        "today": today.isoformat(),
+        "contracts": held,
+        "current": current,
+        "offer": offer,
+        "exemptions": await parts.exemptions_of(session, context, caller, kept),
+        "cases": await parts.cases_of(session, context, caller, kept),
+        "tasks": await parts.tasks_of(session, members, kept, today),
+        "charts": charts_of(person, visits, today),
+        "visits": [visit_of(one) for one in visits],
+        "programmes": await parts.programmes_of(session, members),
+        "referrals": await parts.referrals_of(session, context, caller, kept),
+        "check_ups": await parts.check_ups_of(session, members),
+        "dispensings": await parts.dispensings_of(session, context, members),
+        "writes": "contracts:write" in caller.scopes,
+        "may_reveal": {"identity:persons", "identity:reveal"} <= caller.scopes,
+        "team_options": [
+            {"code": one.team, "text_zh": one.name_zh, "text_en": one.name_en}
+            for one in teams_of(context).by_code.values()
+        ],
+        "end_options": [{"code": code, **said(f"end.{code}")} for code in END_REASONS],
+        "exempt_ends": [{"code": code, **said(f"exempt-end.{code}")} for code in EXEMPT_ENDS],
+        "packages": [
+            {"code": code, "text_zh": one.zh, "text_en": one.en}
+            for code, one in programme.packages.items()
+        ],
+        "earlier": [one for one in held if one not in (current, offer)],
+        "known_words": WORDS,
+        "exempt_reasons": [
+            {"code": code, "text_zh": one.zh, "text_en": one.en}
+            for code, one in programme.exempt_reasons.items()
+        ],
+        "diseases": [
+            {"code": code, "text_zh": one.zh, "text_en": one.en}
+            for code, one in programme.diseases.items()
+        ],
+        "referral_reasons": [
+            {"code": code, "way": way, "text_zh": zh, "text_en": en}
+            for code, (way, zh, en) in REASONS.items()
+        ],
+        "facilities": [
+            {"code": one.facility_code, "text_zh": one.name_zh, "text_en": one.name_en}
+            for one in context.region.facilities
+        ],
+        "free_drugs": [
+            {"code": code, "text_zh": programme.diseases[code].zh,
+             "text_en": programme.diseases[code].en}
+            for code in DISEASES
+        ],
+        "content": [
+            {"code": code, "text_zh": zh, "text_en": en} for code, (zh, en) in content().items()
+        ],
+        "said": words,
+        "typed": words.typed,
+        "faults": words.faults,
+    }  # fmt: skip
+    return render(request, "person.html", values, status=words.status)

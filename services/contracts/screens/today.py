@@ -1,0 +1,78 @@
+"""A worklist as the way through the villages: overdue households first, one line a task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from services.contracts.follow_up.domain import TO_SIGN
+from services.contracts.follow_up.schemas import TaskAnswer
+from services.contracts.plans.rulebook import rulebook
+
+Household = dict[str, Any]
+
+
+def way(tasks: Sequence[TaskAnswer], names: Mapping[str, str], day: date) -> list[dict[str, Any]]:
+    """Villages in the order of their names, in each the households, the most urgent first.
+
+    A household with something overdue comes before one without; then the task's priority and due
+    day decide. Whoever has no known household stands for himself.
+
+    Args:
+        tasks: of the page.
+        names: masked names by person.
+        day: of the list.
+    """
+    places: dict[tuple[str, str], dict[str, list[TaskAnswer]]] = {}
+    for task in tasks:
+        here = places.setdefault((task.township or "", task.village or ""), {})
+        here.setdefault(task.household_id or f"person {task.person_id}", []).append(task)
+    return [
+        {
+            "township": township,
+            "village": village,
+            "tasks": sum(len(each) for each in households.values()),
+            "overdue": sum(task.overdue for each in households.values() for task in each),
+            "households": [
+                _household(each, names, day) for each in sorted(households.values(), key=_first)
+            ],
+        }
+        for (township, village), households in sorted(places.items())
+    ]
+
+
+def _urgency(task: TaskAnswer) -> tuple[bool, int, date, str]:
+    return (not task.overdue, task.priority, task.due_on, task.task_id)
+
+
+def _first(tasks: Sequence[TaskAnswer]) -> tuple[bool, int, date, str]:
+    return min(_urgency(task) for task in tasks)
+
+
+def _household(
+    tasks: Sequence[TaskAnswer], names: Mapping[str, str], day: date
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "task_id": task.task_id,
+            "person_id": task.person_id,
+            "name": names.get(task.person_id),
+            "title_zh": task.title_zh,
+            "title_en": task.title,
+            "due_on": task.due_on,
+            "overdue": task.overdue,
+            "days": abs((task.due_on - day).days),
+            "discharged_on": task.discharged_on,
+            "doing": doing(task.rule, task.programme),
+        }
+        for task in sorted(tasks, key=_urgency)
+    ]
+
+
+def doing(rule: str, programme: str | None) -> str:
+    """What does a task: ``visit``, ``check_up`` or ``sign``."""
+    if rule == TO_SIGN.code:
+        return "sign"
+    found = rulebook().programmes.get(programme or "")
+    return "check_up" if found is not None and found.kind == "check_up" else "visit"
