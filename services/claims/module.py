@@ -36,6 +36,7 @@ from services.claims.ledger.sealing import seal as seal_ledger
 from services.claims.merges.handlers import on_person_merged, on_person_unmerged
 from services.claims.models import METADATA
 from services.claims.monitoring.endpoints import router as monitoring
+from services.claims.monitoring.pages import router as monitoring_pages
 from services.claims.packs.endpoints import router as packs
 from services.claims.packs.pages import router as pack_pages
 from services.claims.packs.service import pack_in_force
@@ -153,12 +154,14 @@ MODULE = ServiceModule(
         clearing_pages,
         reconciliation_pages,
         simulation_pages,
+        monitoring_pages,
     ),
     screens=(
         ScreenLink("/claims/", "费用结算", "Settlement", "claims:encounters"),
         ScreenLink("/claims/clearing", "清算", "Clearing", "claims:ledger"),
         ScreenLink("/claims/funds", "基金", "Funds", "claims:funds"),
         ScreenLink("/claims/reconciliations", "对账", "Reconciliation", "claims:ledger"),
+        ScreenLink("/claims/flags", "智能监控", "Monitoring", "claims:ledger"),
         ScreenLink("/claims/packs", "政策包", "Policy packs", "claims:quote"),
         ScreenLink("/claims/simulations", "政策测算", "What if", "claims:ledger"),
     ),

@@ -44,13 +44,13 @@ DEFAULT_USERS: dict[str, Role] = {
     # A clearing run goes from the accountant past the health bureau to the office that pays.
     "health-bureau": Role(
         "卫生健康局", "Health bureau",
-        ("claims:ledger", "claims:clearing-review", "reporting:read", "contracts:read",
-         "reporting:register", "reporting:register-check"),
+        ("claims:ledger", "claims:clearing-review", "claims:monitor", "reporting:read",
+         "contracts:read", "reporting:register", "reporting:register-check"),
     ),
     "insurer": Role(
         "医保经办", "Insurance agency",
-        ("claims:ledger", "claims:funds", "claims:clearing-approve", "claims:quote",
-         "reporting:read"),
+        ("claims:ledger", "claims:funds", "claims:clearing-approve", "claims:monitor",
+         "claims:quote", "reporting:read"),
     ),
     "director": Role(
         "主任", "Director",

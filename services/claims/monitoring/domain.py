@@ -83,6 +83,9 @@ class Rule:
     id: str
     name_zh: str
     name_en: str
+    text_zh: str
+    """What it asks for, with its parameters."""
+    text_en: str
     citation: str
     parameters: Mapping[str, Any]
     assumed: tuple[str, ...]

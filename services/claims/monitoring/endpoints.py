@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from services.claims.cursors import position_of
 from services.claims.monitoring import repository, service
 from services.claims.monitoring.case import Status
+from services.claims.monitoring.presenting import sentence
 from services.claims.monitoring.repository import Flag
 from services.claims.monitoring.rules import rule_of, rules
 from services.claims.monitoring.schemas import (
@@ -48,6 +49,8 @@ async def listed_rules(caller: Reader) -> RuleList:  # noqa: ARG001 - the scope 
                 rule=rule.id,
                 name_zh=rule.name_zh,
                 name_en=rule.name_en,
+                text_zh=rule.text_zh,
+                text_en=rule.text_en,
                 citation=rule.citation,
                 version=rule.version,
                 parameters=dict(rule.parameters),
@@ -113,7 +116,7 @@ async def flags(
     shown = found[:limit]
     await service.log_read(session, context, caller, "list", len(shown))
     return FlagPage(
-        items=await _answers(session, shown),
+        items=await _answers(session, context, shown),
         next_cursor=encode_cursor(str(shown[-1].id)) if len(found) > limit else None,
     )
 
@@ -123,14 +126,14 @@ async def flag(flag_id: UUID, caller: Reader, session: Writes, context: Context)
     """The evidence in figures, and who did what."""
     found = await service.visible(session, caller, flag_id)
     await service.log_read(session, context, caller, str(flag_id), 1)
-    return (await _answers(session, [found]))[0]
+    return (await _answers(session, context, [found]))[0]
 
 
 async def _step(
     session: Writes, context: ServiceContext, caller: Principal, flag_id: UUID, name: str, note: str
 ) -> FlagAnswer:
     found = await service.step(session, context, caller, flag_id, name, note)
-    return (await _answers(session, [found]))[0]
+    return (await _answers(session, context, [found]))[0]
 
 
 @router.post(
@@ -197,13 +200,16 @@ async def release(
     return await _step(session, context, caller, flag_id, "release", body.note)
 
 
-async def _answers(session: ReadSession, found: Sequence[Flag]) -> list[FlagAnswer]:
+async def _answers(
+    session: ReadSession, context: ServiceContext, found: Sequence[Flag]
+) -> list[FlagAnswer]:
     ids = [flag.id for flag in found]
     steps = await repository.steps_of(session, ids)
     held = await repository.held(session, ids)
     answers = []
     for flag in found:
         rule = rule_of(flag.rule)
+        told = sentence(context, flag)
         answers.append(
             FlagAnswer.model_validate(
                 {
@@ -218,6 +224,8 @@ async def _answers(session: ReadSession, found: Sequence[Flag]) -> list[FlagAnsw
                     "encounter_ids": list(flag.encounters),
                     "found_on": flag.found_on,
                     "evidence": dict(flag.evidence),
+                    "message": told["text_en"],
+                    "message_zh": told["text_zh"],
                     "status": flag.status,
                     "held": flag.id in held,
                     "raised_at": flag.raised_at.astimezone(SHANGHAI),

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from services.claims.models import clearing_holds, flag_steps, flags
@@ -37,11 +37,20 @@ FROM settlements s
 WHERE s.region = :region AND s.discharged_on BETWEEN :first AND :until
   AND (c.unit_price_fen > c.price_limit_fen
        OR (c.kind = ANY(CAST(:kinds AS varchar[])) AND c.occurred_on IS NOT NULL))
-ORDER BY c.encounter_id, c.line_no
+ORDER BY c.encounter_id, length(c.line_no), c.line_no
 """)
 _REGISTER: Final = text("""
 SELECT person_id, categories, left_reason FROM members
 WHERE region = :region AND person_id = ANY(CAST(:persons AS varchar[]))
+""")
+
+
+_VISITS: Final = text("""
+SELECT e.id::text AS encounter_id, e.visit_no, e.facility_code, e.status, s.visit_type,
+  s.admitted_on, s.discharged_on, s.total_fen, s.patient_pays_fen
+FROM encounters e LEFT JOIN settlements s ON s.id = e.settlement_id
+WHERE e.id = ANY(CAST(:ids AS uuid[]))
+ORDER BY s.admitted_on, s.discharged_on, e.id
 """)
 
 
@@ -185,6 +194,23 @@ async def find(
     if after is not None:
         statement = statement.where(_f.id > after)
     return [_flag(row) for row in (await session.execute(statement)).mappings()]
+
+
+async def counts(
+    session: ReadSession, *, region: str, facility_code: str | None
+) -> dict[tuple[str, str], int]:
+    """How many flags there are by rule and state."""
+    statement = select(_f.rule, _f.status, func.count()).where(_f.region == region)
+    if facility_code is not None:
+        statement = statement.where(_f.facility_code == facility_code)
+    rows = await session.execute(statement.group_by(_f.rule, _f.status))
+    return {(rule, status): int(number) for rule, status, number in rows}
+
+
+async def visits_of(session: ReadSession, ids: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The visits that a flag rests on, as they were settled last."""
+    rows = await session.execute(_VISITS, {"ids": [UUID(each) for each in ids]})
+    return [cast("Mapping[str, Any]", row) for row in rows.mappings()]
 
 
 def _flag(row: Any) -> Flag:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from services.claims.monitoring.domain import KNOWN_RULES, Rule
 
+_SHARES = frozenset({"limit", "tolerance"})
 FILE = Path(__file__).parent / "rules.yaml"
+
+
+def _shown(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as a sentence says them: shares in per cent."""
+    return {
+        name: f"{(Decimal(value) * 100).normalize():f}%" if name in _SHARES else value
+        for name, value in parameters.items()
+    }
 
 
 @cache
@@ -25,6 +37,8 @@ def rules() -> tuple[Rule, ...]:
             id=one["id"],
             name_zh=one["name_zh"],
             name_en=one["name_en"],
+            text_zh=one["text_zh"].format(**_shown(one["parameters"])),
+            text_en=one["text_en"].format(**_shown(one["parameters"])),
             citation=one["citation"],
             parameters=one["parameters"],
             assumed=tuple(one.get("assumed", ())),

@@ -71,6 +71,9 @@ class RuleAnswer(BaseModel):
     rule: str
     name_zh: str
     name_en: str
+    text_zh: str
+    text_en: str
+    """What it asks for, with its parameters."""
     citation: str
     version: str
     parameters: dict[str, Any]
@@ -87,6 +90,11 @@ class RuleList(BaseModel):
                         "rule": "out_of_catalogue_share",
                         "name_zh": "目录外费用占比超过10%",
                         "name_en": "Out-of-catalogue share above 10 %",
+                        "text_zh": "一家机构一个月贫困人口(至少 5 人次)的目录外费用占比超过 10%。",
+                        "text_en": (
+                            "An institution's month, of at least 5 visits of the registered poor: "
+                            "the share outside the catalogue is above 10%."
+                        ),
                         "citation": "LP-22",
                         "version": "2016-1",
                         "parameters": {"limit": "0.10", "least_visits": 5},
@@ -119,6 +127,8 @@ _FLAG: dict[str, Any] = {
     "encounter_ids": ["01890a5d-ac96-774b-bcce-b302099a8057"],
     "found_on": "2016-03-08",
     "evidence": {"deposit_fen": 50000},
+    "message": "500.00 CNY were taken as a deposit at admission; there must be none.",
+    "message_zh": "入院时收取押金 500.00 元;应先诊疗后付费,不收押金。",
     "status": "open",
     "held": False,
     "raised_at": "2016-07-01T09:00:00+08:00",
@@ -143,6 +153,9 @@ class FlagAnswer(BaseModel):
     found_on: date
     evidence: dict[str, Any]
     """Amounts in fen where the name says so."""
+    message: str
+    """The evidence in words."""
+    message_zh: str
     status: Status
     held: bool
     """Its visits are held from clearing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.claims.screens.case_texts import CASE
 from services.claims.screens.money_texts import CLEARING, FUNDS
+from services.claims.screens.monitoring_texts import MONITORING
 from services.claims.screens.pack_texts import PACKS
 from services.claims.screens.reconciliation_texts import RECONCILIATION
 from services.claims.screens.simulation_texts import SIMULATIONS
@@ -40,4 +41,5 @@ TEXTS: dict[str, tuple[str, str]] = {
     **CLEARING,
     **RECONCILIATION,
     **SIMULATIONS,
+    **MONITORING,
 }

@@ -15,9 +15,12 @@ from services.claims.clearing.domain import Status as RunStatus
 from services.claims.clearing.domain import StepName
 from services.claims.encounters.domain import Status as CaseStatus
 from services.claims.module import MODULE as CLAIMS
+from services.claims.monitoring.case import Status as FlagStatus
+from services.claims.monitoring.case import StepName as FlagStep
 from services.claims.screens import kit as claims_kit
 from services.claims.screens.case_texts import CASE
 from services.claims.screens.money_texts import CLEARING, FUNDS
+from services.claims.screens.monitoring_texts import MONITORING
 from services.claims.screens.pack_texts import PACKS
 from services.claims.screens.reconciliation_texts import RECONCILIATION
 from services.claims.screens.simulation_texts import SIMULATIONS
@@ -99,8 +102,8 @@ SERVICES = {
     "claims": Service(
         CLAIMS, claims_kit.HERE, CLAIMS_TEXTS,
         (COMMON, KIT, WORDS, BILL, CLAIMS_WINDOW, CASE, PACKS, FUNDS, CLEARING, RECONCILIATION,
-         SIMULATIONS),
-        frozenset({"as_of", "status"}),
+         SIMULATIONS, MONITORING),
+        frozenset({"as_of", "status", "rule", "facility"}),
     ),
     "contracts": Service(
         CONTRACTS, contracts_kit.HERE, CONTRACTS_TEXTS,
@@ -185,6 +188,12 @@ def test_every_code_of_claims_has_its_word() -> None:
     assert {f"visit.{code}" for code in bill.VISIT_TYPES} <= WORDS.keys()
     for status in get_args(RunStatus):
         assert f"clearing.status.{status}" in CLEARING
+    for status in get_args(FlagStatus):
+        assert f"flags.status.{status}" in MONITORING
+    for step in get_args(FlagStep):
+        assert f"flag.step.{step}" in MONITORING
+        assert f"flag.done.{step}" in MONITORING
+        assert f"flag.may.{step}" in MONITORING
     for step in get_args(StepName):
         assert f"run.step.{step}" in CLEARING
     assert len(REASONS) >= len(BILL_PARTS) > 0
