@@ -19,6 +19,7 @@ from services.reporting.rebuild.endpoints import router as rebuild_router
 from services.reporting.register.endpoints import router as register_router
 from services.reporting.register.watching import watch as watch_register
 from services.reporting.screens.kit import router as screen_assets
+from services.reporting.standards.endpoints import router as standards_router
 from shared.events.catalog import MonthClosed, MonthReopened, RegisterItemOverdue
 from shared.runtime.module import ScreenLink, ServiceModule
 
@@ -36,6 +37,7 @@ MODULE = ServiceModule(
         exports_router,
         history_router,
         register_router,
+        standards_router,
         rebuild_router,
     ),
     pages=(page_data_router, screen_assets),

@@ -18,7 +18,7 @@ _POVERTY_OFFICE = (
     "identity:roster", "identity:persons", "identity:reveal", "identity:review",
     "identity:cards", "reporting:read", "claims:ledger", "claims:funds",
     "claims:clearing-approve", "reporting:close", "reporting:accept", "reporting:register",
-    "reporting:register-check",
+    "reporting:register-check", "reporting:standards",
 )  # fmt: skip
 
 DEFAULT_USERS: dict[str, Role] = {
@@ -45,7 +45,8 @@ DEFAULT_USERS: dict[str, Role] = {
     "health-bureau": Role(
         "卫生健康局", "Health bureau",
         ("claims:ledger", "claims:clearing-review", "claims:monitor", "reporting:read",
-         "contracts:read", "reporting:register", "reporting:register-check"),
+         "contracts:read", "reporting:register", "reporting:register-check",
+         "reporting:standards"),
     ),
     "insurer": Role(
         "医保经办", "Insurance agency",

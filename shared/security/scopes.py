@@ -27,6 +27,7 @@ SCOPES: dict[str, str] = {
     "reporting:sign": "sign a month / 签发月结",
     "reporting:register": "keep the register of problems and tasks / 维护台账",
     "reporting:register-check": "check and close items of the register / 核查销号",
+    "reporting:standards": "record places, institutions and staff / 登记机构标准数据",
     "reporting:rebuild": "rebuild projections / 重建统计",
     "events:read": "pull the event feed / 拉取事件",
 }
@@ -44,15 +45,15 @@ DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
         "identity:roster", "identity:persons", "identity:reveal", "identity:review",
         "identity:cards", "reporting:read", "events:read", "claims:ledger", "claims:funds",
         "claims:clearing-approve", "claims:reconcile", "reporting:close", "reporting:accept",
-        "reporting:register", "reporting:register-check",
+        "reporting:register", "reporting:register-check", "reporting:standards",
     ),
     "township": (
         "contracts:read", "contracts:write", "identity:persons", "reporting:read",
-        "reporting:close", "reporting:register",
+        "reporting:close", "reporting:register", "reporting:standards",
     ),
     "director": (
         "reporting:read", "reporting:close", "reporting:accept", "reporting:sign",
-        "reporting:register", "reporting:register-check",
+        "reporting:register", "reporting:register-check", "reporting:standards",
         "claims:ledger", "claims:clearing-review", "claims:monitor", "contracts:read",
     ),
     "operator": tuple(SCOPES),

@@ -18,6 +18,7 @@ from services.reporting.models.merges import person_merges
 from services.reporting.models.people import Card, Person, PersonCategory, Recognition, Roster
 from services.reporting.models.rebuild import Rebuild
 from services.reporting.models.register import register_items, register_steps
+from services.reporting.models.standards import standard_facts, standard_maps
 from services.reporting.models.visits import Encounter, Settlement, SettlementPayer
 
 PROJECTIONS: tuple[Table, ...] = (
@@ -67,4 +68,6 @@ __all__ = [
     "person_merges",
     "register_items",
     "register_steps",
+    "standard_facts",
+    "standard_maps",
 ]

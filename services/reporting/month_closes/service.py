@@ -22,7 +22,7 @@ from services.reporting.month_closes.problems import (
     TownshipNotYours,
     TownshipUnknown,
 )
-from services.reporting.register import service as register
+from services.reporting.register import reading as register
 from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.http.problem import FieldFault

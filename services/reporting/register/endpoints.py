@@ -9,7 +9,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.reporting.register import opening, service
+from services.reporting.register import opening, reading, service
+from services.reporting.register.access import county_only
 from services.reporting.register.domain import Item, Kind, Status
 from services.reporting.register.schemas import (
     CheckRequest,
@@ -100,7 +101,7 @@ async def items(
     overdue: Annotated[bool, Query(description="only those that are late today")] = False,
 ) -> ItemList:
     """A township sees its own, the county every one."""
-    found = await service.listed(
+    found = await reading.listed(
         session,
         context,
         caller,
@@ -147,7 +148,7 @@ async def red_lights(
     body: RedLightsRequest, caller: Keeper, session: Writes, context: Context
 ) -> OpenedAnswer:
     """Done by itself when a month is signed; of one that is not signed, at once. Twice is once."""
-    service.county_only(caller)
+    county_only(caller)
     opened, noted = await opening.open_red_lights(session, context, caller, body.month)
     return OpenedAnswer(
         opened=[answer(context, each) for each in opened],
@@ -168,7 +169,7 @@ async def load_tasks(
     body: LoadTasksRequest, caller: Keeper, session: Writes, context: Context
 ) -> OpenedAnswer:
     """With the leads as the document shares the work; twice is once."""
-    service.county_only(caller)
+    county_only(caller)
     opened, known = await opening.load_tasks(
         session, context, caller, body.task_list, body.deadline
     )
@@ -184,7 +185,7 @@ async def reform_tasks(_caller: Reader) -> TaskLists:
 @router.get("/register-items/{item_id}", summary="One item", responses=_404)
 async def item(item_id: UUID, caller: Reader, session: Reads, context: Context) -> ItemAnswer:
     """With every step that was taken."""
-    return answer(context, await service.read(session, context, caller, item_id))
+    return answer(context, await reading.read(session, context, caller, item_id))
 
 
 @router.post("/register-items/{item_id}/update", summary="Say how it goes", responses=_STEP)
@@ -291,7 +292,7 @@ def answer(context: ServiceContext, found: Item) -> ItemAnswer:
         title=found.title,
         problem=found.problem,
         area=found.area,
-        area_zh=service.area_name(context, found.area),
+        area_zh=reading.area_name(context, found.area),
         owner=found.owner,
         responsible=ResponsibleAnswer(**asdict(found.responsible)),
         opened_on=found.opened_on,

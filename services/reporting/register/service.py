@@ -1,4 +1,4 @@
-"""Use cases of the register: open, update, evidence, submit, check, close; who may see what."""
+"""Use cases of the register: open, update, evidence, submit, check, close."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.reporting.figures.domain import COUNTY, Area
-from services.reporting.figures.places import find_area, place_of
-from services.reporting.month_closes.problems import CountyOnly
+from services.reporting.figures.places import find_area
 from services.reporting.register import repository
+from services.reporting.register.access import may, own_place
 from services.reporting.register.domain import (
     CauseMissing,
     EvidenceMissing,
@@ -22,7 +21,6 @@ from services.reporting.register.domain import (
     Mode,
     Responsible,
     SamePersonTwice,
-    Status,
     Step,
     StepName,
     StepNotAllowed,
@@ -114,12 +112,12 @@ async def add_item(
     """
     region, now = context.region.region_code, context.clock.now()
     today = business_date(now)
-    area = await find_area(session, context, wanted.area or _own(caller))
+    area = await find_area(session, context, wanted.area or own_place(caller))
     township = area.township
     if area.level == "facility":
         facility = context.region.facility(str(area.facility_code))
         township = facility.township or None if facility else None
-    if not _may(caller, area.code, township):
+    if not may(caller, area.code, township):
         raise AreaNotYours("leave area to your own township or facility")
     if wanted.deadline < today and wanted.kind != "reform_task":
         raise ItemUnreadable("the deadline is past", errors=[deadline_fault()])
@@ -307,125 +305,7 @@ async def withdraw(
     )
 
 
-# --- reading --------------------------------------------------------------------------------
-
-
-async def read(
-    session: ReadSession, context: ServiceContext, caller: Principal, item_id: UUID
-) -> Item:
-    """An item.
-
-    Raises:
-        ItemNotFound: there is none, or it is not the caller's to see.
-    """
-    item = await repository.get(session, context.region.region_code, item_id)
-    if item is None or not _may(caller, item.area, item.township):
-        raise ItemNotFound("GET /reporting/v1/register-items lists them")
-    return item
-
-
-async def listed(
-    session: ReadSession,
-    context: ServiceContext,
-    caller: Principal,
-    *,
-    statuses: Sequence[Status] = (),
-    kind: Kind | None = None,
-    area: str | None = None,
-    overdue: bool = False,
-    after: tuple[date, UUID] | None = None,
-    limit: int,
-) -> list[Item]:
-    """Items that the caller may see, the earliest deadline first."""
-    organisation, _, value = caller.organisation.partition(":")
-    return await repository.find(
-        session,
-        region=context.region.region_code,
-        visible=None if organisation == "region" else (organisation, value),
-        statuses=statuses,
-        kind=kind,
-        area=area,
-        overdue_on=business_date(context.clock.now()) if overdue else None,
-        after=after,
-        limit=limit,
-    )
-
-
-async def of_month(
-    session: ReadSession, context: ServiceContext, first: date, last: date
-) -> dict[str, Any]:
-    """What a month's report tells of the register: how much moved, and what is overdue at its end.
-
-    Args:
-        first, last: the month's days. An item that was closed later was open then.
-    """
-    region = context.region.region_code
-    standing = await repository.standing_at(session, region, last)
-    moved = await repository.counted(session, region, first, last)
-    return {
-        "day": last.isoformat(),
-        "opened": moved["opened"],
-        "closed": moved["closed"],
-        "open": len(standing),
-        "overdue": [
-            {
-                "number": row["number"],
-                "kind": row["kind"],
-                "title": row["title"],
-                "area": row["area"],
-                "area_zh": area_name(context, row["area"]),
-                "owner": "、".join(row["responsible"]["leads"]),
-                "deadline": row["deadline"].isoformat(),
-                "days_late": (last - row["deadline"]).days,
-                "cause": row["cause"],
-            }
-            for row in standing
-            if row["deadline"] < last
-        ],
-    }
-
-
-def area_name(context: ServiceContext, code: str) -> str:
-    """An area's Chinese name."""
-    return place_of(context.region, area_of(context, code)).name_zh
-
-
-def area_of(context: ServiceContext, code: str) -> Area:
-    """The area of a code that was accepted before."""
-    if code == COUNTY:
-        return Area("county")
-    if context.region.facility(code) is not None:
-        return Area("facility", facility_code=code)
-    township, _, village = code.partition("/")
-    if village:
-        return Area("village", township=township, village=village)
-    return Area("township", township=township)
-
-
 # --- what the steps share -------------------------------------------------------------------
-
-
-def county_only(caller: Principal) -> None:
-    """Refuse an organisation that is not the whole county's.
-
-    Raises:
-        CountyOnly.
-    """
-    if not caller.organisation.startswith("region:"):
-        raise CountyOnly("the county does this")
-
-
-def _own(caller: Principal) -> str | None:
-    """The place of a caller below the county."""
-    kind, _, value = caller.organisation.partition(":")
-    return None if kind == "region" else value
-
-
-def _may(caller: Principal, area: str, township: str | None) -> bool:
-    kind, _, value = caller.organisation.partition(":")
-    if kind == "region":
-        return True
-    return value == (township if kind == "township" else area)
 
 
 def _check_cause(item: Item, today: date, given: str | None = None) -> None:
@@ -458,7 +338,7 @@ async def _held(
     step: StepName,
 ) -> Item:
     item = await repository.lock(session, context.region.region_code, item_id)
-    if item is None or not _may(caller, item.area, item.township):
+    if item is None or not may(caller, item.area, item.township):
         raise ItemNotFound("GET /reporting/v1/register-items lists them")
     try:
         item.check(step)
