@@ -16,7 +16,6 @@ from services.claims.monitoring import presenting, repository, service
 from services.claims.monitoring.rules import rule_of, rules
 from services.claims.monitoring.schemas import MonitorRequest, NoteRequest
 from services.claims.monitoring.service import Looked
-from services.claims.screens.forms import at_fields
 from services.claims.screens.kit import PageRoute, render, said
 from shared.clock import business_date
 from shared.db.session import Writes
@@ -25,6 +24,7 @@ from shared.http.pagination import encode_cursor
 from shared.http.problem import Problem
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
+from shared.web.forms import at_fields
 from shared.web.kit import Said, Typed, attempt, faults_of, fields, see, told
 from shared.web.signin.required import signed_in
 
