@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -12,11 +12,15 @@ from deploy.cli.console import console
 from deploy.cli.in_service import in_service
 from services.contracts.module import MODULE
 from services.contracts.plans.service import Planned, plan_everyone
+from services.contracts.plausibility.service import NIGHTLY_DAYS, Scanned, scan
+from shared.clock import business_date
 from shared.runtime.build import SettingMissing
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 
-app = typer.Typer(help="Contracts and follow-up: plan the tasks of a day.", no_args_is_help=True)
+app = typer.Typer(
+    help="Contracts and follow-up: plan tasks, check recorded visits.", no_args_is_help=True
+)
 
 
 @app.callback()
@@ -48,4 +52,37 @@ def plan(
     console.print(
         f"people {done.people}, tasks made {done.made}, opened {done.opened}, missed {done.missed},"
         f" no longer due {done.cancelled}; {time.monotonic() - began:.1f} s"
+    )
+
+
+@app.command("check-visits")
+def check_visits(
+    since: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="first day; default 40 days back"),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day; default today")
+    ] = None,
+) -> None:
+    """Ask which recorded visits are hard to believe; what is known is not asked again.
+
+    The service does the same by itself once a day, for the last 40 days. Nothing follows from a
+    question by itself: people explain, confirm or dismiss it.
+    """
+
+    async def work(context: ServiceContext, caller: Principal) -> Scanned:
+        last = until.date() if until else business_date(context.clock.now())
+        first = since.date() if since else last - timedelta(days=NIGHTLY_DAYS)
+        async with context.db.writing() as session:
+            return await scan(session, context, first=first, last=last, actor=caller.client_id)
+
+    try:
+        done = in_service(MODULE, work)
+    except SettingMissing as missing:
+        console.print(str(missing), soft_wrap=True, markup=False)
+        raise typer.Exit(1) from None
+    found = ", ".join(f"{rule} {count}" for rule, count in sorted(done.found.items())) or "nothing"
+    console.print(
+        f"visits {done.visits}: {found}; new {done.new.total()}", soft_wrap=True, markup=False
     )

@@ -37,6 +37,7 @@ from services.contracts.people.handlers import (
 from services.contracts.people.pages import router as person_pages
 from services.contracts.plans.endpoints import router as plans_router
 from services.contracts.plans.nightly import plan_daily
+from services.contracts.plausibility.endpoints import router as plausibility_router
 from services.contracts.referrals.endpoints import router as referrals_router
 from services.contracts.screens.kit import router as screen_assets
 from services.contracts.teams.endpoints import router as teams_router
@@ -77,6 +78,7 @@ from shared.events.catalog import (
     TaskClosed,
     TaskMissed,
     TaskOpened,
+    VisitFlagRaised,
 )
 from shared.runtime.module import ScreenLink, ServiceModule, Subscription
 
@@ -95,6 +97,7 @@ MODULE = ServiceModule(
         members_router,
         follow_up_router,
         overdue_router,
+        plausibility_router,
         referrals_router,
         fees_router,
         plans_router,
@@ -175,5 +178,6 @@ MODULE = ServiceModule(
         DispensingRecorded,
         DispensingWithdrawn,
         FeeDue,
+        VisitFlagRaised,
     ),
 )

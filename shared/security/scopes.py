@@ -21,6 +21,7 @@ SCOPES: dict[str, str] = {
     "claims:clearing-approve": "approve and pay clearing runs / 核准与拨付清算",
     "contracts:write": "sign contracts, record follow-ups / 签约与随访登记",
     "contracts:read": "worklists and contracts / 查看签约与任务",
+    "contracts:review": "look for visits that are hard to believe and decide / 核查随访真实性",
     "reporting:read": "indicators and their lists / 查看指标",
     "reporting:close": "draft, refresh, submit and reopen month closes / 编制、报送与重开月结",
     "reporting:accept": "accept a month for the county / 县级审核月结",
@@ -55,6 +56,7 @@ DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
         "reporting:read", "reporting:close", "reporting:accept", "reporting:sign",
         "reporting:register", "reporting:register-check", "reporting:standards",
         "claims:ledger", "claims:clearing-review", "claims:monitor", "contracts:read",
+        "contracts:review",
     ),
     "operator": tuple(SCOPES),
 }  # fmt: skip

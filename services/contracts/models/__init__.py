@@ -13,6 +13,7 @@ from services.contracts.models.member import TeamMember
 from services.contracts.models.merge import person_merges
 from services.contracts.models.overdue import OverdueCall
 from services.contracts.models.person import Person, PersonHome, PersonVersion
+from services.contracts.models.plausibility import VisitFlag, VisitFlagStep
 from services.contracts.models.referral import Referral, ReferralStep
 from services.contracts.models.service_record import CheckUp, Dispensing, DrugSettlement
 from services.contracts.models.task import CancelledStay, Discharge, FollowUp, Task
@@ -44,5 +45,7 @@ __all__ = [
     "ReferralStep",
     "Task",
     "TeamMember",
+    "VisitFlag",
+    "VisitFlagStep",
     "person_merges",
 ]

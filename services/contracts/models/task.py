@@ -126,6 +126,7 @@ class FollowUp(Base):
     __tablename__ = "follow_ups"
     __table_args__ = (
         Index("ix_follow_ups_person_id", "person_id"),
+        Index("ix_follow_ups_performed_at", "performed_at"),
         Index(
             "ix_follow_ups_visits",
             "person_id",

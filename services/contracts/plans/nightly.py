@@ -8,6 +8,7 @@ import structlog
 
 from services.contracts.overdue.service import judge_returns
 from services.contracts.plans.service import plan_everyone
+from services.contracts.plausibility.service import scan_lately
 from services.contracts.settings import settings_of
 from shared.clock import business_date
 from shared.runtime.context import ServiceContext
@@ -18,7 +19,7 @@ _DONE_ON = "contracts.planned_on"
 
 
 async def plan_daily(context: ServiceContext) -> None:
-    """Plan everyone and settle calls once per business day; what several processes do twice changes nothing."""
+    """Plan everyone, settle calls and look at recorded visits once per business day; what several processes do twice changes nothing."""
     if not settings_of(context).plan_daily:
         return
     day = business_date(context.clock.now())
@@ -27,6 +28,7 @@ async def plan_daily(context: ServiceContext) -> None:
         return
     planned = await plan_everyone(context, today=day)
     settled = await judge_returns(context, today=day)
+    checked = await scan_lately(context, today=day)
     context.state[_DONE_ON] = day
     log.info(
         "planned",
@@ -36,4 +38,5 @@ async def plan_daily(context: ServiceContext) -> None:
         cancelled=planned.cancelled,
         opened=planned.opened,
         calls_settled=settled,
+        visits_questioned=checked.new.total(),
     )

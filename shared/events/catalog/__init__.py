@@ -50,6 +50,7 @@ from shared.events.catalog.contracts import (
     TaskClosed,
     TaskMissed,
     TaskOpened,
+    VisitFlagRaised,
 )
 from shared.events.catalog.identity import (
     CardIssued,
@@ -119,6 +120,7 @@ ALL: tuple[type[Event], ...] = (
     ReferralReturned,
     ReferralClosed,
     FeeDue,
+    VisitFlagRaised,
     MonthClosed,
     MonthReopened,
     RegisterItemOverdue,
@@ -188,4 +190,5 @@ __all__ = [
     "TaskClosed",
     "TaskMissed",
     "TaskOpened",
+    "VisitFlagRaised",
 ]

@@ -296,6 +296,21 @@ class OverdueCallJudged(_OverdueCallEvent):
     """The day of the first service after the call; None: he did not come."""
 
 
+class VisitFlagRaised(Event):
+    """Recorded visits are hard to believe; people will decide."""
+
+    producer: ClassVar[str] = "contracts"
+    noun: ClassVar[str] = "visit_flag"
+    verb: ClassVar[str] = "raised"
+    classification: ClassVar[Classification] = "internal"
+    key_field: ClassVar[str] = "team"
+
+    flag_id: str
+    rule: str
+    team: str
+    found_on: date
+
+
 class _ReferralEvent(Event):
     producer: ClassVar[str] = "contracts"
     noun: ClassVar[str] = "referral"

@@ -1,0 +1,1 @@
+"""Which recorded follow-ups are hard to believe: questions with evidence, decided by people."""
