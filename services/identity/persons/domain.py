@@ -16,6 +16,8 @@ _INVISIBLE = dict.fromkeys(
     [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF]
 )
 """Soft hyphens, zero-width spaces, marks of direction: pasted along, never meant."""
+_PLAIN = re.compile(r"[\u4e00-\u9fff]+").fullmatch
+"""Chinese characters alone stay as they are, and most cells of a roster are nothing else."""
 _VILLAGE_OFFICE = re.compile(r"村?(?:村民委员会|村民委会|村委会|村委)$")
 _VILLAGE_KIND = re.compile(r"(?:社区|居委会|村|寨|屯)$")
 _COUNTRY_CODE = "86"
@@ -25,6 +27,8 @@ _SHORTEST_STEM = 2
 
 def tidy(text: str) -> str:
     """Half-width letters and digits, nothing invisible, single spaces, none at the ends."""
+    if _PLAIN(text):
+        return text
     half_width = unicodedata.normalize("NFKC", text)
     if not half_width.isascii():
         half_width = half_width.translate(_INVISIBLE)
@@ -33,6 +37,8 @@ def tidy(text: str) -> str:
 
 def display_name(text: str) -> str:
     """A name as it is shown: tidy, no space between Chinese characters, one kind of middle dot."""
+    if _PLAIN(text):
+        return text
     name = tidy(text).translate(_DOTS)
     return name if name.isascii() else name.replace(" ", "")
 
@@ -40,6 +46,8 @@ def display_name(text: str) -> str:
 @lru_cache(maxsize=4_096)
 def name_key(text: str) -> str:
     """A name as it is compared: without spaces and middle dots, case folded."""
+    if _PLAIN(text):
+        return text
     return display_name(text).replace("·", "").replace(" ", "").casefold()
 
 

@@ -59,7 +59,7 @@ class _Judging:
         self.on = on
         self.needs_category = needs_category
         self.faults: list[RowFault] = []
-        broken = [code for code, cell in raw.cells.items() if values.is_broken_formula(cell)]
+        broken = values.broken_formulas(raw.cells)
         if broken:
             self.faults += [faults.formula(raw.row, code) for code in broken]
             self.cells = {c: cell for c, cell in raw.cells.items() if c not in broken}

@@ -215,11 +215,12 @@ def _several_sheets(titles: Sequence[str]) -> RosterUnreadable:
 def _row(number: int, line: Sequence[Cell], located: _Located) -> RawRow | None:
     cells: dict[str, Cell] = {}
     extras: dict[str, str] = {}
+    known = located.known
     for position, cell in enumerate(line[:_MOST_COLUMNS]):
         if cell is None or cell == "":
             continue
-        if position in located.known:
-            cells[located.known[position]] = _typed(cell)
+        if position in known:
+            cells[known[position]] = _typed(cell)
         elif position in located.extras:
             extras[located.extras[position]] = as_text(cell)[:_LONGEST_EXTRA]
     if not any(as_text(cell) for cell in cells.values()) or located.is_no_person(line, cells):

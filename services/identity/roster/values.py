@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -145,18 +146,29 @@ def says_nothing(cell: Cell) -> bool:
     return isinstance(cell, str) and cell.strip() in _SAYS_NOTHING
 
 
+_FORMULA_BEGINS = frozenset("=#")
 _FORMULA_ERRORS = frozenset(
     ["#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"]
 )
 
 
-def is_broken_formula(cell: Cell) -> bool:
+def _is_broken_formula(cell: Cell) -> bool:
     """Whether a cell is a formula that has no result, or an error for one."""
-    if not isinstance(cell, str) or cell[:1] not in ("=", "#"):
+    if not isinstance(cell, str) or cell[:1] not in _FORMULA_BEGINS:
         return False
     if cell.startswith('="') and cell.endswith('"'):
         return False  # a text, kept from being taken for a figure
     return cell.startswith("=") or cell.strip() in _FORMULA_ERRORS
+
+
+def broken_formulas(cells: Mapping[str, Cell]) -> list[str]:
+    """The columns whose cell is one."""
+    # Asked of every cell of a roster, of which hardly any begins like that.
+    return [
+        code
+        for code, cell in cells.items()
+        if isinstance(cell, str) and cell[:1] in _FORMULA_BEGINS and _is_broken_formula(cell)
+    ]
 
 
 def is_scientific(cell: Cell) -> bool:
