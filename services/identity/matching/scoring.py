@@ -98,7 +98,7 @@ class Frequencies:
     """
 
     total: int
-    counts: Mapping[str, int]
+    counts: Mapping[str, float]
     rare: float
 
     def share(self, value: str) -> float:

@@ -119,6 +119,17 @@ def _births(asked: Record, registered: Record) -> str | None:
     return BirthLevel.DIFFERS
 
 
+def _birth_value(registered: Record, level: str) -> str | None:
+    """A day on which several are born tells them apart less than one man's own."""
+    if registered.birth is None or level != BirthLevel.EXACT:
+        return None
+    return registered.birth.digits
+
+
+def _birth_values(registered: Record) -> Iterable[str]:
+    return (registered.birth.digits,) if registered.birth is not None else ()
+
+
 def _day_and_month_exchanged(digits: str) -> str:
     return digits[:4] + digits[6:] + digits[4:6]
 
@@ -192,7 +203,13 @@ FIELDS: dict[str, FieldSpec[Record, Record]] = {
     for spec in (
         _text_field("given_name", _given_name, _surname),
         _text_field("surname", _surname, _given_name),
-        FieldSpec("date_of_birth", tuple(str(level) for level in BirthLevel), _births),
+        FieldSpec(
+            "date_of_birth",
+            tuple(str(level) for level in BirthLevel),
+            _births,
+            _birth_value,
+            _birth_values,
+        ),
         _text_field("suburb", lambda record: record.suburb),
         _code_field("postcode", lambda record: record.postcode),
         _code_field("street_number", lambda record: record.street_number),

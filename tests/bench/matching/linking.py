@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.identity.matching.learning import Pass, flat_prior, learn_weights, observe
-from services.identity.matching.scoring import Levels, Model, Weights, count_values, total
+from services.identity.matching.scoring import (
+    FieldSpec,
+    Frequencies,
+    Levels,
+    Model,
+    Weights,
+    count_values,
+    total,
+)
 from tests.bench.matching.febrl_model import (
     Record,
     birth_keys,
@@ -55,9 +63,32 @@ def learn(
         frequencies={
             spec.name: table
             for spec in model.fields
-            if (table := count_values(spec, registered, least=1)) is not None
+            if (table := _frequencies(spec, registered)) is not None
         },
     )
+
+
+def _frequencies(
+    spec: FieldSpec[Record, Record], registered: Sequence[Record]
+) -> Frequencies | None:
+    if spec.name == "date_of_birth":
+        return _shares_of_others(spec, registered)
+    return count_values(spec, registered, least=1)
+
+
+def _shares_of_others(spec: FieldSpec[Record, Record], registered: Sequence[Record]) -> Frequencies:
+    """How likely a stranger bears the value too, of values that nearly everybody bears alone.
+
+    The bearer himself is no stranger: where he is counted, as for names, the day that nobody shares
+    would seem one in so many people instead of one in all the days there are. That is how often two
+    records agree at all; to it come those who are known to share the day.
+    """
+    bearers = Counter(value for record in registered for value in spec.values(record))  # type: ignore[misc]
+    people = sum(bearers.values())
+    # How many others a record agrees with, on average.
+    by_chance = sum(count * (count - 1) for count in bearers.values()) / (people - 1)
+    shared = {value: count - 1 + by_chance for value, count in bearers.items() if count > 1}
+    return Frequencies(people - 1, shared, by_chance / (people - 1))
 
 
 def _random_pairs(
