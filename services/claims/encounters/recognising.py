@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.claims.encounters import members, repository
+from services.claims.encounters import members, recognitions, repository
 from services.claims.encounters.domain import (
     Recognition,
     in_conflict,
@@ -63,7 +63,7 @@ async def recognise(
         },
     )
     if opened:
-        await repository.keep_recognition(session, encounter_id, recognition)
+        await recognitions.keep(session, encounter_id, recognition)
         await tell_opened(session, facility, await repository.required(session, encounter_id))
         return
     encounter = await repository.lock_visit(
@@ -71,7 +71,7 @@ async def recognise(
     )
     if encounter is None:
         raise EncounterNotFound
-    await repository.keep_recognition(session, encounter.id, recognition)
+    await recognitions.keep(session, encounter.id, recognition)
     await apply_recognitions(session, context, encounter)
 
 
@@ -90,13 +90,13 @@ async def _withdraw(
     )
     if encounter is None:
         return
-    await repository.keep_recognition(session, encounter.id, recognition)
+    await recognitions.keep(session, encounter.id, recognition)
     await apply_recognitions(session, context, encounter)
 
 
 async def patient_known_now(session: WriteSession, encounter: Encounter) -> str | None:
     """Whose visit it would be if its recognitions were applied now."""
-    chosen = winner(await repository.recognitions_of(session, encounter.id))
+    chosen = winner(await recognitions.of_encounter(session, encounter.id))
     if chosen is not None:
         return chosen.person_id
     if encounter.recognition_id is None or encounter.registration is None:
@@ -109,10 +109,10 @@ async def apply_recognitions(
     session: WriteSession, context: ServiceContext, encounter: Encounter
 ) -> Encounter:
     """Let the recognition that counts decide the person of a locked encounter."""
-    recognitions = await repository.recognitions_of(session, encounter.id)
-    chosen = winner(recognitions)
+    said = await recognitions.of_encounter(session, encounter.id)
+    chosen = winner(said)
     named = None if encounter.registration is None else encounter.registration.get("person_id")
-    wanted: dict[str, Any] = {"recognition_conflict": in_conflict(recognitions, named)}
+    wanted: dict[str, Any] = {"recognition_conflict": in_conflict(said, named)}
     if encounter.status == "cancelled":
         # It is over; what is known of its patient is kept, and changes nothing.
         return encounter

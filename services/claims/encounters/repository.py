@@ -1,4 +1,4 @@
-"""All SQL of the encounters and of what recognitions said of them; ``members`` has the rest."""
+"""All SQL of the encounters; ``recognitions`` has what identity said of them, ``members`` the rest."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.dialects.postgresql import insert
 
-from services.claims.encounters.domain import Period, Recognition, Status
+from services.claims.encounters.domain import Period, Status
 from services.claims.encounters.members import periods
 from services.claims.merges.repository import group_of, joins, kept_or_self
 from services.claims.models import (
@@ -114,20 +114,6 @@ class Encounter:
         return self.recognised_village or self.member_village
 
 
-def _keep_recognition() -> Insert:
-    statement = insert(encounter_recognitions)
-    said = statement.excluded
-    return statement.on_conflict_do_update(
-        index_elements=["recognition_id"],
-        set_={
-            column.name: said[column.name]
-            for column in encounter_recognitions.c
-            if column.name not in {"recognition_id", "encounter_id"}
-        },
-        where=said.sequence > encounter_recognitions.c.sequence,
-    )
-
-
 def _still_in_conflict() -> ColumnElement[bool]:
     """Whether the ids named for a visit mean different persons, merges considered."""
     named = kept_or_self(encounters.c.registration["person_id"].astext)
@@ -164,7 +150,6 @@ def _still_pending() -> ColumnElement[bool]:
 
 # Made once: putting a statement together costs more than sending it.
 STILL_PENDING = _still_pending()
-_KEEP_RECOGNITION = _keep_recognition()
 _OPEN = (
     insert(encounters)
     .on_conflict_do_nothing(index_elements=["region", "facility_code", "visit_no"])
@@ -382,17 +367,6 @@ async def unsettled(
     return [_encounter(row) for row in rows]
 
 
-async def of_recognition(session: ReadSession, recognition_id: str) -> Encounter | None:
-    """The encounter of which identity spoke under that id."""
-    found = await session.execute(
-        select(encounter_recognitions.c.encounter_id).where(
-            encounter_recognitions.c.recognition_id == recognition_id
-        )
-    )
-    encounter_id = found.scalar_one_or_none()
-    return None if encounter_id is None else await get(session, encounter_id)
-
-
 _SETTLED_ON_THE_REGISTRY = (
     select(encounters.c.id)
     .where(
@@ -419,51 +393,6 @@ async def has_visit_at(
     if facility_code is not None:
         statement = statement.where(encounters.c.facility_code == facility_code)
     return (await session.execute(statement)).one_or_none() is not None
-
-
-async def keep_recognition(
-    session: WriteSession, encounter_id: UUID, recognition: Recognition
-) -> None:
-    """Remember what identity said last of the visit; a repeated or older word changes nothing."""
-    row = {
-        "recognition_id": recognition.recognition_id,
-        "encounter_id": encounter_id,
-        "grade": recognition.grade,
-        "person_id": recognition.person_id,
-        "categories": [period.as_dict() for period in recognition.categories],
-        "treat_first_pay_later": recognition.treat_first_pay_later,
-        "visit_type": recognition.visit_type,
-        "township": recognition.township,
-        "village": recognition.village,
-        "occurred_at": recognition.occurred_at,
-        "sequence": recognition.sequence,
-    }
-    await session.execute(_KEEP_RECOGNITION, row)
-
-
-_RECOGNITIONS = select(encounter_recognitions).where(
-    encounter_recognitions.c.encounter_id == bindparam("encounter_id")
-)
-
-
-async def recognitions_of(session: ReadSession, encounter_id: UUID) -> list[Recognition]:
-    """What is known of a visit's patient, withdrawn words included."""
-    rows = await session.execute(_RECOGNITIONS, {"encounter_id": encounter_id})
-    return [
-        Recognition(
-            recognition_id=row.recognition_id,
-            grade=row.grade,
-            person_id=row.person_id,
-            categories=periods(row.categories),
-            treat_first_pay_later=row.treat_first_pay_later,
-            occurred_at=row.occurred_at,
-            visit_type=row.visit_type,
-            township=row.township,
-            village=row.village,
-            sequence=row.sequence,
-        )
-        for row in rows
-    ]
 
 
 async def settled_categories(session: ReadSession, settlement_id: UUID) -> tuple[str, ...]:

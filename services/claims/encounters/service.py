@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.claims.encounters import members, recognising, repository
+from services.claims.encounters import members, recognising, recognitions, repository
 from services.claims.encounters.domain import (
     deposit_allowed,
     in_force,
@@ -347,7 +347,7 @@ async def of_recognition(
     session: ReadSession, caller: Principal, recognition_id: str
 ) -> Encounter | None:
     """The encounter of a recognition; None while it is not here, or is another facility's."""
-    encounter = await repository.of_recognition(session, recognition_id)
+    encounter = await recognitions.encounter_of(session, recognition_id)
     if encounter is None or not caller.may_see_facility(encounter.facility_code):
         return None
     return encounter

@@ -24,7 +24,8 @@ from services.claims.settlement.tiers import SettlementPack
 from services.claims.subsidies.reading import read_subsidies
 from shared.policy.errors import Fault, PackInvalid
 from shared.policy.folders import BUNDLED_PACKS, PACK_FILE, content_hash, find_pack
-from shared.policy.parameters import Parameters, read_parameters
+from shared.policy.parameter_files import read_parameters
+from shared.policy.parameters import Parameters
 from shared.policy.places import with_lines
 from shared.policy.reading import Reader, read_file
 from shared.policy.region import read_region, read_validity

@@ -8,12 +8,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Row, cast, func, select, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.claims.models import (
     settlement_cuts,
-    settlement_lines,
     settlement_payers,
     settlements,
 )
@@ -328,36 +327,6 @@ async def of_encounter(session: ReadSession, encounter_id: UUID) -> list[Stored]
         _SELECT.where(settlements.c.encounter_id == encounter_id).order_by(settlements.c.id)
     )
     return [_kept(row) for row in rows]
-
-
-@dataclass(frozen=True)
-class LineSums:
-    """The lines of one kind and class added up, in fen; None: kept before these were."""
-
-    kind: str | None
-    catalogue_class: str | None
-    amount: int
-    waived: int
-    out_of_catalogue: int
-    over_limit: int
-    self_first: int
-    in_scope: int
-
-
-async def line_sums(session: ReadSession, settlement_id: UUID) -> list[LineSums]:
-    """A settlement's lines by kind and class."""
-    columns = settlement_lines.c
-    parts = ("amount", "waived", "out_of_catalogue", "over_limit", "self_first", "in_scope")
-    rows = await session.execute(
-        select(
-            columns.kind,
-            columns.catalogue_class,
-            *(cast(func.sum(columns[f"{part}_fen"]), BigInteger) for part in parts),
-        )
-        .where(columns.settlement_id == settlement_id)
-        .group_by(columns.kind, columns.catalogue_class)
-    )
-    return [LineSums(*row) for row in rows]
 
 
 async def made_since(

@@ -17,7 +17,8 @@ from services.claims.screens.bill import shown_bill
 from services.claims.screens.patients import masked_name
 from services.claims.screens.words import CATALOGUE_CLASSES, LEVELS, LINE_KINDS, PAYERS
 from services.claims.settlement import repository, service
-from services.claims.settlement.repository import LineSums, Stored
+from services.claims.settlement.line_sums import LineSums, line_sums
+from services.claims.settlement.repository import Stored
 from services.claims.settlement.tiers import SettlementPack
 from shared import documents
 from shared.clock import SHANGHAI
@@ -47,7 +48,7 @@ async def statement(context: ServiceContext, caller: Principal, settlement_id: U
     async with context.db.writing() as session:
         stored = await service.visible(session, caller, settlement_id)
         encounter = await encounters.required(session, stored.encounter_id)
-        sums = await repository.line_sums(session, stored.reverses_id or stored.id)
+        sums = await line_sums(session, stored.reverses_id or stored.id)
         voucher = await revisions.of_settlement(session, stored.id)
         undone_by = (
             await repository.get(session, stored.reversed_by_id) if stored.reversed_by_id else None

@@ -8,7 +8,8 @@ from typing import Final
 
 from shared.policy.errors import Fault, PackInvalid
 from shared.policy.folders import find_pack
-from shared.policy.parameters import Parameters, read_parameters
+from shared.policy.parameter_files import read_parameters
+from shared.policy.parameters import Parameters
 from shared.runtime.context import ServiceContext
 
 CONTRACT_FEE: Final = "contract.fee"

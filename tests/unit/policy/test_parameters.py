@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from shared.policy.errors import OverrideRefused, PackInvalid, ParameterMissing
-from shared.policy.parameters import load_parameters
+from shared.policy.parameter_files import load_parameters
 
 CONTENT = """
 fee.base:
