@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 # A worker of pytest-xdist has the width of its parent's terminal; commands under test would keep it.
 os.environ.pop("COLUMNS", None)
@@ -16,6 +17,10 @@ os.environ["IDENTITY_DOUBLE_REVIEW_SHARE"] = "0"
 os.environ["IDENTITY_PROBABLE_SAMPLE_SHARE"] = "0"
 # The night's plan runs at a start and makes tasks of the real day: tests that are about it call it.
 os.environ["CONTRACTS_PLAN_DAILY"] = "0"
+
+# No deadline: a busy machine is no fault. Fifty examples a run; every run draws others.
+settings.register_profile("house", max_examples=50)
+settings.load_profile("house")
 
 TESTS = Path(__file__).parent
 SLOW_FIRST = ("reliability", "e2e", "bench", "transport", "integration", "contract")

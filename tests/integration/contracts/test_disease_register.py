@@ -40,7 +40,7 @@ async def found(
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(get_args(CaseStep)), max_size=12))
 def test_no_walk_closes_what_was_not_managed(steps: list[CaseStep]) -> None:
     """Goal: found, managed, cured and closed, in that order only. Method: random walks."""

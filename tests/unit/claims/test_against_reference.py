@@ -98,7 +98,7 @@ OWN = {
 
 
 @pytest.mark.parametrize("pack_id", [JINKOUHE, LIANGPING, XINBIN])
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(st.data(), visits, lines(), people, years, changed, st.booleans())
 def test_two_implementations_agree_to_the_fen(
     pack_id, data, where, items, person, year, given_values, card

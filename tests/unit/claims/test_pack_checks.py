@@ -306,7 +306,7 @@ def subsets(values: list[str]) -> list[tuple[str, ...]]:
     return [chosen for size in range(len(values) + 1) for chosen in combinations(values, size)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(WHENS, min_size=1, max_size=2), st.lists(WHENS, max_size=2))
 def test_an_example_is_found_exactly_when_there_is_one(all_of, none_of):
     """Goal: neither a false alarm nor a missed conflict. Method: against every visit there is of

@@ -11,7 +11,7 @@ from services.claims.settlement.domain import Standing, settle
 from services.claims.settlement.kinds import DeductibleAndRatio
 from tests.unit.claims.random_packs import bills, packs, people, ratios, years
 
-quick = settings(max_examples=40, deadline=None, derandomize=True)
+quick = settings(max_examples=40, derandomize=True)
 
 
 @quick

@@ -82,7 +82,7 @@ bills = st.fixed_dictionaries(
     ),
     shuffle=st.randoms(use_true_random=False),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_planted_fault_and_no_other(visits, shuffle) -> None:  # type: ignore[no-untyped-def]
     """Goal: the differences are exactly the faults, and add up. Method: a day made by chance, told
     by number or by visit, in any order, each visit with one fault or none."""
@@ -179,7 +179,7 @@ def test_sixty_one_yuan() -> None:
     day=st.lists(st.tuples(bills, st.integers(0, 23)), min_size=1, max_size=25),
     lost=st.integers(0, 24),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_bisection_ends_at_the_lost_record(day, lost) -> None:  # type: ignore[no-untyped-def]
     """Goal: from totals alone to the hour of the missing record in a few rounds. Method: a
     hospital that lost one record answers each question with its own sums."""

@@ -11,7 +11,7 @@ from services.claims.settlement.bill import CATEGORIES, LEVELS, LINE_KINDS, Line
 from services.claims.settlement.domain import Bill, Person, Standing, settle
 from tests.unit.claims.bills import bill, jinkouhe, line, visit
 
-quick = settings(max_examples=60, deadline=None, derandomize=True)
+quick = settings(max_examples=60, derandomize=True)
 
 fen = st.integers(0, 5_000_000)
 cents = st.integers(0, 100).map(lambda n: Decimal(n) / 100)

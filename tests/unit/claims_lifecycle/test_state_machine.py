@@ -66,5 +66,5 @@ class VisitLife(RuleBasedStateMachine):
         assert (self.status == "cancelled") == (self.cancelled == 1)
 
 
-VisitLife.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+VisitLife.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestVisitLife: Any = VisitLife.TestCase

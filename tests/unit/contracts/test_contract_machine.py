@@ -67,7 +67,7 @@ class Walk(RuleBasedStateMachine):
 
 
 TestWalk = Walk.TestCase
-TestWalk.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestWalk.settings = settings(max_examples=60, stateful_step_count=20)
 
 
 def test_every_stage_is_reached_and_the_final_ones_are_final() -> None:

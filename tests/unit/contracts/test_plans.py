@@ -304,7 +304,7 @@ visits = st.lists(
 
 
 class TestCatchingUp:
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(visits, st.integers(1, 400))
     def test_once_or_every_night_is_the_same(
         self, story: list[tuple[int, str]], silence: int

@@ -92,7 +92,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps=STEPS, data=st.data())
 def test_every_order_across_keys_ends_as_the_register_does(
     steps: list[tuple[str, str, str]], data: st.DataObject

@@ -105,7 +105,7 @@ def test_the_same_wrong_number_on_both_sides_is_the_same() -> None:
 
 
 @given(NUMBERS, st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_right_number_is_among_the_neighbours_of_every_slip(
     right: str, data: st.DataObject
 ) -> None:
@@ -128,7 +128,7 @@ def test_the_right_number_is_among_the_neighbours_of_every_slip(
 
 
 @given(NUMBERS, st.integers(0, 17), st.sampled_from("0123456789X"))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_neighbour_is_valid_and_told_once(right: str, at: int, char: str) -> None:
     """Goal: only valid numbers are looked up. Method: parse each neighbour of a typed number."""
     typed = right[:at] + char + right[at + 1 :]
