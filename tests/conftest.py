@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A worker of pytest-xdist has the width of its parent's terminal; commands under test would keep it.
 os.environ.pop("COLUMNS", None)
