@@ -10,7 +10,14 @@ from shared.clock import SHANGHAI
 DASH = "—"
 """Stands where there is no figure; never 0."""
 
-SHAPES: dict[str, str] = {"above": "▲", "met": "●", "missed": "▼", "none": "", "not_applicable": ""}
+SHAPES: dict[str, str] = {
+    "above": "▲",
+    "met": "●",
+    "warned": "◆",
+    "missed": "▼",
+    "none": "",
+    "not_applicable": "",
+}
 """The shape beside the state's word, so that colour only repeats it."""
 
 

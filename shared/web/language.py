@@ -107,6 +107,7 @@ COMMON: dict[str, tuple[str, str]] = {
     ),
     "state.met": ("达标", "met"),
     "state.above": ("优于目标", "better than target"),
+    "state.warned": ("关注", "watch"),
     "state.missed": ("未达标", "missed"),
     "state.none": ("无目标", "no target"),
     "state.not_applicable": ("暂无数据", "not applicable"),

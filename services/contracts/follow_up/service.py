@@ -117,6 +117,7 @@ async def record_follow_up(
             task_id=str(task.task_id) if task else None,
             performed_at=body.performed_at,
             way=body.way,
+            served=body.outcome not in ATTEMPTS,
             disease=visit.disease if visit else None,
             control_status=visit.judgement.control if visit and visit.judgement else None,
             assessment=visit.judgement.classification if visit and visit.judgement else None,

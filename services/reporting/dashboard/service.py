@@ -159,7 +159,14 @@ def _label(code: str) -> dict[str, str]:
 def _cards(totals: Sums, scope: Scope, as_of: datetime | None) -> list[Card]:
     cards = [
         _indicator_card(
-            evaluate(indicator, totals, area=scope.area.code, period=scope.period.code, as_of=as_of)
+            evaluate(
+                indicator,
+                totals,
+                area=scope.area.code,
+                period=scope.period.code,
+                day=scope.day,
+                as_of=as_of,
+            )
         )
         for indicator in catalogue().values()
         if indicator.entry.headline

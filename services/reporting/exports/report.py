@@ -7,11 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 from services.reporting.exports.domain import Cell, Column, Report, Table
+from services.reporting.indicators.catalogue import catalogue
 from services.reporting.month_closes.domain import STATUS_WORDS, Close, due_on
 from services.reporting.register.domain import KIND_WORDS
 from shared.clock import SHANGHAI, business_date
 
-_STATES = {"met": "● 达标", "missed": "▼ 未达标", "none": "—", "not_applicable": "不适用"}
+_STATES = {
+    "met": "● 达标",
+    "warned": "◆ 关注",
+    "missed": "▼ 未达标",
+    "none": "—",
+    "not_applicable": "不适用",
+}
 _DIRECTIONS = {"at_most": "≤", "at_least": "≥", "about": "约"}
 _DATASETS = {"settled": "结算", "discharged": "出院(就诊)", "recognitions": "识别"}
 
@@ -170,7 +177,9 @@ def _places(close: Close, key: str, title: str, head: str) -> Table:
     return Table(key, title, tuple(columns), tuple(rows))
 
 
-_OF_PEOPLE = frozenset({"contract_rate", "health_card_rate"})
+_OF_PEOPLE = frozenset(
+    code for code, indicator in catalogue().items() if indicator.entry.dataset == "people"
+)
 """People have no facility."""
 
 

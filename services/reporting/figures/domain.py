@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,7 +14,10 @@ from shared.money import ratio_text
 
 Level = Literal["county", "township", "village", "facility"]
 Direction = Literal["at_most", "at_least", "about"]
-Status = Literal["met", "missed", "none", "not_applicable"]
+State = Literal["met", "warned", "missed"]
+Status = Literal["met", "warned", "missed", "none", "not_applicable"]
+Dataset = Literal["settled", "discharged", "recognitions", "people"]
+"""The kinds of rows behind the figures."""
 
 COUNTY = "county"
 UNKNOWN = "unknown"
@@ -101,6 +106,55 @@ def stock_day(period: Period, data_day: date | None, today: date) -> date:
     return min(latest, period.end - timedelta(days=1))
 
 
+class BandsMalformed(ValueError):
+    """The bands of a target leave a gap, overlap, or contradict it."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """The shares that one state stands for; None: without an end on that side."""
+
+    state: State
+    lower: Decimal | None = None
+    lower_included: bool = True
+    upper: Decimal | None = None
+    upper_included: bool = True
+
+    def holds(self, numerator: int, denominator: int) -> bool:
+        """Whether a share lies in the band, compared exactly and not after rounding."""
+        if self.lower is not None:
+            edge = self.lower * denominator
+            if numerator < edge or (numerator == edge and not self.lower_included):
+                return False
+        if self.upper is not None:
+            edge = self.upper * denominator
+            if numerator > edge or (numerator == edge and not self.upper_included):
+                return False
+        return True
+
+
+def check_bands(bands: Sequence[Band]) -> None:
+    """Refuse bands that are not every share exactly once, from the lowest to the highest.
+
+    Raises:
+        BandsMalformed: with the place of the fault.
+    """
+    if not bands or bands[0].lower is not None or bands[-1].upper is not None:
+        raise BandsMalformed("the first band has no lower end, the last one no upper end")
+    for one, following in itertools.pairwise(bands):
+        if one.upper is None or following.lower is None:
+            raise BandsMalformed("only the first and the last band are without an end")
+        if one.upper < following.lower:
+            raise BandsMalformed(f"a gap between {one.upper} and {following.lower}")
+        if one.upper > following.lower:
+            raise BandsMalformed(f"an overlap between {following.lower} and {one.upper}")
+        if one.upper_included == following.lower_included:
+            fault = "two bands hold" if one.upper_included else "no band holds"
+            raise BandsMalformed(f"{fault} {one.upper}")
+        if one.state == following.state:
+            raise BandsMalformed(f"{one.upper} divides nothing")
+
+
 @dataclass(frozen=True)
 class Target:
     """What an indicator should reach; ``tolerance`` only for ``about``."""
@@ -108,6 +162,34 @@ class Target:
     value: Decimal
     direction: Direction
     tolerance: Decimal = Decimal(0)
+    valid_from: date | None = None
+    valid_to: date | None = None
+    """The last day on which it holds."""
+    own_bands: tuple[Band, ...] = ()
+    """Finer states than the two that it divides the shares into."""
+
+    def holds_on(self, day: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_to is None or day <= self.valid_to
+        )
+
+    @property
+    def bands(self) -> tuple[Band, ...]:
+        """Its states, from the lowest share to the highest.
+
+        "10%以内" and "90%以上" include the number itself (LP-20, LP-22). "62%左右" warns below its
+        tolerance and never fails hard (SJ-03).
+        """
+        if self.own_bands:
+            return self.own_bands
+        if self.direction == "at_most":
+            return (
+                Band("met", upper=self.value),
+                Band("missed", lower=self.value, lower_included=False),
+            )
+        edge = self.value - self.tolerance if self.direction == "about" else self.value
+        below: State = "warned" if self.direction == "about" else "missed"
+        return (Band(below, upper=edge, upper_included=False), Band("met", lower=edge))
 
 
 def share(numerator: int, denominator: int) -> str | None:
@@ -116,19 +198,12 @@ def share(numerator: int, denominator: int) -> str | None:
 
 
 def judge(numerator: int, denominator: int, target: Target | None) -> Status:
-    """Whether a share reaches its target, compared exactly and not after rounding.
-
-    "10%以内" and "90%以上" include the number itself (LP-20, LP-22).
-    """
+    """The state of a share, compared exactly and not after rounding; without a denominator none."""
     if denominator == 0:
         return "not_applicable"
     if target is None:
         return "none"
-    reached = Decimal(numerator)
-    if target.direction == "at_most":
-        met = reached <= target.value * denominator
-    elif target.direction == "at_least":
-        met = reached >= target.value * denominator
-    else:
-        met = reached >= (target.value - target.tolerance) * denominator
-    return "met" if met else "missed"
+    for band in target.bands:
+        if band.holds(numerator, denominator):
+            return band.state
+    raise BandsMalformed(f"no band holds {numerator} of {denominator}")

@@ -26,13 +26,20 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy import cast as sql_cast
+from sqlalchemy.orm import aliased
 
 from services.reporting.models import (
     Card,
+    CheckUp,
     Contract,
+    DiseaseCase,
+    Dispensing,
     Encounter,
+    Exemption,
+    FollowUp,
     Person,
     PersonCategory,
     Recognition,
@@ -40,6 +47,11 @@ from services.reporting.models import (
     person_merges,
 )
 
+READMITTED_WITHIN_DAYS = 30
+"""Assumed: no document says within how many days an admission is one again."""
+SERIOUS_BATCHES = ("major_14", "serious_34", "national_94")
+"""大病: a disease on any of these lists."""
+CHRONIC_BATCH = "chronic_4"
 PRIMARY_LEVELS = ("village", "township", "primary")
 """基层医疗机构: village clinics, township hospitals, community and first-level hospitals."""
 
@@ -54,6 +66,8 @@ def _home(row: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
 
 
 _Merge = person_merges.alias("merge")
+_Absorbed = person_merges.alias("absorbed")
+_Earlier = aliased(Encounter, name="earlier")
 
 
 def _merge_of(row: Any) -> ColumnElement[bool]:
@@ -116,6 +130,10 @@ def discharged() -> Subquery:
         Settlement.made_sequence.is_not(None),
         Settlement.reversed_by.is_(None),
     )
+    registered = and_(
+        Encounter.person_id.is_not(None), _registered_on(_who(Encounter), Encounter.admitted_on)
+    )
+    inpatient = Encounter.visit_type == "inpatient"
     return (
         select(
             Encounter.encounter_id.label("record_id"),
@@ -125,16 +143,41 @@ def discharged() -> Subquery:
             Encounter.visit_type,
             Encounter.discharged_on.label("day"),
             *_home(Encounter),
-            and_(
-                Encounter.person_id.is_not(None),
-                _registered_on(_who(Encounter), Encounter.admitted_on),
-            ).label("registered"),
+            registered.label("registered"),
             one_stop.label("one_stop"),
+            and_(registered, inpatient).label("registered_inpatient"),
+            and_(registered, inpatient, _readmitted()).label("readmitted"),
+            and_(registered, inpatient, Encounter.in_region).label("registered_local_inpatient"),
+            and_(
+                registered,
+                inpatient,
+                Encounter.in_region,
+                func.coalesce(Encounter.deposit_fen, 0) == 0,
+            ).label("deposit_free"),
         )
         .outerjoin(_Merge, _merge_of(Encounter))
         .outerjoin(Person, Person.person_id == _who(Encounter))
         .where(Encounter.discharged_on.is_not(None), Encounter.cancelled_sequence.is_(None))
         .subquery("discharged")
+    )
+
+
+def _readmitted() -> ColumnElement[bool]:
+    """Whether the same person had left a hospital shortly before this stay began."""
+    absorbed = (
+        select(_Absorbed.c.absorbed_person_id)
+        .where(_Absorbed.c.kept_person_id == _who(Encounter), _Absorbed.c.in_force)
+        .correlate(Encounter, _Merge)
+    )
+    ids = func.array_append(func.array(absorbed.scalar_subquery()), _who(Encounter))
+    return exists().where(
+        # An array, so that the index on persons is used.
+        _Earlier.person_id == func.any(ids),
+        _Earlier.encounter_id != Encounter.encounter_id,
+        _Earlier.visit_type == "inpatient",
+        _Earlier.cancelled_sequence.is_(None),
+        _Earlier.discharged_on <= Encounter.admitted_on,
+        _Earlier.discharged_on >= Encounter.admitted_on - READMITTED_WITHIN_DAYS,
     )
 
 
@@ -164,18 +207,36 @@ def people(day: date, card_day: date) -> Subquery:
         day: on which people and contracts are counted.
         card_day: on which cards are.
     """
-    contracted = Person.person_id.in_(
+    holds = _contract_holds(day)
+    contracted = Person.person_id.in_(_holders(Contract, *holds))
+    away = Person.person_id.in_(
         _holders(
-            Contract,
-            Contract.valid_from <= day,
-            Contract.valid_to >= day,
-            or_(
-                Contract.ended_on.is_(None),
-                Contract.ended_on > day,
-                # It had ended, and was told anew as signed: the person is on the registry again.
-                Contract.ended_sequence < Contract.signed_sequence,
-            ),
+            Exemption,
+            Exemption.leaves_denominator.is_(True),
+            Exemption.valid_from <= day,
+            or_(Exemption.valid_to.is_(None), Exemption.valid_to >= day),
+            or_(Exemption.ended_on.is_(None), Exemption.ended_on > day),
         )
+    )
+    chronic = Person.person_id.in_(
+        _holders(
+            DiseaseCase,
+            *_found_by(day, CHRONIC_BATCH),
+            or_(DiseaseCase.closed_on.is_(None), DiseaseCase.closed_on > day),
+        )
+    )
+    serious = Person.person_id.in_(_holders(DiseaseCase, *_found_by(day, *SERIOUS_BATCHES)))
+    # Who was cured had been treated.
+    untreated = Person.person_id.in_(
+        _holders(
+            DiseaseCase,
+            *_found_by(day, *SERIOUS_BATCHES),
+            func.coalesce(DiseaseCase.managed_on > day, literal(value=True)),
+            func.coalesce(DiseaseCase.closed_on > day, literal(value=True)),
+        )
+    )
+    checked_up = Person.person_id.in_(
+        _holders(CheckUp, CheckUp.performed_on.between(day.replace(month=1, day=1), day))
     )
     carded = Person.person_id.in_(
         _holders(
@@ -197,10 +258,62 @@ def people(day: date, card_day: date) -> Subquery:
             Person.township,
             Person.village,
             contracted.label("contracted"),
+            # Who has signed is willing, whatever was written down before.
+            or_(contracted, ~away).label("willing"),
+            and_(contracted, Person.person_id.in_(_served(day, holds))).label("performed"),
+            chronic.label("chronic"),
+            and_(chronic, contracted).label("chronic_contracted"),
+            serious.label("serious"),
+            and_(serious, ~untreated).label("serious_treated"),
+            checked_up.label("checked_up"),
             carded.label("carded"),
         )
         .where(_registered_on(Person.person_id, day), ~absorbed)
         .subquery("people")
+    )
+
+
+def _contract_holds(day: date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Contract.valid_from <= day,
+        Contract.valid_to >= day,
+        or_(
+            Contract.ended_on.is_(None),
+            Contract.ended_on > day,
+            # It had ended, and was told anew as signed: the person is on the registry again.
+            Contract.ended_sequence < Contract.signed_sequence,
+        ),
+    )
+
+
+def _found_by(day: date, *batches: str) -> tuple[ColumnElement[bool], ...]:
+    """Cases on one of the lists that were found by the day and not taken back."""
+    return (
+        DiseaseCase.batches.overlap(list(batches)),
+        DiseaseCase.found_on <= day,
+        DiseaseCase.withdrawn_sequence.is_(None),
+    )
+
+
+def _served(day: date, holds: tuple[ColumnElement[bool], ...]) -> Select[str]:
+    """Who had a service on record by his own team in this contract and this calendar year."""
+    first = func.greatest(Contract.valid_from, day.replace(month=1, day=1))
+    done = union_all(
+        select(_who(FollowUp).label("who"), FollowUp.team, FollowUp.performed_on.label("done_on"))
+        .outerjoin(_Merge, _merge_of(FollowUp))
+        .where(FollowUp.served),
+        select(_who(CheckUp), CheckUp.team, CheckUp.performed_on).outerjoin(
+            _Merge, _merge_of(CheckUp)
+        ),
+        select(_who(Dispensing), Dispensing.team, Dispensing.dispensed_on).outerjoin(
+            _Merge, _merge_of(Dispensing)
+        ),
+    ).subquery("done")
+    return (
+        select(_who(Contract))
+        .outerjoin(_Merge, _merge_of(Contract))
+        .join(done, and_(done.c.who == _who(Contract), done.c.team == Contract.team))
+        .where(*holds, done.c.done_on >= first, done.c.done_on <= day)
     )
 
 

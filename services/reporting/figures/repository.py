@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Subquery, func, select, text
 
 from services.reporting.figures import facts
-from services.reporting.figures.domain import UNKNOWN, Area, Period
+from services.reporting.figures.domain import UNKNOWN, Area, Dataset, Period
 from services.reporting.models import (
     Card,
     Encounter,
@@ -26,7 +26,6 @@ from services.reporting.models import (
 from shared.db.session import ReadSession
 
 GroupBy = Literal["township", "village", "facility_code", "month"]
-Dataset = Literal["settled", "discharged", "recognitions", "people"]
 
 
 @dataclass(frozen=True)
@@ -110,6 +109,10 @@ def measures_of(dataset: Dataset, rows: Subquery) -> dict[str, ColumnElement[Any
             "outpatient_visits": count.filter(c.visit_type != "inpatient"),
             "registered_discharged": count.filter(c.registered),
             "registered_one_stop": count.filter(c.registered, c.one_stop),
+            "registered_inpatient_discharged": count.filter(c.registered_inpatient),
+            "registered_readmitted": count.filter(c.readmitted),
+            "registered_local_inpatient": count.filter(c.registered_local_inpatient),
+            "registered_deposit_free": count.filter(c.deposit_free),
         }
     if dataset == "recognitions":
         return {"recognitions_asked": count, "recognitions_known": count.filter(c.known)}
@@ -117,6 +120,13 @@ def measures_of(dataset: Dataset, rows: Subquery) -> dict[str, ColumnElement[Any
         "registered_persons": count,
         "registered_households": func.count(c.household_id.distinct()),
         "contracted_persons": count.filter(c.contracted),
+        "willing_persons": count.filter(c.willing),
+        "performed_persons": count.filter(c.performed),
+        "chronic_persons": count.filter(c.chronic),
+        "chronic_contracted_persons": count.filter(c.chronic_contracted),
+        "serious_persons": count.filter(c.serious),
+        "serious_treated_persons": count.filter(c.serious_treated),
+        "checked_up_persons": count.filter(c.checked_up),
         "carded_persons": count.filter(c.carded),
     }
 

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.reporting.figures.domain import Direction, Target
-from services.reporting.figures.repository import Dataset
+from services.reporting.figures.domain import (
+    Band,
+    BandsMalformed,
+    Dataset,
+    Direction,
+    State,
+    Target,
+    check_bands,
+    judge,
+)
 
 FILE = Path(__file__).with_name("catalogue.yaml")
+_PARTS = 10**6
 Text = Annotated[str, StringConstraints(min_length=1)]
-Condition = Literal["registered", "outpatient"]
+Condition = Literal[
+    "registered",
+    "outpatient",
+    "registered_inpatient",
+    "registered_local_inpatient",
+    "willing",
+    "contracted",
+    "chronic",
+    "serious",
+]
 
 
 class _Strict(BaseModel):
@@ -40,6 +59,35 @@ class _Target(_Strict):
     value: Decimal
     direction: Direction
     tolerance: Decimal = Decimal(0)
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class _Band(_Strict):
+    """A state and its ends: ``from`` and ``to`` are inside, ``above`` and ``below`` are not."""
+
+    state: State
+    from_: Decimal | None = Field(default=None, alias="from")
+    above: Decimal | None = None
+    to: Decimal | None = None
+    below: Decimal | None = None
+
+    @model_validator(mode="after")
+    def _one_end_each(self) -> _Band:
+        if self.from_ is not None and self.above is not None:
+            raise ValueError("give 'from' or 'above', not both")
+        if self.to is not None and self.below is not None:
+            raise ValueError("give 'to' or 'below', not both")
+        return self
+
+    def band(self) -> Band:
+        return Band(
+            state=self.state,
+            lower=self.above if self.from_ is None else self.from_,
+            lower_included=self.above is None,
+            upper=self.below if self.to is None else self.to,
+            upper_included=self.below is None,
+        )
 
 
 class _Entry(_Strict):
@@ -51,8 +99,41 @@ class _Entry(_Strict):
     dataset: Dataset
     condition: Condition | None = None
     target: _Target | None = None
+    bands: tuple[_Band, ...] = ()
+    """From the lowest share to the highest; each has a colour, a word and a shape of its own."""
     citation: Text
+    assumed: Text | None = None
+    """What no document says and was chosen here."""
     headline: bool = False
+
+    @model_validator(mode="after")
+    def _bands_hold_every_share_once(self) -> _Entry:
+        if (self.target is None) != (not self.bands):
+            raise ValueError("a target has bands, and nothing else has")
+        target = self.judged_by()
+        if target is None:
+            return self
+        try:
+            check_bands(target.bands)
+        except BandsMalformed as fault:
+            raise ValueError(str(fault)) from None
+        if judge(int(target.value * _PARTS), _PARTS, target) != "met":
+            raise ValueError(f"the target {target.value} itself is not in the band 'met'")
+        return self
+
+    def judged_by(self) -> Target | None:
+        """The target with its bands."""
+        told = self.target
+        if told is None:
+            return None
+        return Target(
+            told.value,
+            told.direction,
+            told.tolerance,
+            valid_from=told.valid_from,
+            valid_to=told.valid_to,
+            own_bands=tuple(each.band() for each in self.bands),
+        )
 
 
 @dataclass(frozen=True)
@@ -64,8 +145,7 @@ class Indicator:
 
     @property
     def target(self) -> Target | None:
-        found = self.entry.target
-        return Target(found.value, found.direction, found.tolerance) if found else None
+        return self.entry.judged_by()
 
 
 @cache

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Subquery, case, func, literal, select
 
-from services.reporting.figures.repository import Dataset, Scope, inside, rows_of
+from services.reporting.figures.domain import Dataset
+from services.reporting.figures.repository import Scope, inside, rows_of
 from services.reporting.indicators.catalogue import Indicator
 from shared.db.session import ReadSession
 
@@ -16,7 +17,13 @@ _IN_NUMERATOR: dict[str, str] = {
     "registered_one_stop": "one_stop",
     "registered_in_region_visits": "in_region",
     "outpatient_primary_settled": "primary_care",
+    "registered_readmitted": "readmitted",
+    "registered_deposit_free": "deposit_free",
     "contracted_persons": "contracted",
+    "performed_persons": "performed",
+    "chronic_contracted_persons": "chronic_contracted",
+    "serious_treated_persons": "serious_treated",
+    "checked_up_persons": "checked_up",
     "carded_persons": "carded",
 }
 """Of a count: the true column of the record that puts it into the numerator."""

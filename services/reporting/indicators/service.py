@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from services.reporting.figures import repository as figures
 from services.reporting.figures.domain import Area, judge, share
@@ -49,10 +49,22 @@ def find(code: str) -> Indicator:
 
 
 def evaluate(
-    indicator: Indicator, sums: Sums, *, area: str, period: str, as_of: datetime | None
+    indicator: Indicator, sums: Sums, *, area: str, period: str, day: date, as_of: datetime | None
 ) -> IndicatorAnswer:
-    """The figure of an indicator from the sums of its scope."""
-    entry, target = indicator.entry, indicator.target
+    """The figure of an indicator from the sums of its scope.
+
+    Args:
+        indicator: of the catalogue.
+        sums: of the scope's rows.
+        area: its code, as told.
+        period: its code, as told.
+        day: the scope's last day, by which the target in force is chosen.
+        as_of: when the newest event of the sums happened.
+    """
+    entry = indicator.entry
+    target = indicator.target
+    if target is not None and not target.holds_on(day):
+        target = None
     numerator, denominator = sums[entry.numerator.sum], sums[entry.denominator.sum]
     counted = _RECORDS_OF.get(entry.denominator.sum, entry.denominator.sum)
     return IndicatorAnswer(
@@ -97,7 +109,14 @@ async def figures_of(
     sums = await figures.totals(session, scope)
     reach = await figures.reach(session)
     return [
-        evaluate(indicator, sums, area=scope.area.code, period=scope.period.code, as_of=reach.as_of)
+        evaluate(
+            indicator,
+            sums,
+            area=scope.area.code,
+            period=scope.period.code,
+            day=scope.day,
+            as_of=reach.as_of,
+        )
         for code, indicator in catalogue().items()
         if codes is None or code in codes
     ]

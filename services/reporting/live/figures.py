@@ -64,7 +64,12 @@ async def live_figures(
     indicators = {}
     for indicator in catalogue().values():
         figure = evaluate(
-            indicator, sums, area=scope.area.code, period=scope.period.code, as_of=reach.as_of
+            indicator,
+            sums,
+            area=scope.area.code,
+            period=scope.period.code,
+            day=scope.day,
+            as_of=reach.as_of,
         )
         indicators[indicator.code] = LiveIndicator(
             numerator=figure.numerator,

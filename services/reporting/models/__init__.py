@@ -5,7 +5,15 @@ from __future__ import annotations
 from sqlalchemy import Table
 
 from services.reporting.models.base import Base
-from services.reporting.models.care import Contract, FollowUp, Task
+from services.reporting.models.care import (
+    CheckUp,
+    Contract,
+    DiseaseCase,
+    Dispensing,
+    Exemption,
+    FollowUp,
+    Task,
+)
 from services.reporting.models.closes import (
     close_copies,
     close_keys,
@@ -37,6 +45,10 @@ PROJECTIONS: tuple[Table, ...] = (
             Contract,
             Task,
             FollowUp,
+            CheckUp,
+            Dispensing,
+            Exemption,
+            DiseaseCase,
             Happening,
         )
     ),
@@ -48,8 +60,12 @@ __all__ = [
     "REVISION",
     "Base",
     "Card",
+    "CheckUp",
     "Contract",
+    "DiseaseCase",
+    "Dispensing",
     "Encounter",
+    "Exemption",
     "FollowUp",
     "Happening",
     "Person",

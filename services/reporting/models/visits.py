@@ -21,6 +21,7 @@ class Encounter(Base):
     __table_args__ = (
         Index("ix_encounters_discharged_on", "discharged_on"),
         Index("ix_encounters_admitted_on", "admitted_on"),
+        Index("ix_encounters_person_id", "person_id", "discharged_on"),
     )
 
     encounter_id: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -24,8 +24,9 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
+from services.reporting.figures.domain import Dataset
 from services.reporting.figures.facts import month_of
-from services.reporting.figures.repository import DATASETS, Dataset, Scope, inside, rows_of
+from services.reporting.figures.repository import DATASETS, Scope, inside, rows_of
 from services.reporting.models import close_rows, month_closes
 from services.reporting.month_closes.domain import Close
 from shared.db.session import ReadSession, WriteSession

@@ -37,17 +37,22 @@ async def figures_of_cut(
         "as_of": reach.as_of.isoformat() if reach.as_of else None,
         "indicators": [
             evaluate(
-                indicator, whole, area=scope.area.code, period=period, as_of=reach.as_of
+                indicator,
+                whole,
+                area=scope.area.code,
+                period=period,
+                day=scope.day,
+                as_of=reach.as_of,
             ).model_dump(mode="json")
             for indicator in catalogue().values()
         ],
         "sums": _amounts(whole),
         "townships": [
-            _place(region, area, by_township.get(str(area.township), Sums()), period)
+            _place(region, area, by_township.get(str(area.township), Sums()), scope)
             for area in places.parts_of(region, Area("county"), by_township)
         ],
         "facilities": [
-            _place(region, Area("facility", facility_code=code), by_facility[code], period)
+            _place(region, Area("facility", facility_code=code), by_facility[code], scope)
             for code in sorted(by_facility)
             if code != UNKNOWN
         ],
@@ -59,10 +64,12 @@ def _amounts(sums: Sums) -> dict[str, str | int]:
     return {name: amount(sums, name) for name in sorted(sums.values)}
 
 
-def _place(region: RegionPack, area: Area, sums: Sums, period: str) -> dict[str, Any]:
+def _place(region: RegionPack, area: Area, sums: Sums, scope: Scope) -> dict[str, Any]:
     place = places.place_of(region, area)
     judged = (
-        evaluate(indicator, sums, area=area.code, period=period, as_of=None)
+        evaluate(
+            indicator, sums, area=area.code, period=scope.period.code, day=scope.day, as_of=None
+        )
         for indicator in catalogue().values()
     )
     return {

@@ -10,10 +10,9 @@ from sqlalchemy import ColumnElement, RowMapping, Subquery, func, literal, selec
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.reporting.figures.domain import UNKNOWN
+from services.reporting.figures.domain import UNKNOWN, Dataset
 from services.reporting.figures.repository import (
     DATASETS,
-    Dataset,
     Scope,
     Sums,
     measures_of,

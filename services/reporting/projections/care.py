@@ -1,4 +1,4 @@
-"""Contracts' events: who signed, which tasks are open, who was followed up."""
+"""Contracts' events: who signed or why not, who is ill, which tasks are open, what was done."""
 
 from __future__ import annotations
 
@@ -6,16 +6,33 @@ from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 
-from services.reporting.models import Contract, FollowUp, Task
+from services.reporting.models import (
+    CheckUp,
+    Contract,
+    DiseaseCase,
+    Dispensing,
+    Exemption,
+    FollowUp,
+    Task,
+)
 from services.reporting.projections.fold import fold
+from shared.clock import business_date
 from shared.db.base import table_of
 from shared.db.session import WriteSession
-from shared.events.base import Envelope
+from shared.events.base import Envelope, Event
 from shared.events.catalog import (
+    CheckUpRecorded,
     ContractEnded,
     ContractRenewed,
     ContractSigned,
     ContractTransferred,
+    DiseaseCaseClosed,
+    DiseaseCaseFound,
+    DiseaseCaseManaged,
+    DiseaseCaseWithdrawn,
+    DispensingRecorded,
+    ExemptionEnded,
+    ExemptionRecorded,
     FollowUpRecorded,
     TaskClosed,
     TaskMissed,
@@ -25,6 +42,11 @@ from shared.runtime.context import ServiceContext
 
 _CONTRACTS = table_of(Contract)
 _TASKS = table_of(Task)
+_EXEMPTIONS = table_of(Exemption)
+_CASES = table_of(DiseaseCase)
+_KEEP_FOLLOW_UP = insert(table_of(FollowUp)).on_conflict_do_nothing()
+_KEEP_CHECK_UP = insert(table_of(CheckUp)).on_conflict_do_nothing()
+_KEEP_DISPENSING = insert(table_of(Dispensing)).on_conflict_do_nothing()
 
 
 async def contract_signed(
@@ -167,15 +189,125 @@ async def follow_up_recorded(
     """A contact of a team with a person."""
     told = event.data
     await session.execute(
-        insert(FollowUp)
-        .values(
-            follow_up_id=told.follow_up_id,
-            region=context.region.region_code,
-            person_id=told.person_id,
-            team=told.team,
-            task_id=told.task_id,
-            performed_at=told.performed_at,
-            way=told.way,
-        )
-        .on_conflict_do_nothing()
+        _KEEP_FOLLOW_UP,
+        {
+            "follow_up_id": told.follow_up_id,
+            "region": context.region.region_code,
+            "person_id": told.person_id,
+            "team": told.team,
+            "task_id": told.task_id,
+            "performed_at": told.performed_at,
+            "performed_on": business_date(told.performed_at),
+            "way": told.way,
+            # Events of the time before it was told are of visits that took place.
+            "served": told.served is not False,
+        },
+    )
+
+
+async def check_up_recorded(
+    event: Envelope[CheckUpRecorded], session: WriteSession, context: ServiceContext
+) -> None:
+    """A health check, paid or not."""
+    told = event.data
+    await session.execute(
+        _KEEP_CHECK_UP,
+        {
+            "check_up_id": told.check_up_id,
+            "region": context.region.region_code,
+            "person_id": told.person_id,
+            "team": told.team,
+            "performed_on": told.performed_on,
+        },
+    )
+
+
+async def dispensing_recorded(
+    event: Envelope[DispensingRecorded], session: WriteSession, context: ServiceContext
+) -> None:
+    """Drugs handed out: a service of the team."""
+    told = event.data
+    await session.execute(
+        _KEEP_DISPENSING,
+        {
+            "dispensing_id": told.dispensing_id,
+            "region": context.region.region_code,
+            "person_id": told.person_id,
+            "team": told.team,
+            "dispensed_on": told.dispensed_on,
+        },
+    )
+
+
+async def exemption_recorded(
+    event: Envelope[ExemptionRecorded], session: WriteSession, context: ServiceContext
+) -> None:
+    """Why a person is not under contract."""
+    await fold(
+        session,
+        _EXEMPTIONS,
+        {"exemption_id": event.data.exemption_id},
+        common=_exemption(event.data, context),
+        sequence=event.sequence,
+    )
+
+
+async def exemption_ended(
+    event: Envelope[ExemptionEnded], session: WriteSession, context: ServiceContext
+) -> None:
+    """The reason no longer stands from a day on."""
+    await fold(
+        session,
+        _EXEMPTIONS,
+        {"exemption_id": event.data.exemption_id},
+        common=_exemption(event.data, context),
+        sequence=event.sequence,
+        part={"ended_on": event.data.ended_on},
+        part_sequence="ended_sequence",
+    )
+
+
+def _exemption(told: ExemptionRecorded | ExemptionEnded, context: ServiceContext) -> dict[str, Any]:
+    return {
+        "region": context.region.region_code,
+        "person_id": told.person_id,
+        "reason": told.reason,
+        "leaves_denominator": told.leaves_denominator,
+        "valid_from": told.valid_from,
+        "valid_to": told.valid_to,
+    }
+
+
+_STEP_OF: dict[type[Event], tuple[str, str | None]] = {
+    DiseaseCaseFound: ("found_sequence", "found_on"),
+    DiseaseCaseManaged: ("managed_sequence", "managed_on"),
+    DiseaseCaseClosed: ("closed_sequence", "closed_on"),
+    DiseaseCaseWithdrawn: ("withdrawn_sequence", None),
+}
+"""What each event of a case fills: the step's number, and its day."""
+
+
+async def disease_case_told(
+    event: Envelope[
+        DiseaseCaseFound | DiseaseCaseManaged | DiseaseCaseClosed | DiseaseCaseWithdrawn
+    ],
+    session: WriteSession,
+    context: ServiceContext,
+) -> None:
+    """A step of a person's disease, each told by an event of its own."""
+    told = event.data
+    sequence, day = _STEP_OF[type(told)]
+    await fold(
+        session,
+        _CASES,
+        {"case_id": told.case_id},
+        common={
+            "region": context.region.region_code,
+            "person_id": told.person_id,
+            "disease": told.disease,
+            "batches": list(told.batches),
+        },
+        sequence=event.sequence,
+        part={} if day is None else {day: told.effective_on},
+        part_sequence=sequence,
     )

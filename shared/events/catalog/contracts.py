@@ -194,6 +194,8 @@ class FollowUpRecorded(Event):
     task_id: str | None = None
     performed_at: datetime
     way: str
+    served: bool | None = None
+    """False: nobody was reached, or the person declined; such a visit is no service on record."""
     disease: str | None = None
     """The programme of care, such as ``hypertension``."""
     control_status: str | None = None

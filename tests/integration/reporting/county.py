@@ -2,7 +2,9 @@
 
 Registered: P1 and P2 in 金河镇, P3 in 永和镇 (left on 2016-04-30), P4 without a known home. P5 is P2
 once more, and was merged into him; P1 and P4 were one person by mistake for a while. P1 has two
-health cards; P2's was revoked, P3's is good although he left.
+health cards; P2's was revoked, P3's is good although he left. P4 is away since 06-05; that P1 was
+unwilling ended when he signed. P1 has hypertension and is managed; P2 has tuberculosis; P4's
+cataract was cured; P3's stroke was entered in error. P1 was checked in April, P3 last year.
 
 | visit | person | where | type | discharged | total | patient | remark |
 |---|---|---|---|---|---|---|---|
@@ -25,12 +27,20 @@ from shared.events.catalog import (
     CardIssued,
     CardRevoked,
     CategoryPeriod,
+    CheckUpRecorded,
     ContractEnded,
     ContractSigned,
+    DiseaseCaseClosed,
+    DiseaseCaseFound,
+    DiseaseCaseManaged,
+    DiseaseCaseWithdrawn,
+    DispensingRecorded,
     EncounterCancelled,
     EncounterDischarged,
     EncounterOpened,
     Entitlements,
+    ExemptionEnded,
+    ExemptionRecorded,
     FollowUpRecorded,
     PayerShare,
     PersonChanged,
@@ -61,6 +71,7 @@ HOMES: dict[str | None, tuple[str | None, str | None]] = {
     "P2": (JINHE, "柏林村"),
     "P3": (YONGHE, "坪上村"),
     "P4": (None, None),
+    "P5": (JINHE, "柏林村"),
     None: (None, None),
 }
 
@@ -302,6 +313,92 @@ def card(card_id: str, person_id: str, *, revoked: bool = False) -> list[Envelop
     return events
 
 
+def exemption(number: int, person_id: str, since: date, *, ended: date | None = None) -> list[Any]:
+    """Why a person did not sign."""
+    base = {
+        "exemption_id": f"X{number}",
+        "person_id": person_id,
+        "reason": "long_absence",
+        "valid_from": since,
+        "leaves_denominator": True,
+    }
+    events = [envelope(ExemptionRecorded(**base), sequence=10, at=_noon(since))]
+    if ended is not None:
+        over = ExemptionEnded(**base, ended_on=ended, end_reason="signed")
+        events.append(envelope(over, sequence=11, at=_noon(ended)))
+    return events
+
+
+def case(
+    person_id: str, disease: str, batches: tuple[str, ...], *steps: tuple[type[Any], date]
+) -> list[Any]:
+    """A disease and its steps."""
+    return [
+        envelope(
+            kind(
+                case_id=f"D-{person_id}",
+                person_id=person_id,
+                disease=disease,
+                batches=batches,
+                effective_on=day,
+            ),
+            sequence=20 + number,
+            at=_noon(day),
+        )
+        for number, (kind, day) in enumerate(steps)
+    ]
+
+
+def check_up(person_id: str, day: date) -> Envelope[Any]:
+    return envelope(
+        CheckUpRecorded(
+            check_up_id=f"U-{person_id}",
+            person_id=person_id,
+            team=JINHE_HOSPITAL,
+            performed_on=day,
+            paid=True,
+            amount=Fen(150_00),
+        ),
+        sequence=30,
+        at=_noon(day),
+    )
+
+
+def care() -> list[Any]:
+    """Exemptions, diseases, check-ups, drugs."""
+    found, managed = DiseaseCaseFound, DiseaseCaseManaged
+    march = date(2016, 3, 1)
+    return [
+        *exemption(1, "P1", date(2016, 1, 2), ended=date(2016, 1, 5)),
+        *exemption(2, "P4", date(2016, 6, 5)),
+        *case("P1", "hypertension", ("chronic_4",), (found, march), (managed, march)),
+        *case("P2", "tuberculosis", ("serious_34", "chronic_4"), (found, march)),
+        *case(
+            "P4", "cataract", ("major_14",),
+            (found, march), (managed, date(2016, 3, 5)), (DiseaseCaseClosed, date(2016, 5, 1)),
+        ),
+        *case("P3", "stroke", ("serious_34",), (found, march), (DiseaseCaseWithdrawn, march)),
+        check_up("P1", date(2016, 4, 1)),
+        check_up("P3", date(2015, 12, 30)),
+        envelope(
+            DispensingRecorded(
+                dispensing_id="G1",
+                person_id="P5",
+                disease="tuberculosis",
+                facility_code=JINHE_HOSPITAL,
+                team=JINHE_HOSPITAL,
+                dispensed_on=date(2016, 5, 2),
+                total=Fen(10_00),
+                insurance_paid=Fen(0),
+                fund_pays=Fen(10_00),
+                patient_pays=Fen(0),
+            ),
+            sequence=40,
+            at=at(5, 2),
+        ),
+    ]  # fmt: skip
+
+
 def half_year() -> list[Envelope[Any]]:
     """Every event of the table above, each with a new id."""
     inpatient, outpatient = "inpatient", "outpatient"
@@ -373,6 +470,7 @@ def half_year() -> list[Envelope[Any]]:
         *contract(1, "P1"),
         *contract(2, "P2", ended=date(2016, 6, 1)),
         *tasks(),
+        *care(),
     ]  # fmt: skip
 
 
@@ -383,12 +481,23 @@ COUNTY_FIGURES = {
     "medical_aid_share": ("763.83", "7150.00", "0.1068", "none", 4),
     "in_region_visit_rate": (3, 4, "0.7500", "missed", 4),
     # outpatient bills E2, E4, E6, E7, of which E2 and E6 at township hospitals
-    "primary_care_visit_share": (2, 4, "0.5000", "missed", 4),
+    "primary_care_visit_share": (2, 4, "0.5000", "warned", 4),
     "recognition_rate": (2, 4, "0.5000", "none", 4),
     # ended visits of people registered on the day of admission: E1, E2, E3, E5, E6; E5 reversed
     "one_stop_rate": (4, 5, "0.8000", "missed", 5),
-    # on 2016-06-28, the latest day: P1, P2, P4 registered; P1's contract holds
-    "contract_rate": (1, 3, "0.3333", "missed", 3),
+    # on 2016-06-28, the latest day: P1, P2, P4 registered; P1's contract holds; P4 is away
+    "contract_rate": (1, 2, "0.5000", "missed", 2),
+    # P1 was followed up by his team
+    "contract_performance_rate": (1, 1, "1.0000", "met", 1),
+    # P1 and P2 are ill, P1 has a contract
+    "chronic_contract_rate": (1, 2, "0.5000", "missed", 2),
+    # P2's tuberculosis is not managed, P4's cataract is cured
+    "serious_illness_treatment_rate": (1, 2, "0.5000", "missed", 2),
+    "check_up_rate": (1, 3, "0.3333", "missed", 3),
     # the same three; P1 has a good card
     "health_card_rate": (1, 3, "0.3333", "missed", 3),
+    # stays of registered persons that ended: E1, E3, E5; inside the region E1, E5
+    "deposit_free_rate": (2, 2, "1.0000", "met", 2),
+    # P1 came again after 68 days
+    "readmission_rate": (0, 3, "0.0000", "none", 3),
 }

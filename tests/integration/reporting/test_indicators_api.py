@@ -1,5 +1,6 @@
 """Indicators over HTTP: areas, periods, records, who may see what."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,9 @@ from tests.integration.reporting.county import (
     JINHE,
     OUTSIDE,
     YONGHE,
+    cancelled,
     half_year,
+    visit,
 )
 from tests.support.service import Running
 
@@ -45,6 +48,11 @@ CASES = (
     ("contract_rate", "county", "2016-04", "0.5000"),  # P3 still registered on the 30th
     ("contract_rate", "county", "2015", "0.0000"),
     ("personal_share", "county", "2017", None),
+    ("contract_performance_rate", "county", "2016-05", "1.0000"),  # P2: drugs told of as P5's
+    ("contract_performance_rate", "county", "2016-04", "0.5000"),
+    ("serious_illness_treatment_rate", "county", "2016-02", None),  # nobody was known to be ill
+    ("chronic_contract_rate", "county", "2016-03", "1.0000"),
+    ("check_up_rate", "county", "2015", "0.2500"),  # P3 of P1, P2, P3, P4
 )
 """Indicator, area, period, and the value worked out by hand."""
 
@@ -86,6 +94,22 @@ async def test_the_list_is_as_long_as_the_number_says(county: Running) -> None:
                     for part in ("numerator", "denominator"):
                         total = sum((Decimal(i[part]) for i in items), Decimal(0))
                         assert total == Decimal(found[part]), (code, area, period, part)
+
+
+async def test_readmitted_under_another_id(county: Running) -> None:
+    """Goal: one person's stays are his under each id, and one cancelled is none. Method: P2 left
+    on 06-05; P5, who is P2, came on 07-05, the last day that counts, and again on 08-05."""
+    stays = (
+        ("E20", "P2", date(2016, 6, 1), date(2016, 6, 5)),
+        ("E21", "P5", date(2016, 7, 5), date(2016, 7, 5)),
+        ("E22", "P2", date(2016, 8, 5), date(2016, 8, 9)),
+    )
+    for number, person_id, came, left in stays:
+        await county.deliver_together(*visit(number, person_id, DISTRICT, "inpatient", came, left))
+    found = await figure(county, "readmission_rate", period="2016-H2")
+    assert (found["numerator"], found["denominator"]) == (1, 2)
+    await county.deliver_together(cancelled("E20", "P2", DISTRICT, "inpatient", date(2016, 6, 1)))
+    assert (await figure(county, "readmission_rate", period="2016-H2"))["numerator"] == 0
 
 
 async def test_a_look_at_records_is_logged(county: Running) -> None:
