@@ -18,8 +18,11 @@ os.environ["IDENTITY_PROBABLE_SAMPLE_SHARE"] = "0"
 # The night's plan runs at a start and makes tasks of the real day: tests that are about it call it.
 os.environ["CONTRACTS_PLAN_DAILY"] = "0"
 
-# No deadline: a busy machine is no fault. Fifty examples a run; every run draws others.
-settings.register_profile("house", max_examples=50)
+# A busy machine is no fault: neither a deadline nor a check on how fast examples are drawn. Fifty
+# examples a run; every run draws others.
+settings.register_profile(
+    "house", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("house")
 
 TESTS = Path(__file__).parent
