@@ -56,6 +56,7 @@ async def discharge(
         referral=stated if body.referral is None else body.referral,
         referral_issuer=None if body.referral is False else body.referral_issuer or issuer,
         disease_programme=as_kept(body.disease_programme) or encounter.disease_programme,
+        doctor_code=body.doctor_code or encounter.doctor_code,
     )
     if encounter.status == "cancelled":
         raise EncounterCancelledAlready
@@ -77,6 +78,7 @@ async def discharge(
             referral=stated,
             referral_issuer=issuer,
             disease_programme=encounter.disease_programme,
+            doctor_code=encounter.doctor_code,
         )
         if known != wanted:
             raise DischargedAlready("the first discharge stands; send the same content to repeat")
@@ -95,6 +97,7 @@ async def discharge(
             "referral": wanted.referral,
             "referral_issuer": wanted.referral_issuer,
             "disease_programme": wanted.disease_programme,
+            "doctor_code": wanted.doctor_code,
         },
     )
     discharged = await repository.required(session, encounter_id)

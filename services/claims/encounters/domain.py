@@ -211,6 +211,7 @@ class Discharge:
     referral: bool = False
     referral_issuer: str | None = None
     disease_programme: str | None = None
+    doctor_code: str | None = None
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,8 @@ async def _keep(
             effective_on=said.effective_on,
             recorded_at=said.recorded_at,
             sequence=event.sequence,
+            sex=said.sex,
+            birth_year=said.birth_year,
             left_reason=(said.reason or "")[:32] or None if isinstance(said, PersonLeft) else None,
         ),
     )

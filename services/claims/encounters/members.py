@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import String, bindparam, select, tuple_
+from sqlalchemy import String, bindparam, func, select, tuple_
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from services.claims.encounters.domain import Period
@@ -29,6 +29,8 @@ class Member:
     recorded_at: datetime
     sequence: int
     left_reason: str | None = None
+    sex: str | None = None
+    birth_year: int | None = None
 
 
 def periods(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Period, ...]:
@@ -41,7 +43,9 @@ def _keep_member() -> Insert:
     said = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=["person_id"],
-        set_={column.name: said[column.name] for column in members.c if column.name != "person_id"},
+        set_={column.name: said[column.name] for column in members.c if column.name != "person_id"}
+        # Not every word of a person tells them again.
+        | {name: func.coalesce(said[name], members.c[name]) for name in ("sex", "birth_year")},
         where=tuple_(said.recorded_at, said.sequence)
         > tuple_(members.c.recorded_at, members.c.sequence),
     )
@@ -64,6 +68,8 @@ async def keep_member(session: WriteSession, region: str, member: Member) -> Non
         "village": member.village,
         "categories": [period.as_dict() for period in member.categories],
         "left_reason": member.left_reason,
+        "sex": member.sex,
+        "birth_year": member.birth_year,
         "effective_on": member.effective_on,
         "recorded_at": member.recorded_at,
         "sequence": member.sequence,

@@ -39,6 +39,7 @@ def answer(
             "admitted_at": encounter.admitted_at.astimezone(SHANGHAI),
             "discharged_at": discharged_at.astimezone(SHANGHAI) if discharged_at else None,
             "diagnoses": list(encounter.diagnoses),
+            "doctor_code": encounter.doctor_code,
             "referral": encounter.referral,
             "referral_issuer": encounter.referral_issuer,
             "disease_programme": as_told(encounter.disease_programme),

@@ -52,6 +52,7 @@ class Encounter:
     admitted_at: datetime
     discharged_at: datetime | None
     diagnoses: tuple[str, ...]
+    doctor_code: str | None
     referral: bool
     """The hospital says so, or contracts told of a referral to it."""
     referral_issuer: str | None
@@ -186,6 +187,7 @@ def _of(stored: Mapping[Any, Any]) -> Encounter:
         admitted_at=stored["admitted_at"],
         discharged_at=stored["discharged_at"],
         diagnoses=tuple(stored["diagnoses"]),
+        doctor_code=stored["doctor_code"],
         referral=stored["referral"] or stored["told_issuer"] is not None,
         referral_issuer=stored["referral_issuer"] or stored["told_issuer"],
         referral_stated=(stored["referral"], stored["referral_issuer"]),

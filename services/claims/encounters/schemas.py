@@ -21,6 +21,10 @@ VisitType = Literal["outpatient", "inpatient", "chronic_outpatient", "emergency"
 VisitNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{0,63}$")]
 """The hospital's own number of the visit. Never an ID number: it stands in URLs."""
 Code = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z_-]+$")]
+DoctorCode = Annotated[
+    str, StringConstraints(min_length=1, max_length=16, pattern=r"^[0-9A-Za-z_-]+$")
+]
+"""The hospital's own staff code; too short for an ID number."""
 Status = Literal["open", "charging", "discharged", "settled", "cancelled"]
 
 
@@ -62,6 +66,7 @@ ENCOUNTER_EXAMPLE: dict[str, Any] = {
     "admitted_at": "2016-03-01T09:00:00+08:00",
     "discharged_at": "2016-03-08T10:00:00+08:00",
     "diagnoses": ["J18.900"],
+    "doctor_code": "D0012",
     "referral": False,
     "referral_issuer": None,
     "disease_programme": None,
@@ -159,6 +164,8 @@ class DischargeRequest(BaseModel):
     """Left out: as registered."""
     disease_programme: Programmes = None
     """Left out: as registered."""
+    doctor_code: DoctorCode | None = None
+    """The attending doctor by the hospital's own staff code, for monitoring; never a name."""
 
 
 class CancelRequest(BaseModel):
@@ -203,6 +210,8 @@ class EncounterAnswer(BaseModel):
     admitted_at: datetime
     discharged_at: datetime | None
     diagnoses: list[str]
+    doctor_code: str | None
+    """The attending doctor, by the hospital's own staff code."""
     referral: bool
     referral_issuer: str | None
     disease_programme: str | list[str] | None

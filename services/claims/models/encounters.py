@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    SmallInteger,
     String,
     Table,
     UniqueConstraint,
@@ -35,6 +36,8 @@ encounters = Table(
     Column("admitted_at", TIMESTAMP, nullable=False),
     Column("discharged_at", TIMESTAMP, nullable=True),
     Column("diagnoses", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    # The attending doctor by the hospital's own staff code, as told at the discharge.
+    Column("doctor_code", String(16), nullable=True),
     Column("referral", Boolean, nullable=False, server_default=text("false")),
     # The facility that issued the referral; some regions say which may (XB-08).
     Column("referral_issuer", String(32), nullable=True),
@@ -141,6 +144,9 @@ members = Table(
     Column("township", String(64), nullable=True),
     Column("village", String(64), nullable=True),
     Column("categories", JSONB, nullable=False),
+    # As the roster tells them, once told kept; the day of birth is never told.
+    Column("sex", String(1), nullable=True),
+    Column("birth_year", SmallInteger, nullable=True),
     # Why he left the register, such as died; null while he is on it.
     Column("left_reason", String(32), nullable=True),
     Column("effective_on", Date, nullable=False),

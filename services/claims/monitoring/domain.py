@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -26,6 +26,8 @@ class Line:
     amount_fen: int
     unit_price_fen: Decimal | None
     price_limit_fen: int | None
+    name: str = ""
+    """As the hospital calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Bill:
     total_fen: int
     out_of_catalogue_fen: int
     deposit_fen: int
+    doctor_code: str | None = None
+    """By the hospital's own staff code."""
     lines: tuple[Line, ...] = ()
 
     @property
@@ -64,6 +68,9 @@ class Listing:
     periods: tuple[tuple[date, date | None], ...]
     """First and last day of each category."""
     died: bool
+    sex: str | None = None
+    """M or F, where the roster tells it."""
+    birth_year: int | None = None
 
     def listed_on(self, day: date) -> bool:
         return any(first <= day and (last is None or day <= last) for first, last in self.periods)
@@ -284,7 +291,7 @@ def price_over_limit(county: County, rule: Rule) -> Iterator[Finding]:
             price, limit = line.unit_price_fen, line.price_limit_fen
             if price is not None and limit and price > limit * most:
                 yield _single(
-                    rule, bill, line.line_no, line_no=line.line_no, item=line.item,
+                    rule, bill, line.line_no, line_no=line.line_no, item=line.name or line.item,
                     unit_price_fen=str(price), price_limit_fen=limit,
                 )  # fmt: skip
 
@@ -318,10 +325,51 @@ def repeated_item(county: County, rule: Rule) -> Iterator[Finding]:
         for (item, day), lines in counted.items():
             if len(lines) > rule.parameters["most"]:
                 yield _single(
-                    rule, bill, f"{item} {day}"[:100], item=item, on=day.isoformat(),
+                    rule, bill, f"{item} {day}"[:100], item=lines[0].name or item, on=day.isoformat(),
                     times=len(lines), amount_fen=sum(line.amount_fen for line in lines),
                     lines=[line.line_no for line in lines],
                 )  # fmt: skip
+
+
+def against_sex_or_age(county: County, rule: Rule) -> Iterator[Finding]:
+    """An item or a diagnosis that a person of that sex or age does not have.
+
+    A year of birth alone leaves a year open: a limit of age counts as broken where it is on either
+    birthday.
+    """
+    for bill, listing in _listed(county):
+        for limit in rule.parameters["limits"]:
+            what = _limited(bill, limit)
+            if what is None or not _breaks(bill, listing, limit):
+                continue
+            yield _single(
+                rule, bill, limit["id"], **what, sex=listing.sex,
+                birth_year=listing.birth_year, only_sex=limit.get("sex"),
+                min_age=limit.get("min_age"), max_age=limit.get("max_age"),
+            )  # fmt: skip
+
+
+def _limited(bill: Bill, limit: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The bill's first item or diagnosis that the limit speaks of."""
+    for line in bill.lines:
+        name = line.name or line.item
+        if any(text in name for text in limit.get("items", ())):
+            return {"item": name, "line_no": line.line_no}
+    codes = tuple(limit.get("diagnoses", ()))
+    return next(({"diagnosis": code} for code in bill.diagnoses if code.startswith(codes)), None)
+
+
+def _breaks(bill: Bill, listing: Listing, limit: Mapping[str, Any]) -> bool:
+    if "sex" in limit and listing.sex is not None and listing.sex != limit["sex"]:
+        return True
+    if listing.birth_year is None:
+        return False
+    oldest = bill.admitted_on.year - listing.birth_year
+    low, high = int(limit.get("min_age", 0)), int(limit.get("max_age", _FOREVER))
+    return oldest < low or oldest - 1 > high
+
+
+_FOREVER: Final = 1_000
 
 
 def facility_jump(county: County, rule: Rule) -> Iterator[Finding]:
@@ -329,9 +377,26 @@ def facility_jump(county: County, rule: Rule) -> Iterator[Finding]:
     months: dict[str, dict[str, list[Bill]]] = defaultdict(lambda: defaultdict(list))
     for bill in county.bills:
         months[bill.facility_code][bill.month].append(bill)
+    yield from _jumps(months, rule)
+
+
+def doctor_jump(county: County, rule: Rule) -> Iterator[Finding]:
+    """The same of a doctor, where the hospital tells who treats."""
+    months: dict[str, dict[str, list[Bill]]] = defaultdict(lambda: defaultdict(list))
+    for bill in county.bills:
+        if bill.doctor_code is not None:
+            months[f"{bill.facility_code} {bill.doctor_code}"][bill.month].append(bill)
+    for found in _jumps(months, rule):
+        facility_code, _, doctor = found.facility_code.partition(" ")
+        yield replace(
+            found, facility_code=facility_code, evidence={**found.evidence, "doctor": doctor}
+        )
+
+
+def _jumps(months: Mapping[str, Mapping[str, list[Bill]]], rule: Rule) -> Iterator[Finding]:
     span = int(rule.parameters["months_before"])
     factor = Decimal(rule.parameters["factor"])
-    for facility_code, by_month in months.items():
+    for whose, by_month in months.items():
         for month, bills in by_month.items():
             before = [by_month[name] for name in _months_before(month, span) if name in by_month]
             if len(before) < span or len(bills) < rule.parameters["least_visits"]:
@@ -340,7 +405,7 @@ def facility_jump(county: County, rule: Rule) -> Iterator[Finding]:
             mean = Decimal(sum(bill.total_fen for each in before for bill in each)) / span
             if total > factor * mean:
                 yield _of_month(
-                    rule, facility_code, month, bills, total_fen=total, mean_before_fen=int(mean)
+                    rule, whose, month, bills, total_fen=total, mean_before_fen=int(mean)
                 )
 
 
@@ -366,7 +431,9 @@ _RULES: Final[Mapping[str, Callable[[County, Rule], Iterator[Finding]]]] = {
         price_over_limit,
         sexes_contradict,
         repeated_item,
+        against_sex_or_age,
         facility_jump,
+        doctor_jump,
     )
 }
 KNOWN_RULES: Final = frozenset(_RULES)

@@ -20,27 +20,30 @@ _f, _s = flags.c, flag_steps.c
 _BILLS: Final = text("""
 SELECT e.id::text AS encounter_id, s.facility_code, s.in_region,
   coalesce(m.kept_person_id, s.person_id) AS person_id, s.visit_type, s.admitted_on,
-  s.discharged_on, e.diagnoses, s.categories, s.total_fen, s.out_of_catalogue_fen, e.deposit_fen
+  s.discharged_on, e.diagnoses, s.categories, s.total_fen, s.out_of_catalogue_fen, e.deposit_fen,
+  e.doctor_code
 FROM settlements s
   JOIN encounters e ON e.id = s.encounter_id AND e.settlement_id = s.id
   LEFT JOIN person_merges m ON m.absorbed_person_id = s.person_id AND m.in_force
 WHERE s.region = :region AND s.discharged_on BETWEEN :since AND :until
 ORDER BY s.admitted_on, s.discharged_on, e.id
 """)
-# Only lines that a rule may look at: a price above its limit, or items counted by the day.
+# Only lines that a rule may look at: a price above its limit, items counted by the day, or names
+# that a rule knows.
 _LINES: Final = text("""
 SELECT c.encounter_id::text AS encounter_id, c.line_no, coalesce(c.item_code, c.name) AS item,
-  c.kind, c.occurred_on, c.amount_fen, c.unit_price_fen, c.price_limit_fen
+  c.name, c.kind, c.occurred_on, c.amount_fen, c.unit_price_fen, c.price_limit_fen
 FROM settlements s
   JOIN encounters e ON e.id = s.encounter_id AND e.settlement_id = s.id
   JOIN charge_lines c ON c.encounter_id = e.id
 WHERE s.region = :region AND s.discharged_on BETWEEN :first AND :until
   AND (c.unit_price_fen > c.price_limit_fen
-       OR (c.kind = ANY(CAST(:kinds AS varchar[])) AND c.occurred_on IS NOT NULL))
+       OR (c.kind = ANY(CAST(:kinds AS varchar[])) AND c.occurred_on IS NOT NULL)
+       OR c.name LIKE ANY(CAST(:names AS varchar[])))
 ORDER BY c.encounter_id, length(c.line_no), c.line_no
 """)
 _REGISTER: Final = text("""
-SELECT person_id, categories, left_reason FROM members
+SELECT person_id, categories, left_reason, sex, birth_year FROM members
 WHERE region = :region AND person_id = ANY(CAST(:persons AS varchar[]))
 """)
 
@@ -62,11 +65,24 @@ async def bills(
     first: date,
     until: date,
     kinds: Sequence[str],
+    names: Sequence[str],
 ) -> list[Bill]:
-    """Settled bills that stand, from ``since`` on; lines only of those from ``first`` on."""
+    """Settled bills that stand, from ``since`` on; lines only of those from ``first`` on.
+
+    Args:
+        kinds: whose lines are counted by the day.
+        names: texts of which one in a line's name makes it of interest.
+    """
     lines: dict[str, list[Line]] = {}
     found = await session.execute(
-        _LINES, {"region": region, "first": first, "until": until, "kinds": list(kinds)}
+        _LINES,
+        {
+            "region": region,
+            "first": first,
+            "until": until,
+            "kinds": list(kinds),
+            "names": [f"%{name}%" for name in names],
+        },
     )
     for row in found:
         lines.setdefault(row.encounter_id, []).append(
@@ -78,6 +94,7 @@ async def bills(
                 amount_fen=row.amount_fen,
                 unit_price_fen=row.unit_price_fen,
                 price_limit_fen=row.price_limit_fen,
+                name=row.name,
             )
         )
     rows = await session.execute(_BILLS, {"region": region, "since": since, "until": until})
@@ -109,6 +126,8 @@ async def register(
                 for one in row.categories
             ),
             died=row.left_reason == "died",
+            sex=row.sex,
+            birth_year=row.birth_year,
         )
         for row in rows
     }

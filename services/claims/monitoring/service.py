@@ -63,6 +63,12 @@ async def monitor(
     region = context.region.region_code
     now = context.clock.now()
     kinds = {kind for rule in rules() for kind in rule.parameters.get("kinds", ())}
+    names = {
+        name
+        for rule in rules()
+        for limit in rule.parameters.get("limits", ())
+        for name in limit.get("items", ())
+    }
     bills = await repository.bills(
         session,
         region=region,
@@ -70,6 +76,7 @@ async def monitor(
         first=first,
         until=last,
         kinds=sorted(kinds),
+        names=sorted(names),
     )
     persons = {bill.person_id for bill in bills if bill.person_id is not None}
     register = await repository.register(session, region=region, persons=persons)

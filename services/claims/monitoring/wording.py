@@ -160,6 +160,33 @@ def _jump(evidence: Evidence, _: Names) -> tuple[str, str]:
     )
 
 
+def _against(evidence: Evidence, _: Names) -> tuple[str, str]:
+    item, diagnosis = evidence.get("item"), evidence.get("diagnosis")
+    zh = f"诊断 {diagnosis}" if item is None else f"第 {evidence['line_no']} 行“{item}”"
+    en = f"Diagnosis {diagnosis}" if item is None else f"Line {evidence['line_no']}, {item},"
+    only, low, high = evidence["only_sex"], evidence["min_age"], evidence["max_age"]
+    if only is not None and evidence["sex"] not in {None, only}:
+        sex, other = _SEXES[only], _SEXES[evidence["sex"]]
+        wanted, known = (f"{sex[0]}性", f"{sex[1]} patients"), (f"为{other[0]}性", f"is {other[1]}")
+    else:
+        ages = f"{low or 0}–{high}" if high is not None else f"{low}+"
+        wanted = (f" {ages} 岁的人", f"patients aged {ages}")
+        year = evidence["birth_year"]
+        known = (f" {year} 年出生", f"was born in {year}")
+    return (
+        f"{zh}限于{wanted[0]};名册登记此人{known[0]}。",
+        f"{en} is for {wanted[1]}; the person {known[1]}, the register says.",
+    )
+
+
+_SEXES: Final[Mapping[str, tuple[str, str]]] = {"M": ("男", "male"), "F": ("女", "female")}
+
+
+def _doctor_jump(evidence: Evidence, names: Names) -> tuple[str, str]:
+    zh, en = _jump(evidence, names)
+    return f"医生 {evidence['doctor']}:{zh}", f"Doctor {evidence['doctor']}, {en}"
+
+
 _WORDS: Final[Mapping[str, Callable[[Evidence, Names], tuple[str, str]]]] = {
     "overlapping_stays": _overlap,
     "readmission": _readmission,
@@ -171,5 +198,7 @@ _WORDS: Final[Mapping[str, Callable[[Evidence, Names], tuple[str, str]]]] = {
     "price_over_limit": _dear,
     "sexes_contradict": _sexes,
     "repeated_item": _repeated,
+    "against_sex_or_age": _against,
     "facility_jump": _jump,
+    "doctor_jump": _doctor_jump,
 }

@@ -20,6 +20,7 @@ from services.identity.categories.leaving import Reason
 from services.identity.revisions.repository import RevisionRepository
 from services.identity.roster.journal import Journal
 from services.identity.roster.register import RegisterRepository
+from services.identity.roster.rows import RosterRow
 from services.identity.roster.sealing import Sealed, Sealing
 from services.identity.roster.telling import Place, Telling
 from shared.db.session import WriteSession
@@ -222,8 +223,7 @@ class Applying:
             own = tuple(self._own(memberships))
             periods = row.restated(own, effective_on=self.effective_on)
             histories = self._note(changes, person_id, memberships, periods, reason=row.reason)
-            birth_year = row.birth_date.year if row.birth_date is not None else None
-            version = self._tell(changes, old, person_id, histories, after, row.reason, birth_year)
+            version = self._tell(changes, old, person_id, histories, after, row.reason, row)
             person = each.person
             person["version"] = version or (1 if old is None else old["version"])
             person["household_id"] = after.household_id
@@ -276,7 +276,7 @@ class Applying:
         histories: Histories,
         after: Place,
         reason: Reason | None,
-        birth_year: int | None = None,
+        row: RosterRow | None = None,
     ) -> int | None:
         """Note the event, if there is one; gives the person's new version."""
         if old is not None and histories[0] != histories[1]:
@@ -296,7 +296,8 @@ class Applying:
                 after=histories[1],
                 place=after,
                 reason=reason,
-                birth_year=birth_year,
+                birth_year=row.birth_date.year if row and row.birth_date else None,
+                sex=row.sex if row else None,
             )
         )
         return version

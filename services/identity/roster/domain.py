@@ -184,7 +184,7 @@ class _Judging:
             )
             return None, text
 
-    def _sex(self, number: idnumber.IdNumber | None) -> str | None:
+    def _sex(self, number: idnumber.IdNumber | None) -> idnumber.Sex | None:
         sex = None
         try:
             sex = values.parse_sex(self.cells.get("sex"))

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from services.identity.categories import leaving
 from services.identity.categories.domain import Period, restate
+from services.identity.idnumber.domain import Sex
 from services.identity.roster.values import Cell
 
 
@@ -27,7 +28,7 @@ class RosterRow:
     row: int
     name: str
     id_number: str | None
-    sex: str | None
+    sex: Sex | None
     birth_date: date | None
     household_no: str | None
     relation: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from services.identity.categories.domain import Period, registered_on_or_after
@@ -40,6 +41,7 @@ class Telling:
         place: Place,
         reason: Reason | None = None,
         birth_year: int | None = None,
+        sex: Literal["M", "F"] | None = None,
     ) -> Recorded:
         """The event of one person's change.
 
@@ -51,6 +53,7 @@ class Telling:
             place: where he is registered now.
             reason: why he leaves, if a reason is given.
             birth_year: as the roster's row tells it, if it does.
+            sex: likewise.
         """
         was = before is not None and registered_on_or_after(before, self.effective_on)
         stays = registered_on_or_after(after, self.effective_on)
@@ -65,6 +68,7 @@ class Telling:
             township=place.township,
             village=place.village,
             birth_year=birth_year,
+            sex=sex,
             categories=tuple(
                 CategoryPeriod(code=p.code, valid_from=p.valid_from, valid_to=p.valid_to)
                 for p in after

@@ -51,6 +51,8 @@ class _PersonEvent(Event):
     village: str | None = None
     birth_year: int | None = None
     """Decides whose yearly check is that of the elderly; the day of birth is never told."""
+    sex: Literal["M", "F"] | None = None
+    """Some treatments are had by one sex alone: a bill that says otherwise is asked about."""
     categories: tuple[CategoryPeriod, ...]
     """The full history of the person's categories as now known; replaces what was said before."""
     effective_on: date

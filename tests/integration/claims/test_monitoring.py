@@ -6,7 +6,7 @@ import asyncio
 from datetime import date
 from typing import Any
 
-from shared.events.catalog import CategoryPeriod, FlagRaised, PersonLeft
+from shared.events.catalog import CategoryPeriod, FlagRaised, PersonChanged, PersonLeft
 from tests.integration.claims.county import BILL_A, DISTRICT, TOWNSHIP, Claims, person
 
 HALF = {"from": "2016-01-01", "to": "2016-06-30"}
@@ -109,6 +109,40 @@ async def test_what_is_looked_into_is_not_cleared(claims: Claims) -> None:
     settled = await claims.good("GET", f"/encounters/{encounter_id}")
     assert {i["settlement_id"] for i in items["items"]} == {settled["settlement_id"]}
     assert (await looked(claims))["repeated_item"] == (1, 0)
+
+
+async def test_what_the_roster_tells_of_sex_and_age_is_kept(claims: Claims) -> None:
+    """Goal: a treatment of the other sex is asked about, by what the registry's events tell; the
+    attending doctor stands on the visit, the same discharge again changes nothing, another doctor
+    is refused. Method: entered with sex and year of birth, changed by a word without them."""
+    told = person().model_copy(update={"sex": "M", "birth_year": 1950})
+    await claims.deliver(told)
+    later = person(PersonChanged, recorded_at="2016-01-06T09:00:00+08:00")
+    await claims.deliver(later, sequence=2)
+    born = DEAR | {"line_no": 9, "name": "剖宫产术", "kind": "surgery", "price_limit": "200.00"}
+    encounter = await claims.opened(person_id="p-1")
+    path = f"/encounters/{encounter['encounter_id']}"
+    await claims.good("POST", f"{path}/charges", {"batch_no": "B1", "lines": [*BILL_A, born]})
+    end = {
+        "discharged_at": "2016-03-08T10:00:00+08:00", "diagnoses": ["J18.900"],
+        "doctor_code": "D-07",
+    }  # fmt: skip
+    for _ in range(2):
+        told_doctor = await claims.good("POST", f"{path}/discharge", end)
+        assert told_doctor["doctor_code"] == "D-07"
+    other = await claims.call("POST", f"{path}/discharge", end | {"doctor_code": "D-08"})
+    assert other.status_code == 409
+    number = await claims.call(
+        "POST", f"{path}/discharge", end | {"doctor_code": "511302195001010019"}
+    )
+    assert number.json()["errors"][0]["field"] == "doctor_code"
+    await claims.settled(encounter["encounter_id"])
+    assert await looked(claims) == {"against_sex_or_age": (2, 2)}
+    found = await claims.good("GET", "/flags", rule="against_sex_or_age")
+    assert {flag["message_zh"] for flag in found["items"]} == {
+        "第 9 行“剖宫产术”限于女性;名册登记此人为男性。",
+        "第 9 行“剖宫产术”限于 10–60 岁的人;名册登记此人 1950 年出生。",
+    }
 
 
 async def test_bad_periods_and_notes(claims: Claims) -> None:

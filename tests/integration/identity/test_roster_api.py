@@ -158,6 +158,7 @@ class TestApply:
         assert [e["aggregate_version"] for e in entered] == [1, 1]
         assert entered[0]["payload"]["village"] == "测试村"
         assert entered[0]["payload"]["birth_year"] == PATIENT.birth.year
+        assert entered[0]["payload"]["sex"] == "M"
         assert entered[0]["payload"]["categories"] == [
             {"code": "registered_poor", "valid_from": "2015-01-01", "valid_to": None}
         ]
