@@ -9,7 +9,7 @@ verdict's ``head`` elsewhere (the operator's daily note) and give it to the next
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.db.bulk import copy_rows
 from shared.db.direct import DirectWork
 from shared.db.mechanics import AUDIT_LOG, mechanics_metadata
 from shared.ids import new_id
@@ -86,6 +87,15 @@ async def record(
             detail=detail,
         ),
     )
+
+
+async def record_many(session: AsyncSession, entries: Sequence[Mapping[str, Any]]) -> None:
+    """As :func:`record`, for many entries of one change, in one round trip.
+
+    Raises:
+        AuditDetailTooLarge: as :func:`record`.
+    """
+    await copy_rows(session, audit_table, [audit_row(**entry) for entry in entries])
 
 
 def record_directly(direct: DirectWork, **entry: Any) -> None:

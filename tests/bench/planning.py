@@ -1,4 +1,4 @@
-"""The night's plan of a county's tasks, a team's worklist, and what is due at the window.
+"""The night's plan of a county's tasks, a team's worklist, what is due at the window, an import.
 
 Contracts alone on its own database, in this process; every statement durable as installed.
 """
@@ -6,6 +6,7 @@ Contracts alone on its own database, in this process; every statement durable as
 from __future__ import annotations
 
 import asyncio
+import io
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
+import openpyxl
 from rich.console import Console
 
 from deploy.embedded.postgres import EmbeddedPostgres
@@ -36,6 +39,8 @@ PEOPLE, LARGE_PEOPLE = 20_000, 100_000
 PANEL = 2_000
 """Persons of one team: those of the first township."""
 ASKED = 500
+ROWS, BAD = 5_000, 50
+_LONGEST_S = 600
 TOWNSHIP, TEAM = "金河镇", "H51111300202"
 
 
@@ -89,8 +94,49 @@ async def _measure(console: Console, folder: Path, url: str, people: int) -> Non
             asked: list[int] = []
             await _timed(console, f"worklist of a panel of {PANEL:,}, 200 a page", worklist, 100)
             await _timed(console, "due-at-this-visit", due, ASKED)
+            await _imported(console, client)
     finally:
         await context.db.close()
+
+
+async def _imported(console: Console, client: httpx.AsyncClient) -> None:
+    """A workbook tried, imported, sent once more and taken back."""
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(["person_id", "signed_on"])
+    for at in range(ROWS):
+        sheet.append([f"P{at:06d}" if at % (ROWS // BAD) else "nobody", date(2016, 1, 5)])
+    content = io.BytesIO()
+    book.save(content)
+    import_id = ""
+
+    async def send(dry_run: str) -> Any:
+        return await client.post(
+            "/contracts/v1/imports",
+            data={"dry_run": dry_run},
+            files={"file": ("contracts.xlsx", content.getvalue())},
+            timeout=_LONGEST_S,
+        )
+
+    async def undo() -> Any:
+        return await client.post(f"/contracts/v1/imports/{import_id}/undo", timeout=_LONGEST_S)
+
+    for name, act, told in (
+        ("tried", lambda: send("true"), "accepted"),
+        ("imported", lambda: send("false"), "accepted"),
+        ("sent again", lambda: send("false"), "unchanged"),
+        ("taken back", undo, "accepted"),
+    ):
+        began, worked = time.perf_counter(), time.process_time()
+        answer = await act()
+        taken, here = time.perf_counter() - began, time.process_time() - worked
+        assert answer.is_success, answer.text
+        if name == "imported":
+            import_id = answer.json()["import_id"]
+        console.print(
+            f"workbook of {ROWS:,} contracts, {BAD} bad, {name}: {taken:.1f} s,"
+            f" {here:.1f} s of it the service's processor; {told} {answer.json()[told]:,}"
+        )
 
 
 async def _timed(

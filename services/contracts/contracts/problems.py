@@ -64,3 +64,11 @@ def in_the_future(field: str) -> FieldsWrong:
         "the day cannot be after today; give the day on which it happened",
         "日期不能晚于今天;请填写实际发生日期",
     )
+
+
+def overlaps() -> ContractOverlaps:
+    """Another contract of the person holds on one of the days."""
+    return ContractOverlaps(
+        "a person has one family-doctor team at a time; end the other contract first, "
+        "or sign from the day after it"
+    )

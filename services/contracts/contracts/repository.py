@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, true, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    String,
+    Uuid,
+    and_,
+    cast,
+    func,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from services.contracts.contracts.domain import CLOSED, IN_FORCE, OPEN, Term
 from services.contracts.merges.repository import MERGES
 from services.contracts.models import Contract, ContractStep
+from shared.db.base import table_of
+from shared.db.bulk import copy_rows
 from shared.db.session import ReadSession, WriteSession
 
 _ENDS_BEFORE = func.coalesce(Contract.ended_on, Contract.valid_to + 1)
+_ENTANGLED = text("""
+SELECT id FROM unnest(CAST(:ids AS text[])) AS id
+WHERE EXISTS (SELECT FROM person_merges m WHERE m.in_force
+              AND (m.kept_person_id = id OR m.absorbed_person_id = id))
+  OR EXISTS (SELECT FROM contracts c WHERE c.person_id = id AND c.stage IN ('invited', 'pending'))
+  OR EXISTS (SELECT FROM exemptions e WHERE e.person_id = id AND e.ended_on IS NULL)
+  OR EXISTS (SELECT FROM tasks t WHERE t.person_id = id AND t.status = 'open'
+             AND t.rule = 'contract_to_sign')
+""")
 
 
 @dataclass(frozen=True)
@@ -43,6 +67,66 @@ async def add(session: WriteSession, values: dict[str, Any]) -> bool:
     return stored.scalar_one_or_none() is not None
 
 
+async def add_many(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store contracts of persons who are held and have none on these days."""
+    await copy_rows(session, table_of(Contract), rows)
+
+
+async def end_many(
+    session: WriteSession, contract_ids: Sequence[UUID], *, reason: str
+) -> Sequence[Contract]:
+    """End signed contracts on their first day; gives them as they then are."""
+    ended = await session.scalars(
+        update(Contract)
+        .where(
+            Contract.contract_id == func.any(cast(list(contract_ids), ARRAY(Uuid))),
+            Contract.stage == "signed",
+            Contract.ended_on.is_(None),
+        )
+        .values(stage="ended", ended_on=Contract.valid_from, end_reason=reason)
+        .returning(Contract)
+        .execution_options(populate_existing=True, synchronize_session=False)
+    )
+    return ended.all()
+
+
+async def terms_of_many(
+    session: ReadSession, person_ids: Sequence[str]
+) -> dict[str, list[tuple[date, date]]]:
+    """The days on which contracts told under each id hold: the first, and the one after the last."""
+    found: dict[str, list[tuple[date, date]]] = {}
+    rows = await session.execute(
+        select(Contract.person_id, Contract.valid_from, _ENDS_BEFORE).where(
+            Contract.person_id == func.any(cast(list(person_ids), ARRAY(String))),
+            Contract.valid_from < _ENDS_BEFORE,
+        )
+    )
+    for person_id, start, ends in rows:
+        if start is not None:
+            found.setdefault(person_id, []).append((start, ends))
+    return found
+
+
+async def get_many(session: ReadSession, contract_ids: Sequence[UUID]) -> Sequence[Contract]:
+    """Contracts as they now stand, in no order."""
+    found = await session.scalars(
+        select(Contract)
+        .where(Contract.contract_id == func.any(cast(list(contract_ids), ARRAY(Uuid))))
+        .execution_options(populate_existing=True)
+    )
+    return found.all()
+
+
+async def entangled(session: ReadSession, person_ids: Sequence[str]) -> frozenset[str]:
+    """Those whose contract cannot be signed with others'.
+
+    Somebody is merged with them, something is offered to them, an exempt reason stands, or a task
+    waits for their signature.
+    """
+    found = await session.scalars(_ENTANGLED, {"ids": list(person_ids)})
+    return frozenset(found)
+
+
 async def change(session: WriteSession, contract_id: UUID, values: dict[str, Any]) -> Contract:
     """Change a contract whose person the caller has locked; gives it as it then is."""
     changed = await session.execute(
@@ -65,6 +149,21 @@ async def add_step(session: WriteSession, contract_id: UUID, values: dict[str, A
             contract_id=contract_id, number=newest.scalar_subquery(), **values
         )
     )
+
+
+async def add_steps(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add steps with their numbers; the persons are held."""
+    await copy_rows(session, table_of(ContractStep), rows)
+
+
+async def last_steps(session: ReadSession, contract_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The number of each contract's newest step."""
+    rows = await session.execute(
+        select(ContractStep.contract_id, func.max(ContractStep.number))
+        .where(ContractStep.contract_id == func.any(cast(list(contract_ids), ARRAY(Uuid))))
+        .group_by(ContractStep.contract_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def steps_of(session: ReadSession, contract_id: UUID) -> Sequence[ContractStep]:

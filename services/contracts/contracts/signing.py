@@ -24,6 +24,7 @@ from services.contracts.contracts.problems import (
     StepRefused,
     fault,
     in_the_future,
+    overlaps,
 )
 from services.contracts.contracts.schemas import (
     ContractAnswer,
@@ -72,33 +73,16 @@ async def begin(
     person = await await_person(session, body.person_id)
     kept = await people.lock(session, body.person_id)
     person = await people.get(session, kept) or person
-    team = _team(context, caller, body.team, person)
-    package = _package(context, body.package)
     author = telling.by(caller, context.clock.now())
-    day = body.signed_on or body.on or business_date(author.at)
-    if day > business_date(author.at):
-        raise in_the_future("signed_on" if body.signed_on else "on")
-    check_registered(person, day)
+    contract, day = drafted(context, caller, body, person, author)
     step = _BEGIN[body.status]
     offer = await repository.open_offer(session, kept)
-    contract = Contract(
-        contract_id=new_id(),
-        region=context.region.region_code,
-        person_id=body.person_id,
-        team=team,
-        township=person.township,
-        village=person.village,
-        stage=after(None, step),
-        package=package,
-        renewals=0,
-        ended_by_registry=False,
-        signed_by=caller.client_id,
-        recorded_at=author.at,
-    )
     if body.status == "signed":
         if offer is not None:
             contract = await repository.change(
-                session, offer.contract_id, {"team": team, "package": package}
+                session,
+                offer.contract_id,
+                {"team": contract.team, "package": contract.package},
             )
         term = body.valid_from or day, body.valid_to
         contract = await _sign(
@@ -114,9 +98,44 @@ async def begin(
             raise OfferOpen(f"go on with the contract {offer.contract_id}, or withdraw it first")
         contract = await _stage(session, offer, "refuse")
     else:
-        await repository.add(session, _columns(contract))
+        await repository.add(session, columns(contract))
     await _told(session, context, author, contract, step, kept, day, body.evidence)
     return answer(contract, context, person_id=kept)
+
+
+def drafted(
+    context: ServiceContext,
+    caller: Principal,
+    body: ContractRequest,
+    person: Person,
+    author: telling.Author,
+) -> tuple[Contract, date]:
+    """The contract that a request begins, not kept yet and without a term, and its day.
+
+    Raises:
+        PersonLeftRegistry, TeamNotYours, FieldsWrong: as :func:`begin`.
+    """
+    team = _team(context, caller, body.team, person)
+    package = _package(context, body.package)
+    day = body.signed_on or body.on or business_date(author.at)
+    if day > business_date(author.at):
+        raise in_the_future("signed_on" if body.signed_on else "on")
+    check_registered(person, day)
+    contract = Contract(
+        contract_id=new_id(),
+        region=context.region.region_code,
+        person_id=body.person_id,
+        team=team,
+        township=person.township,
+        village=person.village,
+        stage=after(None, _BEGIN[body.status]),
+        package=package,
+        renewals=0,
+        ended_by_registry=False,
+        signed_by=caller.client_id,
+        recorded_at=author.at,
+    )
+    return contract, day
 
 
 async def sign(
@@ -219,19 +238,13 @@ def check_registered(person: Person, day: date) -> None:
         raise PersonLeftRegistry("only registered persons are signed here; see identity's roster")
 
 
-async def _sign(
-    session: WriteSession,
-    context: ServiceContext,
-    author: telling.Author,
-    contract: Contract,
-    kept: str,
-    signed_on: date,
-    term: tuple[date, date | None],
-    *,
-    new: bool,
-) -> Contract:
+def last_day(context: ServiceContext, valid_from: date, given: date | None) -> date:
+    """The last day of a term: the one given, or what the programme asks for.
+
+    Raises:
+        FieldsWrong: it lies before the first day, or the programme refuses so short a term.
+    """
     rule = programme_of(context).term
-    valid_from, given = term
     valid_to = given or default_valid_to(valid_from, rule.years)
     if valid_to < valid_from:
         raise fault(
@@ -247,18 +260,34 @@ async def _sign(
             f"a contract lasts at least {rule.years} year(s) ({rule.citation}); give a later day",
             f"签约期限不少于 {rule.years} 年({rule.citation});请改填更晚的日期",
         )
+    return valid_to
+
+
+async def _sign(
+    session: WriteSession,
+    context: ServiceContext,
+    author: telling.Author,
+    contract: Contract,
+    kept: str,
+    signed_on: date,
+    term: tuple[date, date | None],
+    *,
+    new: bool,
+) -> Contract:
+    valid_from, given = term
+    valid_to = last_day(context, valid_from, given)
     signed: dict[str, Any] = {
         "signed_on": signed_on,
         "valid_from": valid_from,
         "valid_to": valid_to,
     }
     if await repository.holding(session, kept, valid_from, valid_to):
-        raise _overlaps()
+        raise overlaps()
     if new:
         for name, value in signed.items():
             setattr(contract, name, value)
-        if not await repository.add(session, _columns(contract)):
-            raise _overlaps()
+        if not await repository.add(session, columns(contract)):
+            raise overlaps()
     else:
         stage = next_stage(contract, "sign")
         contract = await repository.change(
@@ -341,14 +370,8 @@ def _package(context: ServiceContext, given: str | None) -> str:
     return package
 
 
-def _overlaps() -> ContractOverlaps:
-    return ContractOverlaps(
-        "a person has one family-doctor team at a time; end the other contract first, "
-        "or sign from the day after it"
-    )
-
-
-def _columns(contract: Contract) -> dict[str, object]:
+def columns(contract: Contract) -> dict[str, object]:
+    """A contract's stored columns."""
     names = (
         "contract_id", "region", "person_id", "team", "township", "village", "stage", "package",
         "signed_on", "valid_from", "valid_to", "renewals", "ended_on", "end_reason",

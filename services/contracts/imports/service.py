@@ -6,21 +6,25 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 
-from services.contracts.access import organisation_of
-from services.contracts.contracts import changing, signing, telling
+from services.contracts.access import may_act, organisation_of
+from services.contracts.contracts import many, signing, telling
+from services.contracts.contracts import repository as contracts
 from services.contracts.contracts.schemas import ContractRequest
-from services.contracts.contracts.service import locked_contract
 from services.contracts.imports import repository, workbooks
 from services.contracts.imports.problems import ImportUndoneAlready, ImportUnknown, NothingToUndo
 from services.contracts.imports.repository import Standing
 from services.contracts.imports.workbooks import Row
+from services.contracts.merges.repository import MERGES
 from services.contracts.models import ImportBatch
+from services.contracts.people import repository as people
 from services.contracts.people.waiting import PersonUnknown
+from services.contracts.plans import repository as plans
 from shared.clock import business_date
 from shared.db.session import ReadSession, WriteSession
 from shared.http.faults import field_faults
@@ -117,23 +121,58 @@ def _of_dry_run(verdict: Verdict, dry_run: bool) -> Verdict:
 async def _signed(
     session: WriteSession, context: ServiceContext, caller: Principal, rows: list[Row]
 ) -> list[Verdict]:
-    asked = {row.number: str(row.values.get("person_id", "")) for row in rows}
-    known = await repository.known(session, sorted(set(asked.values())))
-    standing = await repository.standing(session, sorted(set(known.values())))
-    # By person, so that two imports at once wait for each other and do not lock crosswise.
-    ordered = sorted(rows, key=lambda row: (known.get(asked[row.number], ""), row.number))
-    verdicts = [await _one(session, context, caller, row, known, standing) for row in ordered]
-    return sorted(verdicts, key=lambda verdict: verdict.row)
+    asked = sorted({str(row.values.get("person_id", "")) for row in rows})
+    # Everybody is held before anything is read, in one order: two imports at once wait.
+    await MERGES.hold(session)
+    known = await repository.known(session, asked)
+    held = sorted(set(known.values()))
+    await plans.lock_many(session, held)
+    standing = await repository.standing(session, held)
+    entangled = await contracts.entangled(session, held)
+    done: dict[int, Verdict] = {}
+    together: dict[str, tuple[Row, ContractRequest]] = {}
+    singly: list[tuple[Row, ContractRequest]] = []
+    for row in rows:
+        checked = _checked(row, known, standing)
+        if isinstance(checked, Verdict):
+            done[row.number] = checked
+        elif known[checked.person_id] in entangled or checked.person_id in together:
+            singly.append((row, checked))
+        else:
+            together[checked.person_id] = (row, checked)
+    persons = await people.get_many(session, list(together))
+    made = await many.sign(
+        session, context, caller, [body for _, body in together.values()], persons
+    )
+    for (row, body), result in zip(together.values(), made, strict=True):
+        if isinstance(result, Problem):
+            done[row.number] = Verdict(row.number, "rejected", fault=_as_fault(result, "row"))
+            continue
+        done[row.number] = Verdict(row.number, "accepted", str(result.contract_id))
+        if result.signed_on and result.valid_from and result.valid_to:
+            _stands(
+                standing, body.person_id, str(result.contract_id), result.team,
+                (result.signed_on, result.valid_from, result.valid_to),
+            )  # fmt: skip
+    for row, body in singly:
+        done[row.number] = await _one(session, context, caller, row, body, known, standing)
+    return [done[row.number] for row in rows]
 
 
-async def _one(
-    session: WriteSession,
-    context: ServiceContext,
-    caller: Principal,
-    row: Row,
-    known: Mapping[str, str],
+def _stands(
     standing: dict[str, list[Standing]],
-) -> Verdict:
+    kept: str,
+    contract_id: str,
+    team: str,
+    days: tuple[date, date, date],
+) -> None:
+    standing.setdefault(kept, []).append(Standing(contract_id, team, *days))
+
+
+def _checked(
+    row: Row, known: Mapping[str, str], standing: Mapping[str, list[Standing]]
+) -> ContractRequest | Verdict:
+    """What a row asks for; a verdict where there is nothing to sign."""
     for name, (name_zh, needed, _) in workbooks.COLUMNS.items():
         if needed and name not in row.values:
             fault = FieldFault(name, "missing", f"fill in {name}", f"请填写{name_zh}")
@@ -151,15 +190,33 @@ async def _one(
     for each in standing.get(kept, ()):
         if _same(each, body):
             return Verdict(row.number, "unchanged", each.contract_id)
+    return body
+
+
+async def _one(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    row: Row,
+    body: ContractRequest,
+    known: Mapping[str, str],
+    standing: dict[str, list[Standing]],
+) -> Verdict:
+    """Sign one by itself: what was signed before it in the same file counts."""
+    kept = known[body.person_id]
+    for each in standing.get(kept, ()):
+        if _same(each, body):
+            return Verdict(row.number, "unchanged", each.contract_id)
     try:
         async with session.begin_nested():
             made = await signing.begin(session, context, caller, body)
     except Problem as refused:
         return Verdict(row.number, "rejected", fault=_as_fault(refused, "row"))
     if made.signed_on and made.valid_from and made.valid_to:
-        standing.setdefault(kept, []).append(
-            Standing(made.contract_id, made.team, made.signed_on, made.valid_from, made.valid_to)
-        )
+        _stands(
+            standing, kept, made.contract_id, made.team,
+            (made.signed_on, made.valid_from, made.valid_to),
+        )  # fmt: skip
     return Verdict(row.number, "accepted", made.contract_id)
 
 
@@ -209,18 +266,23 @@ async def undo(
     if batch.status == "dry_run":
         raise NothingToUndo
     made = await repository.made_by(session, import_id)
-    paid = await repository.paid_for(session, [str(contract_id) for contract_id, _ in made])
+    ids = [contract_id for contract_id, _ in made]
+    await MERGES.hold(session)
+    known = await repository.known(session, sorted({person_id for _, person_id in made}))
+    await plans.lock_many(session, sorted(set(known.values())))
+    paid = await repository.paid_for(session, [str(contract_id) for contract_id in ids])
     author = telling.by(caller, context.clock.now())
-    left = []
-    for contract_id, _ in made:
-        contract, _kept = await locked_contract(session, caller, contract_id)
-        gone_on = contract.stage != "signed" or contract.ended_on is not None
-        if gone_on or contract.valid_from is None or str(contract_id) in paid:
-            left.append(str(contract_id))
-            continue
-        await changing.end(
-            session, author, contract, on=contract.valid_from, reason="entered_in_error"
-        )
+    standing = {each.contract_id: each for each in await contracts.get_many(session, ids)}
+    to_end = [
+        each
+        for each in standing.values()
+        if each.stage == "signed"
+        and each.ended_on is None
+        and str(each.contract_id) not in paid
+        and may_act(caller, team=each.team, township=each.township)
+    ]
+    await many.end(session, author, to_end, reason="entered_in_error")
+    left = sorted(str(each) for each in {*ids} - {each.contract_id for each in to_end})
     await repository.undone(session, import_id, by=caller.client_id, at=author.at, left=left)
     detail = {"undone": len(made) - len(left), "left": len(left)}
     await _log(session, context, caller, "import.undone", import_id, detail)

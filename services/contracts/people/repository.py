@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, bindparam, func, literal, select
+from collections.abc import Sequence
+
+from sqlalchemy import ARRAY, String, bindparam, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -112,3 +114,13 @@ async def known(session: ReadSession, person_id: str) -> bool:
     """Whether identity has told of the person."""
     found = await session.execute(select(Person.person_id).where(Person.person_id == person_id))
     return found.scalar_one_or_none() is not None
+
+
+async def get_many(session: AsyncSession, person_ids: Sequence[str]) -> dict[str, Person]:
+    """Persons as now known, by their ids."""
+    found = await session.scalars(
+        select(Person)
+        .where(Person.person_id == func.any(cast(list(person_ids), ARRAY(String))))
+        .execution_options(populate_existing=True)
+    )
+    return {person.person_id: person for person in found}

@@ -19,6 +19,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    union,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
@@ -192,6 +193,19 @@ async def concerned(session: ReadSession, ids: Sequence[str]) -> bool:
         )
     )
     return bool(found.scalar_one())
+
+
+async def concerned_among(session: ReadSession, ids: Sequence[str]) -> list[str]:
+    """Those of some persons with whom a programme has anything to do."""
+    found = await session.scalars(
+        union(
+            select(Enrolment.person_id).where(_among(Enrolment.person_id, ids)),
+            select(Task.person_id).where(
+                _among(Task.person_id, ids), Task.programme.is_not(None), Task.status == "open"
+            ),
+        )
+    )
+    return sorted(found)
 
 
 async def lock_many(session: WriteSession, kept_ids: Sequence[str]) -> None:

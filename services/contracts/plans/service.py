@@ -122,6 +122,21 @@ async def follow_person(
         await plan_person(session, context, kept, at=at)
 
 
+async def follow_people(
+    session: WriteSession, context: ServiceContext, person_ids: Sequence[str], *, at: datetime
+) -> None:
+    """As :func:`follow_person`, for many who stand for themselves alone and are held."""
+    day = business_date(context.clock.now())
+    for start in range(0, len(person_ids), _PEOPLE_AT_ONCE):
+        portion = person_ids[start : start + _PEOPLE_AT_ONCE]
+        concerned = await repository.concerned_among(session, portion)
+        if not concerned:
+            continue
+        found = await repository.facts(session, concerned, day, {})
+        changes = [_difference(rulebook(), teams_of(context), each, day) for each in found.values()]
+        await _apply(session, context, [each for each in changes if each], day, at=at)
+
+
 async def plan_everyone(context: ServiceContext, *, today: date | None = None) -> Planned:
     """Bring every person's planned tasks to what the rules ask for.
 

@@ -1,5 +1,6 @@
 """Contracts in bulk: a verdict for each row, the same file twice, a batch taken back."""
 
+import asyncio
 import io
 from collections.abc import Sequence
 from datetime import date
@@ -7,6 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from sqlalchemy import text
 
 from tests.integration.contracts.stories import JINHE, JINHE_TEAM, YONGHE, entered
 from tests.support.service import COUNTY, Running
@@ -59,39 +61,112 @@ def panel() -> bytes:
     return workbook([*good, *bad, ("P58", "2016-03-11"), ()])
 
 
-async def test_imported_twice_and_taken_back_once(people: Running) -> None:
+async def test_five_thousand_imported_twice_and_taken_back_once(contracts: Running) -> None:
     """Goal: one state however often, each bad row told, all gone by undoing.
 
-    Method: dry run, twice for good, undo, undo again, once more for good.
+    Method: 5,000 rows of which 50 are bad in four ways; tried, twice for good, undone twice, once
+    more for good; the events, the steps and the log of what is done together.
     """
-    tried = (await send(people, panel(), dry_run="true")).json()
-    assert (tried["status"], tried["accepted"], tried["rejected"]) == ("dry_run", 56, 4)
-    assert await in_force(people) == 0
-    assert await people.published() == []
+    async with contracts.context.db.writing() as session:
+        await session.execute(
+            text(
+                "INSERT INTO people (person_id, region, township, categories, registered,"
+                " effective_on, sequence) SELECT 'P' || n, :region, :home, '[]', true,"
+                " '2015-01-01', 1 FROM generate_series(1, 5000) AS n"
+            ),
+            {"region": contracts.context.region.region_code, "home": JINHE},
+        )
+    wrong = [("", None), ("nobody", "2016-01-05"), ("", "2016-01-05", "H0"), ("", "2016-03-11")]
+    rows: list[Sequence[Any]] = [
+        (f"P{n}", ("2016/1/6", "2016年1月7日", date(2016, 1, 5))[n % 3]) for n in range(1, 4951)
+    ]
+    for n in range(4951, 5001):
+        person_id, *rest = wrong[n % 4]
+        rows.append((person_id or f"P{n}", *rest))
+    content = workbook(rows)
 
-    first = await send(people, panel())
+    tried = (await send(contracts, content, dry_run="true")).json()
+    assert (tried["status"], tried["accepted"], tried["rejected"]) == ("dry_run", 4950, 50)
+    assert await in_force(contracts) == 0
+    assert await contracts.published() == []
+
+    first = await send(contracts, content)
     assert first.status_code == 201, first.text
     done = first.json()
-    assert (done["rows"], done["accepted"], done["unchanged"], done["rejected"]) == (60, 56, 0, 4)
-    assert [(each["row"], each["column"], each["code"]) for each in done["errors"]] == [
-        (58, "signed_on", "missing"),
-        (59, "person_id", "person_unknown"),
-        (60, "team", "unknown_team"),
-        (61, "signed_on", "in_the_future"),
-    ]
+    assert [done[n] for n in ("rows", "accepted", "unchanged", "rejected")] == [5000, 4950, 0, 50]
+    assert {(each["column"], each["code"]) for each in done["errors"]} == {
+        ("signed_on", "missing"),
+        ("person_id", "person_unknown"),
+        ("team", "unknown_team"),
+        ("signed_on", "in_the_future"),
+    }
     assert all(each["message"] and each["message_zh"] for each in done["errors"])
-    again = (await send(people, panel())).json()
-    assert (again["accepted"], again["unchanged"], again["rejected"]) == (0, 56, 4)
-    assert await in_force(people) == 56
-    assert len(await people.published()) == 56
+    again = (await send(contracts, content)).json()
+    assert [again[n] for n in ("accepted", "unchanged", "rejected")] == [0, 4950, 50]
+    assert await in_force(contracts) == 4950
 
-    assert (await undo(people, tried["import_id"])).json()["code"] == "import_dry_run"
-    back = (await undo(people, done["import_id"])).json()
+    assert (await undo(contracts, tried["import_id"])).json()["code"] == "import_dry_run"
+    back = (await undo(contracts, done["import_id"])).json()
     assert (back["status"], back["kept_back"]) == ("undone", 0)
-    assert await in_force(people) == 0
-    assert (await undo(people, done["import_id"])).json()["code"] == "import_undone_already"
-    assert (await send(people, panel())).json()["accepted"] == 56
-    assert await in_force(people) == 56
+    assert await in_force(contracts) == 0
+    assert (await undo(contracts, done["import_id"])).json()["code"] == "import_undone_already"
+    assert (await send(contracts, content)).json()["accepted"] == 4950
+    assert await in_force(contracts) == 4950
+    told = await contracts.rows(
+        "SELECT type, count(*) AS n, count(DISTINCT aggregateid) AS contracts FROM outbox"
+        " GROUP BY type ORDER BY type"
+    )
+    assert [(row["type"].split(".")[4], row["n"], row["contracts"]) for row in told] == [
+        ("ended", 4950, 4950),
+        ("signed", 9900, 9900),
+    ]
+
+
+async def test_together_and_singly_are_the_same(people: Running) -> None:
+    """Goal: one rule, two ways. Method: P00 goes with others; P01 alone, for an exempt reason of
+    his stands, and P02 for he was invited; P03 twice in one file; two imports at once of the rest;
+    steps, log and events of P00 and P01 are compared."""
+    async with people.client() as client:
+        reason = {"person_id": "P01", "reason": "temporary_absence", "valid_from": "2016-03-01"}
+        reason |= {"evidence": "电话"}
+        assert (await client.post("/contracts/v1/exemptions", json=reason)).status_code == 201
+        offer = {"person_id": "P02", "status": "invited", "on": "2016-01-02"}
+        assert (await client.post("/contracts/v1/contracts", json=offer)).status_code == 201
+    rows = [(f"P{n:02}", "2016-01-05") for n in (0, 1, 2, 3, 3)] + [("P03", "2016-02-05")]
+    done = (await send(people, workbook(rows))).json()
+    assert [done[n] for n in ("accepted", "unchanged", "rejected")] == [4, 1, 1]
+    assert done["errors"][0]["code"] == "contract_overlaps"
+    kept = {}
+    for person_id in ("P00", "P01"):
+        (contract,) = await people.rows(
+            "SELECT contract_id, team, township, village, stage, package, signed_on, valid_from,"
+            " valid_to, renewals, signed_by, recorded_at FROM contracts WHERE person_id = :id",
+            id=person_id,
+        )
+        contract_id = contract.pop("contract_id")
+        steps = await people.rows(
+            'SELECT number, step, stage, "on", reason, valid_to, recorded_by, organisation'
+            " FROM contract_steps WHERE contract_id = :id",
+            id=contract_id,
+        )
+        logged = await people.rows(
+            "SELECT actor, organisation, action, detail - 'person_id' AS detail FROM audit_log"
+            " WHERE subject = :id",
+            id=str(contract_id),
+        )
+        told = await people.rows(
+            "SELECT type, payload - 'person_id' - 'contract_id' AS payload FROM outbox"
+            " WHERE aggregateid = :id OR payload->>'contract_id' = :id",
+            id=str(contract_id),
+        )
+        kept[person_id] = (contract, steps, logged, told)
+    assert kept["P00"] == kept["P01"]
+    assert [len(part) for part in kept["P00"][1:]] == [1, 1, 1]
+
+    content = workbook([(f"P{n}", "2016-01-05") for n in range(10, 60)])
+    both = await asyncio.gather(*(send(people, content) for _ in range(2)))
+    assert sorted(each.json()["accepted"] for each in both) == [0, 50]
+    assert await in_force(people) == 54
 
 
 async def test_what_has_gone_on_is_left(people: Running) -> None:
