@@ -22,7 +22,7 @@ from services.claims.encounters.schemas import (
     Status,
 )
 from services.claims.reservations import repository as reservations
-from shared.db.session import Reads, ReadSession, Writes
+from shared.db.session import ReadSession, Writes
 from shared.http.pagination import Cursor, Limit, encode_cursor
 from shared.http.routing import YizhanRoute
 from shared.runtime.context import Context, ServiceContext
@@ -75,7 +75,7 @@ async def open_encounter(
 @router.get("/encounters", summary="Find encounters")
 async def find_encounters(
     caller: Hospital,
-    session: Reads,
+    session: Writes,  # every look at a person's visits is logged
     context: Context,
     limit: Limit,
     cursor: Cursor = None,
@@ -104,6 +104,7 @@ async def find_encounters(
         limit=limit,
     )
     shown = found[:limit]
+    await service.log_list(session, context, caller, facility_code, shown=len(shown))
     ids = [encounter.id for encounter in shown]
     totals = await charges.totals_of_many(session, ids)
     held = await reservations.of_encounters(session, ids)
@@ -122,10 +123,10 @@ async def find_encounters(
     responses={404: {"description": "`encounter_not_found`"}},
 )
 async def get_encounter(
-    encounter_id: UUID, caller: Hospital, session: Reads, context: Context
+    encounter_id: UUID, caller: Hospital, session: Writes, context: Context
 ) -> EncounterAnswer:
     """The case with its person's categories on the visit's date and what was charged so far."""
-    encounter = await service.visible(session, caller, encounter_id)
+    encounter = await service.read(session, context, caller, encounter_id)
     return await _shown(session, context, encounter)
 
 

@@ -26,7 +26,6 @@ from shared.http.faults import field_faults
 from shared.http.problem import Problem
 from shared.money import text_from_fen
 from shared.runtime.context import Context, ServiceContext
-from shared.security import audit
 from shared.security.principal import Principal
 from shared.web.forms import (
     as_local,
@@ -172,14 +171,8 @@ async def _window(
         session, context, caller, visit_no=None, facility_code=facility_code, status="settled",
         recognition_pending=True, after_id=None, limit=LISTED,
     )  # fmt: skip
-    await audit.record(
-        session,
-        actor=caller.client_id,
-        organisation=caller.organisation,
-        action="encounters.listed",
-        subject=facility_code or caller.organisation,
-        at=context.clock.now(),
-        detail={"unsettled": len(waiting), "again": len(again)},
+    await service.log_list(
+        session, context, caller, facility_code, unsettled=len(waiting), again=len(again)
     )
     return render(
         request,

@@ -282,6 +282,22 @@ async def visible(session: ReadSession, caller: Principal, encounter_id: UUID) -
     return encounter
 
 
+async def read(
+    session: WriteSession, context: ServiceContext, caller: Principal, encounter_id: UUID
+) -> Encounter:
+    """The same, for somebody who looks at it; the look is written to the audit log."""
+    encounter = await visible(session, caller, encounter_id)
+    await audit.record(
+        session,
+        actor=caller.client_id,
+        organisation=caller.organisation,
+        action="encounter.read",
+        subject=str(encounter_id),
+        at=context.clock.now(),
+    )
+    return encounter
+
+
 async def locked_for(session: WriteSession, caller: Principal, encounter_id: UUID) -> Encounter:
     """The same, its row held until the transaction ends."""
     encounter = await repository.lock(session, encounter_id)
@@ -323,6 +339,28 @@ async def find(
         recognition_pending=recognition_pending,
         after=after_id,
         limit=limit + 1,
+    )
+
+
+async def log_list(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    facility_code: str | None,
+    **shown: int,
+) -> None:
+    """Write to the audit log that a list of visits was shown, of which facility, and how long.
+
+    Not what was asked for: a visit's number may be an ID number, mistaken for it.
+    """
+    await audit.record(
+        session,
+        actor=caller.client_id,
+        organisation=caller.organisation,
+        action="encounters.listed",
+        subject=facility_code or caller.organisation,
+        at=context.clock.now(),
+        detail=shown,
     )
 
 

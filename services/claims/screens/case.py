@@ -33,7 +33,6 @@ from shared.db.session import WriteSession
 from shared.http.problem import Problem
 from shared.money import text_from_fen
 from shared.runtime.context import ServiceContext
-from shared.security import audit
 from shared.security.principal import Principal
 from shared.web.forms import as_local
 from shared.web.kit import Said, Typed, faults_of, told
@@ -75,18 +74,10 @@ async def case_page(
         EncounterNotFound: no such encounter, or another facility's.
     """
     said = words or Words()
-    encounter = await encounters.visible(session, caller, encounter_id)
+    encounter = await encounters.read(session, context, caller, encounter_id)
     totals = await charges.totals_of(session, encounter_id)
     case = shown_encounter(context, encounter, totals).model_dump(mode="json")
     history = await settlements.of_encounter(session, encounter_id)
-    await audit.record(
-        session,
-        actor=caller.client_id,
-        organisation=caller.organisation,
-        action="encounter.read",
-        subject=str(encounter_id),
-        at=context.clock.now(),
-    )
     facility = context.region.facility(encounter.facility_code)
     current = next((one for one in history if one.id == encounter.settlement_id), None)
     values: dict[str, Any] = {

@@ -146,10 +146,11 @@ async def reverse(
 async def settlement(
     settlement_id: UUID,
     caller: Annotated[Principal, requires("claims:ledger")],
-    session: Reads,
+    session: Writes,  # every look at a person's bill is logged
+    context: Context,
 ) -> SettlementAnswer:
     """As it was made; `status` says whether it was reversed since."""
-    return _answer(await service.visible(session, caller, settlement_id))
+    return _answer(await service.read(session, context, caller, settlement_id))
 
 
 @router.get(

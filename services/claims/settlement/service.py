@@ -356,6 +356,22 @@ async def visible(session: ReadSession, caller: Principal, settlement_id: UUID) 
     return stored
 
 
+async def read(
+    session: WriteSession, context: ServiceContext, caller: Principal, settlement_id: UUID
+) -> Stored:
+    """The same, for somebody who looks at it; the look is written to the audit log."""
+    stored = await visible(session, caller, settlement_id)
+    await audit.record(
+        session,
+        actor=caller.client_id,
+        organisation=caller.organisation,
+        action="settlement.read",
+        subject=str(settlement_id),
+        at=context.clock.now(),
+    )
+    return stored
+
+
 async def _stored(session: ReadSession, settlement_id: UUID) -> Stored:
     stored = await repository.get(session, settlement_id)
     if stored is None:
