@@ -13,6 +13,7 @@ from services.identity.categories.endpoints import router as categories
 from services.identity.merges.endpoints import router as merges
 from services.identity.merges.pages import router as merge_pages
 from services.identity.models import METADATA
+from services.identity.newborns.service import lapse
 from services.identity.persons.endpoints import router as persons
 from services.identity.persons.pages import router as person_pages
 from services.identity.recognition.endpoints import router as recognitions
@@ -81,7 +82,7 @@ MODULE = ServiceModule(
             "after each roster newborns are asked about again, and the matcher's weights are learned",
         ),
     ),
-    watches=(tell_drift,),
+    watches=(tell_drift, lapse),
     lifespan=_lifespan,
     publishes=(
         RosterApplied,

@@ -35,8 +35,13 @@ class NewbornRepository:
             )
         )
 
-    async def waiting(self, limit: int) -> Sequence[RowMapping]:
-        """Answers that still wait for a number, oldest first, and whether a person has decided."""
+    async def waiting(self, limit: int, *, over_on: date | None = None) -> Sequence[RowMapping]:
+        """Answers that still wait for a number, oldest first, and whether a person has decided.
+
+        Args:
+            limit: of so many.
+            over_on: only those whose time is over on this day.
+        """
         decided = exists(
             select(review_recognitions.c.review_id)
             .join(reviews, reviews.c.review_id == review_recognitions.c.review_id)
@@ -55,12 +60,25 @@ class NewbornRepository:
                 decided.label("decided"),
             )
             .join(recognitions, recognitions.c.recognition_id == _p.recognition_id)
-            .where(_p.region == self._region, _p.ended_at.is_(None))
+            .where(
+                _p.region == self._region,
+                _p.ended_at.is_(None),
+                *(() if over_on is None else (_p.valid_until < over_on,)),
+            )
             .order_by(recognitions.c.recognition_id)
             .limit(limit)
         )
         found: Sequence[RowMapping] = result.mappings().all()
         return found
+
+    async def still_waiting(self, recognition_ids: Collection[UUID]) -> set[UUID]:
+        """Of these answers those that nobody has ended meanwhile."""
+        found = await self._session.scalars(
+            select(_p.recognition_id).where(
+                _p.recognition_id.in_(sorted(recognition_ids)), _p.ended_at.is_(None)
+            )
+        )
+        return set(found)
 
     async def end(self, recognition_ids: Collection[UUID], *, at: datetime, how: str) -> None:
         if recognition_ids:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from services.identity.newborns.service import lapse
 from services.identity.settings import IdentitySettings
 from services.identity.weights.handlers import on_roster_applied
 from shared.clock import FixedClock
@@ -138,6 +140,27 @@ async def test_without_a_number_the_answer_ends(
     assert await revised(office) == [("roster_correction", "possible", None, "ZY-1")]
     (row,) = await office.service.rows("SELECT outcome FROM provisional_answers")
     assert row["outcome"] == "expired"
+
+
+async def test_an_answer_ends_by_the_clock_alone(
+    office: Office, identity: Running, clock: FixedClock
+) -> None:
+    """Goal: no roster is needed for it, and it is told once. Method: the last day; the day after,
+    by three processes at once; a roster after it."""
+    await office.apply((await office.upload(unnumbered(CHILD))).json()["import_id"])
+    first = await office.recognise(ASKED, on=VISIT)
+    until = date.fromisoformat(first["provisional_until"])
+    clock.advance(timedelta(days=(until - clock.now().date()).days))
+    await lapse(identity.context)
+    assert await revised(office) == []
+    clock.advance(timedelta(days=1))
+    await asyncio.gather(*(lapse(identity.context) for _ in range(3)))
+    over = [("roster_correction", "possible", None, "ZY-1")]
+    assert await revised(office) == over
+    (row,) = await office.service.rows("SELECT outcome FROM provisional_answers")
+    assert row["outcome"] == "expired"
+    await applied(identity)
+    assert await revised(office) == over
 
 
 async def test_what_a_person_has_decided_stays(office: Office, identity: Running) -> None:
