@@ -19,6 +19,7 @@ from deploy.cli.rosters import import_roster
 from services.identity.batch.service import MOST_ROWS, Progress, Result, match_file
 from services.identity.batch.workbook import GRADES
 from services.identity.cards import keys
+from services.identity.cards.compromise import Compromised, compromise
 from services.identity.cards.keys import Rotated
 from services.identity.module import MODULE
 from services.identity.recognition import rescoring
@@ -129,6 +130,31 @@ def rotate_card_key() -> None:
             soft_wrap=True,
             markup=False,
         )
+
+
+@app.command("compromised-card-key")
+def compromised_card_key(
+    kid: Annotated[str, typer.Argument(help="the key's id, as in GET /identity/v1/cards/keys")],
+) -> None:
+    """Revoke every card that a key signed which somebody else may hold, and sign with a new one."""
+
+    async def work(context: ServiceContext, caller: Principal) -> Compromised:
+        async with context.db.writing() as session:
+            return await compromise(session, context, caller, kid)
+
+    try:
+        done = _in_identity(work)
+    except (Problem, SettingMissing) as missing:
+        console.print(str(missing), soft_wrap=True, markup=False)
+        raise typer.Exit(1) from None
+    console.print(
+        f"{done.kid} proves nothing any more: {done.revoked:,} cards are revoked, and cards are"
+        f" signed with {done.signing} from now on. Windows that verify offline fetch"
+        " GET /identity/v1/cards/keys and GET /identity/v1/cards/revocations at once;"
+        " GET /identity/v1/cards/reissues lists who needs a new card.",
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 def _match(

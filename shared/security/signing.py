@@ -108,6 +108,19 @@ def verify(text: str, keys: Sequence[Mapping[str, Any]], *, kind: str) -> bytes:
         raise SignatureWrong from None
 
 
+def kid_of(text: str) -> str | None:
+    """The id of the key that a compact JWS names.
+
+    Raises:
+        NotSigned: it is no JWS.
+    """
+    try:
+        kid = jws.extract_compact(text.encode()).headers().get("kid")
+    except (JoseError, ValueError, TypeError):
+        raise NotSigned from None
+    return kid if isinstance(kid, str) else None
+
+
 class Ring:
     """One region's pairs for one purpose, in a table of the service's own.
 

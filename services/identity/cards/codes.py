@@ -24,6 +24,11 @@ def sign(claims: CardClaims, key: OKPKey) -> str:
     return signing.sign(content, key, kind=TYPE)
 
 
+def kid_of(code: str) -> str | None:
+    """The id of the key that a code, once read, was signed with."""
+    return signing.kid_of(code)
+
+
 def read(code: str, keys: list[dict[str, Any]]) -> CardClaims:
     """What a code says, its signature checked.
 

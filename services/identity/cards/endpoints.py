@@ -7,12 +7,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from services.identity.cards import service
+from services.identity.cards import compromise, service
 from services.identity.cards.schemas import (
     CardAnswer,
     CardKeys,
     CardList,
     CardRequest,
+    Reissues,
     Revocations,
     RevokeAnswer,
     RevokeRequest,
@@ -89,10 +90,19 @@ async def revocations(
     return await service.revocations(session, context, after=after, cursor=cursor, limit=limit)
 
 
+# A write session although it reads: the look at the people is written to the audit log.
+@router.get("/cards/reissues", summary="Who needs a new card since a key was compromised")
+async def reissues(
+    caller: Issuer, session: Writes, context: Context, limit: Limit, cursor: Cursor
+) -> Reissues:
+    """Until each has a good card; a township sees its own people."""
+    return await compromise.reissues(session, context, caller, cursor=cursor, limit=limit)
+
+
 # A write session: the region's key pair is made when it is first asked for.
 @router.get("/cards/keys", summary="Public keys for verifying cards offline")
 async def keys(_caller: Window, session: Writes, context: Context) -> CardKeys:
-    """A window keeps them and verifies without a network; new ones are added, old ones stay."""
+    """A window keeps the list of today: new ones are added, retired ones stay, a compromised one goes."""
     return await service.keys(session, context)
 
 

@@ -4,7 +4,8 @@ The pair in use is the region's own, apart from the one that signs access tokens
 years, tokens for minutes, and a window that verifies cards verifies nothing else with that key. It
 is kept in the database under the vault's key, so that every process signs with the same one. A
 pair that was retired signs no new card; the cards that it signed stay good until they end or are
-revoked, so its public half stays in the list.
+revoked, so its public half stays in the list. One that was compromised leaves the list
+(:mod:`services.identity.cards.compromise`).
 """
 
 from __future__ import annotations
@@ -38,10 +39,11 @@ class Rotated:
 
 
 async def keys(session: WriteSession, context: ServiceContext) -> CardKeys:
-    """The public keys; the first one is made here if no card was issued yet."""
+    """The public keys that prove something; the first one is made here if no card was issued yet."""
     ring = ring_of(session, context)
     await ring.signing_key(context.clock.now())
-    return CardKeys(keys=await ring.public_keys())
+    worthless = await CardRepository(session, context.region.region_code).compromised_keys()
+    return CardKeys(keys=[key for key in await ring.public_keys() if key["kid"] not in worthless])
 
 
 async def rotate(session: WriteSession, context: ServiceContext, caller: Principal) -> Rotated:

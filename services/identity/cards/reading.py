@@ -29,6 +29,7 @@ from shared.security import audit
 from shared.security.principal import Principal
 
 NUMBER_COLUMN = "cards.card_no"
+REASON_COLUMN = "cards.revoke_reason"
 _DOTS_OF_A_CODE = 2
 
 
@@ -132,13 +133,20 @@ async def _examine(
     claims: CardClaims | None = None
     shown = text.strip()
     if shown.count(".") == _DOTS_OF_A_CODE:
+        ring = await ring_of(session, context).public_keys()
         try:
-            claims = codes.read(shown, await ring_of(session, context).public_keys())
+            claims = codes.read(shown, ring)
         except CodeMalformed:
             return None, None, False, "card_malformed"
         except codes.SignatureWrong:
             return None, None, False, "card_signature_wrong"
         row = await repository.by_id(claims.card_id)
+        kid = codes.kid_of(shown)
+        if kid in await repository.compromised_keys():
+            # Anybody may have signed it, also the id of a card that another key signed.
+            if row is None or row["kid"] != kid:
+                return None, None, False, "card_signature_wrong"
+            return row, _claims_of(row), False, "card_revoked"
     else:
         number = card_no_key(shown)
         if not card_no_sound(number):

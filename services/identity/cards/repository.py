@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.identity.models import cards, persons
+from services.identity.models import card_keys, cards, persons
 
 
 class CardRepository:
@@ -28,6 +28,104 @@ class CardRepository:
             )
         )
         return int(count or 0)
+
+    async def key(self, kid: str) -> RowMapping | None:
+        """When a key was retired, and when it was compromised."""
+        result = await self._session.execute(
+            select(card_keys.c.retired_at, card_keys.c.compromised_at).where(
+                card_keys.c.kid == kid, card_keys.c.region == self._region
+            )
+        )
+        return result.mappings().one_or_none()
+
+    async def compromised_keys(self) -> set[str]:
+        """Keys of which nothing that they signed proves anything."""
+        found = await self._session.scalars(
+            select(card_keys.c.kid).where(
+                card_keys.c.region == self._region, card_keys.c.compromised_at.is_not(None)
+            )
+        )
+        return set(found)
+
+    async def mark_compromised(self, kid: str, *, at: datetime) -> None:
+        await self._session.execute(
+            update(card_keys)
+            .where(card_keys.c.kid == kid, card_keys.c.compromised_at.is_(None))
+            .values(compromised_at=at)
+        )
+
+    async def revoke_all_of(
+        self, kid: str, today: date, *, by: str, at: datetime, reason_enc: bytes
+    ) -> Sequence[RowMapping]:
+        """Revoke every good card that a key signed, under the register's lock; tells which."""
+        last = await self.last_revocation()
+        place = func.row_number().over(order_by=cards.c.card_id) + last
+        good = (
+            select(cards.c.card_id, place.label("place"))
+            .where(cards.c.kid == kid, cards.c.revoked_at.is_(None), cards.c.expires_on >= today)
+            .subquery()
+        )
+        result = await self._session.execute(
+            update(cards)
+            .where(cards.c.card_id == good.c.card_id)
+            .values(
+                revoked_at=at,
+                revoked_by=by,
+                revoke_reason_enc=reason_enc,
+                revocation_no=good.c.place,
+            )
+            .returning(cards.c.card_id, cards.c.person_id)
+        )
+        return result.mappings().all()
+
+    async def to_reissue(
+        self, today: date, *, township: str | None, after: UUID | None, limit: int
+    ) -> Sequence[RowMapping]:
+        """Cards revoked with their key whose holder has no good one now, oldest first.
+
+        Args:
+            today: the day on which the other card must be good.
+            township: of the holder; None for every one.
+            after: the card behind which to begin.
+            limit: so many.
+        """
+        bearer, other, its_bearer = persons.alias(), cards.alias(), persons.alias()
+        holder = func.coalesce(bearer.c.merged_into, bearer.c.person_id)
+        has_another = (
+            select(other.c.card_id)
+            .join(its_bearer, its_bearer.c.person_id == other.c.person_id)
+            .where(
+                func.coalesce(its_bearer.c.merged_into, its_bearer.c.person_id)
+                == persons.c.person_id,
+                other.c.revoked_at.is_(None),
+                other.c.expires_on >= today,
+            )
+            .exists()
+        )
+        statement = (
+            select(
+                cards.c.card_id,
+                cards.c.revoked_at,
+                persons.c.person_id.label("holder"),
+                persons.c.name_enc,
+                persons.c.township,
+                persons.c.village,
+            )
+            .join(card_keys, card_keys.c.kid == cards.c.kid)
+            .join(bearer, bearer.c.person_id == cards.c.person_id)
+            .join(persons, persons.c.person_id == holder)
+            .where(
+                cards.c.region == self._region,
+                cards.c.revoked_at == card_keys.c.compromised_at,
+                ~has_another,
+            )
+        )
+        if township is not None:
+            statement = statement.where(persons.c.township == township)
+        if after is not None:
+            statement = statement.where(cards.c.card_id > after)
+        result = await self._session.execute(statement.order_by(cards.c.card_id).limit(limit))
+        return result.mappings().all()
 
     # --- cards -----------------------------------------------------------------------------
 

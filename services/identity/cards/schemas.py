@@ -172,6 +172,42 @@ class Revocations(BaseModel):
     last_position: int = Field(description="Send as `after` next time; 0 when none is revoked.")
 
 
+class Reissue(BaseModel):
+    """Somebody whose card is worthless by no fault of his, and who has no other."""
+
+    card_id: str
+    person_id: str
+    masked_name: str
+    township: str | None = None
+    village: str | None = None
+    revoked_at: datetime
+
+
+class Reissues(BaseModel):
+    """Who needs a new card since a key was compromised, in the order of their old cards."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "items": [
+                    {
+                        "card_id": _CARD,
+                        "person_id": _PERSON,
+                        "masked_name": "陈**",
+                        "township": "金河镇",
+                        "village": "和平村",
+                        "revoked_at": "2016-07-11T09:00:00+08:00",
+                    }
+                ],
+                "next_cursor": None,
+            }
+        }
+    )
+
+    items: list[Reissue]
+    next_cursor: str | None = None
+
+
 class CardKeys(BaseModel):
     """Public keys (JWKS, RFC 7517) with which a window verifies codes offline."""
 

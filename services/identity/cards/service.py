@@ -20,6 +20,7 @@ from services.identity.cards.domain import (
 from services.identity.cards.keys import keys, ring_of
 from services.identity.cards.reading import (
     NUMBER_COLUMN,
+    REASON_COLUMN,
     CardHolder,
     note,
     read_card,
@@ -63,7 +64,6 @@ __all__ = [
     "verify",
 ]
 
-_REASON_COLUMN = "cards.revoke_reason"
 _MOST_DRAWS = 20
 
 
@@ -219,7 +219,7 @@ async def revoke(
         card["card_id"],
         by=caller.client_id,
         at=now,
-        reason_enc=vault.encrypt(" ".join(body.reason.split()), column=_REASON_COLUMN),
+        reason_enc=vault.encrypt(" ".join(body.reason.split()), column=REASON_COLUMN),
     )
     await stamp(session, region, {card["person_id"]})
     await outbox.record(

@@ -31,6 +31,8 @@ card_keys = Table(
     Column("made_at", TIMESTAMP, nullable=False),
     # It signs no new card from then on; the cards it signed stay good.
     Column("retired_at", TIMESTAMP, nullable=True),
+    # Somebody else may sign with it: nothing that it signed proves anything any more.
+    Column("compromised_at", TIMESTAMP, nullable=True),
     Index(
         "uq_card_keys_signing",
         "region",
@@ -68,4 +70,5 @@ cards = Table(
     UniqueConstraint("region", "card_no_idx"),
     UniqueConstraint("region", "revocation_no"),
     Index("ix_cards_person_id", "person_id"),
+    Index("ix_cards_kid", "kid"),
 )

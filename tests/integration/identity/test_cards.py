@@ -19,10 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import text
 
 from services.identity.cards import service as cards
+from services.identity.cards.compromise import CardKeyUnknown, Compromised, compromise
 from services.identity.cards.keys import Rotated, rotate
 from shared.clock import FixedClock
 from shared.security.principal import Principal
 from shared.security.scopes import SCOPES
+from shared.security.signing import opened, sign
 from tests.integration.identity.desk import get_person, issue_card, merge, person_id, township
 from tests.integration.identity.office import Office
 from tests.support.people import NEIGHBOUR, PATIENT
@@ -49,6 +51,13 @@ async def rotated(identity: Running) -> Rotated:
     operator = Principal("cli:operator", COUNTY, frozenset(SCOPES))
     async with identity.context.db.writing() as session:
         return await rotate(session, identity.context, operator)
+
+
+async def compromised(identity: Running, kid: str) -> Compromised:
+    """As ``yizhan identity compromised-card-key`` does."""
+    operator = Principal("cli:operator", COUNTY, frozenset(SCOPES))
+    async with identity.context.db.writing() as session:
+        return await compromise(session, identity.context, operator, kid)
 
 
 def kid_of(card: dict[str, Any]) -> str:
@@ -190,6 +199,72 @@ class TestKeys:
             "SELECT actor, subject FROM audit_log WHERE action = 'card_key.rotated'"
         )
         assert (row["actor"], row["subject"]) == ("cli:operator", done.kid)
+
+    async def test_a_compromised_key_makes_its_cards_worthless(
+        self, office: Office, identity: Running
+    ) -> None:
+        """Goal: whoever stole the key gains nothing, and nobody entitled is forgotten.
+
+        Method: two cards of two keys; the first compromised, twice, by two at once; both shown here
+        and to the guide's code; a code that the thief signs for the good card; the lists; a new card.
+        """
+        await office.register(PATIENT, NEIGHBOUR)
+        whose = [await person_id(office, each) for each in (PATIENT, NEIGHBOUR)]
+        old = await issue_card(office, whose[0])
+        stolen = kid_of(old)
+        await rotated(identity)
+        new = await issue_card(office, whose[1])
+        done = await asyncio.gather(*(compromised(identity, stolen) for _ in range(2)))
+        done.append(await compromised(identity, stolen))
+        assert sorted(each.revoked for each in done) == [0, 0, 1]
+        assert {each.signing for each in done} == {kid_of(new)}
+
+        keys = (await office.http.get("/identity/v1/cards/keys")).json()["keys"]
+        assert [key["kid"] for key in keys] == [kid_of(new)]
+        good = offline(identity)
+        assert good(old["qr"], keys, set()) is None
+        assert good(new["qr"], keys, set())
+        for shown in (old["qr"], old["card_no"]):
+            assert (await verified(office, shown))["reason"] == "card_revoked"
+        assert (await verified(office, new["qr"]))["valid"]
+        (row,) = await office.service.rows(
+            "SELECT private_enc FROM card_keys WHERE kid = :kid", kid=stolen
+        )
+        thief = opened(row["private_enc"], identity.context.vault, column="card_keys.private")
+        forged = sign(decoded(new["qr"].split(".")[1]), thief, kind="card+jwt")
+        found = await verified(office, forged)
+        assert (found["valid"], found["reason"]) == (False, "card_signature_wrong")
+        assert (found["person_id"], found["card_no"]) == (None, None)
+
+        listed = (await office.http.get("/identity/v1/cards/revocations")).json()
+        assert [(each["position"], each["card_id"]) for each in listed["items"]] == [
+            (1, old["card_id"])
+        ]
+        assert len(await office.events("card.revoked.v1")) == 1
+        waiting = (await office.http.get("/identity/v1/cards/reissues")).json()["items"]
+        assert [(each["card_id"], each["person_id"]) for each in waiting] == [
+            (old["card_id"], whose[0])
+        ]
+        assert PATIENT.name not in str(waiting)
+        async with township(office, "别处镇") as elsewhere:
+            assert (await elsewhere.get("/identity/v1/cards/reissues")).json()["items"] == []
+        again = await issue_card(office, whose[0])
+        assert (await verified(office, again["qr"]))["valid"]
+        assert (await office.http.get("/identity/v1/cards/reissues")).json()["items"] == []
+
+    async def test_the_key_in_use_may_be_the_compromised_one(
+        self, office: Office, identity: Running
+    ) -> None:
+        """Goal: nothing is signed with it any more. Method: compromised while it signs; no such key."""
+        await office.register(PATIENT)
+        whose = await person_id(office, PATIENT)
+        old = await issue_card(office, whose)
+        done = await compromised(identity, kid_of(old))
+        new = await issue_card(office, whose)
+        assert kid_of(new) == done.signing != kid_of(old)
+        assert (await verified(office, new["qr"]))["valid"]
+        with pytest.raises(CardKeyUnknown):
+            await compromised(identity, "card-00000000")
 
     async def test_rotating_while_cards_are_issued(self, office: Office, identity: Running) -> None:
         """Goal: one key signs at a time, no card is lost. Method: three rotations beside issuing."""
