@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from services.reporting.assessments.endpoints import router as assessments_router
 from services.reporting.dashboard.endpoints import page_data_router
 from services.reporting.dashboard.endpoints import router as dashboard_router
 from services.reporting.dashboard.pages import root_router
@@ -38,6 +39,7 @@ MODULE = ServiceModule(
         history_router,
         register_router,
         standards_router,
+        assessments_router,
         rebuild_router,
     ),
     pages=(page_data_router, screen_assets),

@@ -18,7 +18,7 @@ _POVERTY_OFFICE = (
     "identity:roster", "identity:persons", "identity:reveal", "identity:review",
     "identity:cards", "reporting:read", "claims:ledger", "claims:funds",
     "claims:clearing-approve", "reporting:close", "reporting:accept", "reporting:register",
-    "reporting:register-check", "reporting:standards",
+    "reporting:register-check", "reporting:standards", "reporting:assess",
 )  # fmt: skip
 
 DEFAULT_USERS: dict[str, Role] = {
@@ -46,7 +46,7 @@ DEFAULT_USERS: dict[str, Role] = {
         "卫生健康局", "Health bureau",
         ("claims:ledger", "claims:clearing-review", "claims:monitor", "reporting:read",
          "contracts:read", "reporting:register", "reporting:register-check",
-         "reporting:standards"),
+         "reporting:standards", "reporting:assess"),
     ),
     "insurer": Role(
         "医保经办", "Insurance agency",
@@ -56,7 +56,8 @@ DEFAULT_USERS: dict[str, Role] = {
     "director": Role(
         "主任", "Director",
         ("reporting:read", "reporting:close", "reporting:accept", "reporting:sign",
-         "reporting:register", "reporting:register-check", "contracts:read"),
+         "reporting:register", "reporting:register-check", "reporting:assess",
+         "contracts:read"),
     ),
     "operator": Role("系统管理员", "Operator", ("*",)),
 }  # fmt: skip

@@ -29,6 +29,7 @@ SCOPES: dict[str, str] = {
     "reporting:register": "keep the register of problems and tasks / 维护台账",
     "reporting:register-check": "check and close items of the register / 核查销号",
     "reporting:standards": "record places, institutions and staff / 登记机构标准数据",
+    "reporting:assess": "assess, publish and take measures / 考核与通报",
     "reporting:rebuild": "rebuild projections / 重建统计",
     "events:read": "pull the event feed / 拉取事件",
 }
@@ -47,6 +48,7 @@ DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
         "identity:cards", "reporting:read", "events:read", "claims:ledger", "claims:funds",
         "claims:clearing-approve", "claims:reconcile", "reporting:close", "reporting:accept",
         "reporting:register", "reporting:register-check", "reporting:standards",
+        "reporting:assess",
     ),
     "township": (
         "contracts:read", "contracts:write", "identity:persons", "reporting:read",
@@ -55,6 +57,7 @@ DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
     "director": (
         "reporting:read", "reporting:close", "reporting:accept", "reporting:sign",
         "reporting:register", "reporting:register-check", "reporting:standards",
+        "reporting:assess",
         "claims:ledger", "claims:clearing-review", "claims:monitor", "contracts:read",
         "contracts:review",
     ),

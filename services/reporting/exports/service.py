@@ -67,7 +67,7 @@ async def report(
     stamp = Stamp(
         caller.client_id, now.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"), str(copy_id)
     )
-    content = await _written(_report_of(context, close), stamp, form, now)
+    content = await written(_report_of(context, close), stamp, form, now)
     async with context.db.writing() as session:
         if signed:
             kept = await repository.keep_copy(
@@ -118,7 +118,8 @@ def _report_of(context: ServiceContext, close: Close) -> Report:
     )
 
 
-async def _written(made: Report, stamp: Stamp, form: Form, now: Any) -> bytes:
+async def written(made: Report, stamp: Stamp, form: Form, now: Any) -> bytes:
+    """A report in a form."""
     if form == "xlsx":
         return await asyncio.to_thread(workbook, made, stamp)
     if form == "docx":

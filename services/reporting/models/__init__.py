@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Table
 
+from services.reporting.models.assessments import (
+    assessment_samples,
+    assessment_sanctions,
+    assessments,
+)
 from services.reporting.models.base import Base
 from services.reporting.models.care import (
     CheckUp,
@@ -76,6 +81,9 @@ __all__ = [
     "Settlement",
     "SettlementPayer",
     "Task",
+    "assessment_samples",
+    "assessment_sanctions",
+    "assessments",
     "close_copies",
     "close_keys",
     "close_rows",
