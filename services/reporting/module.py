@@ -9,12 +9,16 @@ from services.reporting.dashboard.endpoints import page_data_router
 from services.reporting.dashboard.endpoints import router as dashboard_router
 from services.reporting.dashboard.pages import root_router
 from services.reporting.exports.endpoints import router as exports_router
+from services.reporting.exports.pages import router as export_pages
 from services.reporting.history.endpoints import router as history_router
 from services.reporting.indicators.endpoints import router as indicators_router
 from services.reporting.live.endpoints import router as live_router
 from services.reporting.live.service import live
 from services.reporting.models import Base
 from services.reporting.month_closes.endpoints import router as month_closes_router
+from services.reporting.month_closes.list_pages import router as close_list_pages
+from services.reporting.month_closes.pages import router as close_pages
+from services.reporting.month_closes.row_pages import router as close_row_pages
 from services.reporting.projections.handlers import SUBSCRIPTIONS
 from services.reporting.rebuild.endpoints import router as rebuild_router
 from services.reporting.register.endpoints import router as register_router
@@ -42,9 +46,19 @@ MODULE = ServiceModule(
         assessments_router,
         rebuild_router,
     ),
-    pages=(page_data_router, screen_assets),
+    pages=(
+        page_data_router,
+        screen_assets,
+        close_list_pages,
+        close_row_pages,
+        export_pages,
+        close_pages,
+    ),
     root_pages=(root_router,),
-    screens=(ScreenLink("/", "县域总览", "County", None),),
+    screens=(
+        ScreenLink("/", "县域总览", "County", None),
+        ScreenLink("/reporting/closes", "月结", "Month closes", "reporting:read"),
+    ),
     subscriptions=SUBSCRIPTIONS,
     publishes=(MonthClosed, MonthReopened, RegisterItemOverdue),
     watches=(watch_register,),

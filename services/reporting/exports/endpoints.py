@@ -28,19 +28,10 @@ def _responses(form: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _file(name: str, content: bytes, form: str) -> Response:
-    return Response(
-        content,
-        media_type=MEDIA_TYPES[form],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
 async def _report(
     close_id: UUID, caller: Principal, context: ServiceContext, form: Form
 ) -> Response:
-    name, content = await service.report(context, caller, close_id, form)
-    return _file(name, content, form)
+    return service.as_download(form, await service.report(context, caller, close_id, form))
 
 
 @router.get(
@@ -95,5 +86,4 @@ async def csv(
 
     With a byte order mark, so that spreadsheets read the Chinese.
     """
-    name, content = await service.table(context, caller, close_id, table)
-    return _file(name, content, "csv")
+    return service.as_download("csv", await service.table(context, caller, close_id, table))

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from fastapi import Response
+
 from services.reporting.exports import repository
 from services.reporting.exports.domain import Report, Stamp, Table, shown
 from services.reporting.exports.report import monthly_report
@@ -103,6 +105,16 @@ async def table(
             raise TableUnknown(f"tables are: {', '.join(tables)}")
         await reading.note_export(session, context, caller, close, "csv", table=key)
     return f"month-close-{close.number}-{key}.csv", csv_file(tables[key])
+
+
+def as_download(form: str, named: tuple[str, bytes]) -> Response:
+    """A file to keep, under its name."""
+    name, content = named
+    return Response(
+        content,
+        media_type=MEDIA_TYPES[form],
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def _file_name(close: Close, form: str) -> str:

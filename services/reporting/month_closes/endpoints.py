@@ -17,7 +17,6 @@ from services.reporting.month_closes import (
     signing,
 )
 from services.reporting.month_closes.domain import KIND_WORDS, Close, Status, due_on
-from services.reporting.month_closes.problems import NotSignedYet
 from services.reporting.month_closes.schemas import (
     ChangeList,
     CloseAnswer,
@@ -301,14 +300,7 @@ async def signed_file(
 ) -> Response:
     """For the county: `yizhan reporting verify-close` checks it without the service."""
     found = await reading.visible(session, context, close_id)
-    content = await signing.signed_file(session, context, caller, found)
-    if content is None:
-        raise NotSignedYet("sign the month first")
-    return Response(
-        content,
-        media_type=file.MEDIA_TYPE,
-        headers={"Content-Disposition": f'attachment; filename="month-close-{found.number}.jsonl"'},
-    )
+    return await signing.as_download(session, context, caller, found)
 
 
 def _texts(cursor: str, parts: int) -> Any:

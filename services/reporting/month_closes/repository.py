@@ -101,6 +101,33 @@ async def find(
     return await _whole(session, list((await session.execute(statement)).mappings()))
 
 
+async def signed_before(session: ReadSession, close: Close) -> dict[str, str] | None:
+    """Number and hash of the closing that was signed before this one."""
+    found = await session.execute(
+        select(_c.month, _c.revision, _c.sha256).where(
+            _c.region == close.region, _c.place == (close.place or 0) - 1
+        )
+    )
+    row = found.mappings().one_or_none()
+    if row is None:
+        return None
+    return {
+        "number": f"{close.region}-{row['month']}-{row['revision']}",
+        "sha256": row["sha256"],
+    }
+
+
+async def newest(
+    session: ReadSession, region: str, *, before: tuple[str, int] | None, limit: int
+) -> list[Close]:
+    """A region's closings, the newest month and its newest revision first."""
+    statement = select(*_WITHOUT_FILE).where(_c.region == region)
+    if before is not None:
+        statement = statement.where(func.row(_c.month, _c.revision) < func.row(*before))
+    statement = statement.order_by(_c.month.desc(), _c.revision.desc()).limit(limit)
+    return await _whole(session, list((await session.execute(statement)).mappings()))
+
+
 async def _whole(session: ReadSession, rows: Sequence[RowMapping]) -> list[Close]:
     s = close_steps.c
     steps: dict[UUID, list[Step]] = {row["id"]: [] for row in rows}

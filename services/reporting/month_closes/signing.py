@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.reporting.models import close_keys
@@ -188,6 +191,59 @@ async def stored_file(
     if content is None:
         raise NotSignedYet("sign the month first")
     return content, await ring_of(session, context).public_keys()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What checking a signed file found; ``fault``: what does not fit, None when all does."""
+
+    sha256: str
+    rows: int
+    kid: str
+    previous: str | None
+    fault: str | None
+
+
+async def checked(session: ReadSession, context: ServiceContext, close_id: UUID) -> Checked:
+    """Check a signed file: its signature and key, its hash, and the month that it follows.
+
+    Raises:
+        CloseNotFound, NotSignedYet.
+    """
+    close = await reading.visible(session, context, close_id)
+    content, keys = await stored_file(session, context, close_id)
+    try:
+        found = await asyncio.to_thread(file.verify, content, keys)
+    except file.FileAltered as altered:
+        return Checked("", 0, "", None, str(altered))
+    previous = found.head.get("previous")
+    fault = None
+    if found.sha256 != close.sha256 or found.number != close.number:
+        fault = "the file is not the one that was noted at the signature"
+    elif previous is not None and previous != await repository.signed_before(session, close):
+        fault = "the month that was signed before is not the one that the file names"
+    return Checked(
+        found.sha256, found.rows, found.kid, previous["number"] if previous else None, fault
+    )
+
+
+async def as_download(
+    session: WriteSession, context: ServiceContext, caller: Principal, close: Close
+) -> Response:
+    """The signed file to keep; taking it out is noted.
+
+    Raises:
+        TownshipNotYours: it holds everybody's rows and is the county's.
+        NotSignedYet.
+    """
+    content = await signed_file(session, context, caller, close)
+    if content is None:
+        raise NotSignedYet("sign the month first")
+    return Response(
+        content,
+        media_type=file.MEDIA_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="month-close-{close.number}.jsonl"'},
+    )
 
 
 def ring_of(session: AsyncSession, context: ServiceContext) -> Ring:

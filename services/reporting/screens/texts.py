@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-TEXTS: dict[str, tuple[str, str]] = {}
+from services.reporting.screens.close_texts import CLOSES
+
+TEXTS: dict[str, tuple[str, str]] = {**CLOSES}
