@@ -144,7 +144,10 @@ async def written(made: Report, stamp: Stamp, form: Form, now: Any) -> bytes:
         "file_no": stamp.copy_id,
         "watermark": stamp.text,
         "mark": made.mark,
-        "facts": [{"name": name, "text": text} for name, text in made.facts],
+        "facts": [
+            {"name": name, "text": text}
+            for name, text in (*made.facts, ("导出", f"{stamp.user} {stamp.moment}"))
+        ],
         "summary": list(made.summary),
         "tables": [_printed(each) for each in made.tables],
     }

@@ -35,8 +35,8 @@ LIST: Words = {
     "closes.none": ("还没有月结。", "There is no month close yet."),
     "closes.matrix": ("各乡镇报送情况", "What each township did"),
     "closes.matrix.lead": (
-        "● 按期报送  ◆ 逾期报送  ↩ 已退回  ○ 未报送",
-        "● in time  ◆ late  ↩ returned  ○ not submitted",
+        "● 按期报送 · ◆ 逾期报送 · ↩ 已退回 · ○ 未报送",
+        "● in time · ◆ late · ↩ returned · ○ not submitted",
     ),
     "closes.all_townships": ("全部乡镇", "All townships"),
 }

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
-import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from shared.runtime.peers import Peers
 from tests.integration.claims.county import BILL_A, DISTRICT, TOWNSHIP, Claims, recognition
 from tests.integration.claims.test_pages import CLERK, identity_says
 from tests.support.browsing import screen
+from tests.support.paper import text_of
 from tests.support.service import Running
 
 
@@ -50,17 +49,6 @@ async def printed(claims: Claims, settlement_id: str, **more: str) -> bytes:
         f'inline; filename="statement-{settlement_id}.pdf"'
     )
     return answer.content
-
-
-def text_of(document: bytes, folder: Path) -> str:
-    """What stands in a PDF, spaces left out; needs poppler's ``pdftotext``."""
-    tool = shutil.which("pdftotext")
-    if tool is None:
-        pytest.skip("needs pdftotext (poppler-utils) on the PATH")
-    file = folder / "statement.pdf"
-    file.write_bytes(document)
-    done = subprocess.run([tool, "-layout", str(file), "-"], capture_output=True, check=True)
-    return re.sub(r"\s+", "", done.stdout.decode())
 
 
 async def test_the_same_settlement_gives_the_same_bytes(named: Claims, clock: FixedClock) -> None:
