@@ -17,8 +17,9 @@ class Role:
 _POVERTY_OFFICE = (
     "identity:roster", "identity:persons", "identity:reveal", "identity:review",
     "identity:cards", "reporting:read", "claims:ledger", "claims:funds",
-    "claims:clearing-approve", "reporting:close", "reporting:accept", "reporting:register",
-    "reporting:register-check", "reporting:standards", "reporting:assess",
+    "claims:clearing-approve", "claims:clearing-approve-waivers", "reporting:close",
+    "reporting:accept", "reporting:register", "reporting:register-check", "reporting:standards",
+    "reporting:assess",
 )  # fmt: skip
 
 DEFAULT_USERS: dict[str, Role] = {

@@ -19,6 +19,7 @@ SCOPES: dict[str, str] = {
     "claims:clearing": "prepare and submit clearing runs / 编制与申报清算",
     "claims:clearing-review": "review clearing runs / 审核清算",
     "claims:clearing-approve": "approve and pay clearing runs / 核准与拨付清算",
+    "claims:clearing-approve-waivers": "approve and pay waivers / 核准与拨付减免资金",
     "contracts:write": "sign contracts, record follow-ups / 签约与随访登记",
     "contracts:read": "worklists and contracts / 查看签约与任务",
     "contracts:review": "look for visits that are hard to believe and decide / 核查随访真实性",
@@ -46,7 +47,8 @@ DEFAULT_CLIENTS: dict[str, tuple[str, ...]] = {
     "poverty-office": (
         "identity:roster", "identity:persons", "identity:reveal", "identity:review",
         "identity:cards", "reporting:read", "events:read", "claims:ledger", "claims:funds",
-        "claims:clearing-approve", "claims:reconcile", "reporting:close", "reporting:accept",
+        "claims:clearing-approve", "claims:clearing-approve-waivers", "claims:reconcile",
+        "reporting:close", "reporting:accept",
         "reporting:register", "reporting:register-check", "reporting:standards",
         "reporting:assess",
     ),

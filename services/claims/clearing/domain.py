@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
 
+from services.claims.funds.domain import FUNDS
 from services.claims.ledger.domain import Account, Entry, Posting
 
 Status = Literal["draft", "submitted", "reviewed", "approved", "paid", "cancelled"]
@@ -105,6 +106,11 @@ class Run:
     @property
     def must_be_reviewed(self) -> bool:
         return any(part.fund in MUST_BE_REVIEWED for part in self.parts)
+
+    def not_approved_by(self, scopes: Collection[str]) -> list[str]:
+        """Those of its funds that somebody with these scopes may neither approve nor pay."""
+        funds = dict.fromkeys(part.fund for part in self.parts)
+        return [fund for fund in funds if FUNDS[fund].approver not in scopes]
 
     def taken(self, name: str) -> Step | None:
         return next((step for step in self.steps if step.step == name), None)

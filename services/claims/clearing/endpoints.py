@@ -7,8 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.claims.clearing import documents, exporting, repository, service
-from services.claims.clearing.domain import Run, Status, StepName
+from services.claims.clearing import documents, exporting, paying, repository, service
+from services.claims.clearing.answering import run_answer
+from services.claims.clearing.domain import Status, StepName
+from services.claims.clearing.paying import Amount
 from services.claims.clearing.schemas import (
     CancelRequest,
     CreateRequest,
@@ -18,20 +20,16 @@ from services.claims.clearing.schemas import (
     ItemPage,
     NoteRequest,
     PaidRequest,
-    PartAnswer,
     PaymentAnswer,
     PaymentList,
     ReleaseRequest,
     RunAnswer,
     RunPage,
-    StepAnswer,
 )
-from services.claims.clearing.service import Amount, Wanted
+from services.claims.clearing.service import Wanted
 from services.claims.cursors import position_of
 from services.claims.fees import repository as service_fees
-from services.claims.ledger.domain import FUND_NAMES, PURPOSE_NAMES
 from services.claims.settings import settings_of
-from shared.clock import SHANGHAI
 from shared.db.session import Reads, Writes
 from shared.http.idempotency import REPLAYED
 from shared.http.pagination import Cursor, Limit, decode_cursor, encode_cursor
@@ -65,7 +63,7 @@ async def create(
 ) -> RunAnswer:
     """What stands in no live run yet; a hospital collects its own bills."""
     ratio = body.deposit_ratio
-    return _run(
+    return run_answer(
         await service.create(
             session,
             context,
@@ -107,7 +105,7 @@ async def runs(
     )
     shown = found[:limit]
     return RunPage(
-        items=[_run(each) for each in shown],
+        items=[run_answer(each) for each in shown],
         next_cursor=encode_cursor(str(shown[-1].id)) if len(found) > limit else None,
     )
 
@@ -115,7 +113,7 @@ async def runs(
 @router.get("/{run_id}", summary="One run", responses={404: {"description": _NOT_FOUND}})
 async def run(run_id: UUID, caller: Reader, session: Reads) -> RunAnswer:
     """Its parts by facility, fund and use, and who did which step."""
-    return _run(await service.visible(session, caller, run_id))
+    return run_answer(await service.visible(session, caller, run_id))
 
 
 @router.get(
@@ -212,7 +210,7 @@ async def _step(
     body: NoteRequest | None,
 ) -> RunAnswer:
     note = None if body is None else body.note
-    return _run(await service.step(session, context, caller, run_id, name, note))
+    return run_answer(await service.step(session, context, caller, run_id, name, note))
 
 
 @router.post(
@@ -262,6 +260,7 @@ async def review(
             "description": "`clearing_step_not_allowed`, `review_skipped` (waivers),"
             " `same_person_twice`"
         },
+        403: {"description": "`not_your_fund`: waivers are the poverty office's (XB-28)"},
     },
 )
 async def approve(
@@ -313,7 +312,7 @@ async def paid(
     """All that is open, or parts of it; the run is `paid` when nothing is open any more."""
     body = body or PaidRequest()
     amounts = body.payments
-    found, changed = await service.pay(
+    found, changed = await paying.pay(
         session,
         context,
         caller,
@@ -328,7 +327,7 @@ async def paid(
     )
     if not changed:
         response.headers[REPLAYED] = "true"
-    return _run(found)
+    return run_answer(found)
 
 
 @router.post(
@@ -352,12 +351,12 @@ async def release(
 ) -> RunAnswer:
     """Of a paid run, once; when, the office decides by its assessment of the facility."""
     body = body or ReleaseRequest()
-    found, changed = await service.release(
+    found, changed = await paying.release(
         session, context, caller, run_id, paid_on=body.paid_on, reference=body.reference
     )
     if not changed:
         response.headers[REPLAYED] = "true"
-    return _run(found)
+    return run_answer(found)
 
 
 # Write sessions although they read: what is taken out is noted in the audit log.
@@ -388,43 +387,3 @@ async def statement(run_id: UUID, caller: Reader, session: Writes, context: Cont
 async def bank_file(run_id: UUID, caller: Approver, session: Writes, context: Context) -> Response:
     """One line per facility and fund, of an approved run."""
     return await exporting.bank_file(session, context, caller, run_id)
-
-
-def _run(run: Run) -> RunAnswer:
-    return RunAnswer(
-        run_id=str(run.id),
-        period=run.period,
-        fund=run.fund,
-        facility_code=run.facility_code,
-        status=run.status,
-        must_be_reviewed=run.must_be_reviewed,
-        deposit_ratio=run.deposit_ratio,
-        amount=Fen(sum(part.amount_fen for part in run.parts)),
-        held=Fen(sum(part.held_fen for part in run.parts)),
-        paid=Fen(sum(part.paid_fen for part in run.parts)),
-        open=Fen(sum(part.open_fen for part in run.parts)),
-        parts=[
-            PartAnswer(
-                facility_code=part.facility_code,
-                fund=part.fund,
-                fund_zh=FUND_NAMES[part.fund][1],
-                use=part.use,
-                use_zh=PURPOSE_NAMES[part.use][1],
-                amount=Fen(part.amount_fen),
-                held=Fen(part.held_fen),
-                paid=Fen(part.paid_fen),
-                released=Fen(part.released_fen),
-                open=Fen(part.open_fen),
-            )
-            for part in run.parts
-        ],
-        steps=[
-            StepAnswer(
-                step=step.step,
-                done_at=step.done_at.astimezone(SHANGHAI),
-                done_by=step.done_by,
-                note=step.note,
-            )
-            for step in run.steps
-        ],
-    )

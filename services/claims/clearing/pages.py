@@ -11,10 +11,10 @@ from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from services.claims.clearing import exporting, presenting, repository, service
+from services.claims.clearing import exporting, paying, presenting, repository, service
 from services.claims.clearing.domain import OPEN, Run, StepName
+from services.claims.clearing.paying import Amount
 from services.claims.clearing.schemas import CancelRequest, NoteRequest, PaidRequest
-from services.claims.clearing.service import Amount
 from services.claims.fees import repository as service_fees
 from services.claims.funds import repository as funds
 from services.claims.funds.domain import FUNDS
@@ -159,7 +159,7 @@ async def paid(
             request, context, session, caller, run_id,
             typed=typed, faults=faults, opened=opened, status=422,
         )  # fmt: skip
-    work = service.pay(
+    work = paying.pay(
         session,
         context,
         caller,
@@ -197,7 +197,7 @@ async def release(
         return await _page(
             request, context, session, caller, run_id, typed=typed, faults=faults, status=422
         )
-    work = service.release(
+    work = paying.release(
         session, context, caller, run_id, paid_on=body.paid_on, reference=body.reference
     )
     return await _answer(request, context, session, caller, run_id, work, "release", typed)

@@ -74,16 +74,17 @@ def next_of(run: Run, caller: Principal) -> Next:
     if "cancel" in _allowed(run, caller, ["cancel"]):
         also += ("cancel",)
     waits = None if mine else f"run.waits.{wanted[0]}"
-    if not mine and refusal(run, wanted[0], caller) == "same":
-        waits = f"run.same.{wanted[0]}"
+    if not mine:
+        why = refusal(run, wanted[0], caller)
+        waits = {"same": f"run.same.{wanted[0]}", "fund": "run.waits.waivers"}.get(why or "", waits)
     return Next(mine[0] if mine else None, also, waits)
 
 
 def _release_of(run: Run, caller: Principal) -> Next:
     if all(part.held_fen == part.released_fen for part in run.parts):
         return Next(None, (), None)
-    if SCOPE_OF["release"] not in caller.scopes:
-        return Next(None, (), "run.waits.release")
+    if refused := _no_right(run, "release", caller):
+        return Next(None, (), f"run.waits.{'waivers' if refused == 'fund' else 'release'}")
     prepared = {done.done_by for done in run.steps if done.step in {"create", "submit"}}
     if caller.client_id in prepared:
         return Next(None, (), "run.same.release")
@@ -94,10 +95,18 @@ def _allowed(run: Run, caller: Principal, steps: Sequence[str]) -> list[str]:
     return [step for step in steps if refusal(run, step, caller) is None]
 
 
-def refusal(run: Run, step: str, caller: Principal) -> str | None:
-    """Why the caller may not take the step now: his scope, the state, the review, he himself."""
+def _no_right(run: Run, step: str, caller: Principal) -> str | None:
     if SCOPE_OF[step] not in caller.scopes:
         return "scope"
+    if step in {"approve", "pay", "release"} and run.not_approved_by(caller.scopes):
+        return "fund"
+    return None
+
+
+def refusal(run: Run, step: str, caller: Principal) -> str | None:
+    """Why the caller may not take the step now: scope, another's fund, state, review, himself."""
+    if refused := _no_right(run, step, caller):
+        return refused
     try:
         run.after(step, caller.client_id)  # type: ignore[arg-type]
     except SamePersonTwice:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.http.problem import Conflict, NotFound, Unprocessable
+from shared.http.problem import Conflict, Forbidden, NotFound, Unprocessable
 
 
 class RunNotFound(NotFound):
@@ -21,6 +21,12 @@ class StepRefused(Conflict):
     code = "clearing_step_not_allowed"
     title = "The run's state does not allow this step"
     title_zh = "该清算批次当前状态不允许此操作"
+
+
+class NotYourFund(Forbidden):
+    code = "not_your_fund"
+    title = "Another agency approves and pays this fund"
+    title_zh = "该基金由其他部门核准拨付"
 
 
 class ReviewMissing(Conflict):

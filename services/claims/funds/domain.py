@@ -28,6 +28,8 @@ class FundRules:
     uses: tuple[str, ...]
     transfers: Mapping[str, str] = field(default_factory=dict)
     """Other funds that money may come from, each with the name of the source that it then is."""
+    approver: str = "claims:clearing-approve"
+    """The scope of whoever approves what the fund pays, and pays it."""
     closed: bool = False
     """Never negative, and nothing but its own sources and uses; kept by the database too."""
 
@@ -41,8 +43,10 @@ FUNDS: Final[Mapping[str, FundRules]] = {
         transfers={"basic_insurance": "surplus_transfer"}, closed=True,
     ),
     "waiver_fund": FundRules(
-        "Poverty office", "县扶贫办", "XB-55",
-        sources=("poverty_office",), uses=("fee_waiver",), closed=True,
+        "Poverty office", "县扶贫办", "XB-28, XB-55",
+        sources=("poverty_office",), uses=("fee_waiver",),
+        # XB-28: the poverty office approves and pays, after the health bureau has looked.
+        approver="claims:clearing-approve-waivers", closed=True,
     ),
     "medical_aid": FundRules(
         "Civil affairs", "民政局", "XB-57",

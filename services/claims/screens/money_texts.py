@@ -171,6 +171,10 @@ CLEARING: dict[str, tuple[str, str]] = {
         "等卫生健康部门审核。含减免资金的批次,未经审核不得核准(XB-28)。",
         "Waits for the health bureau's review; a run with waivers cannot be approved before it (XB-28).",
     ),
+    "run.waits.waivers": (
+        "含减免资金:等县扶贫办核准、拨付;其他基金可另编一个批次",
+        "Waivers stand in it: the poverty office approves and pays; the other funds may have a run of their own",
+    ),
     "run.waits.approve": (
         "等付款单位核准。您的账号不能核准。",
         "Waits for the office that pays to approve; your account cannot.",

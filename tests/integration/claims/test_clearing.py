@@ -407,7 +407,8 @@ async def test_waivers_go_through_the_health_bureau_and_their_own_fund(
     start: Callable[..., Awaitable[Claims]], clock: FixedClock
 ) -> None:
     """Goal: XB-28 and XB-55. Method: Xinbin's pack, a waived registration fee; approving without
-    the review is refused, and so is paying more than the waiver fund holds."""
+    the review is refused, so is another agency, and paying more than the waiver fund holds; a run
+    of every fund with waivers in it is the poverty office's too, unless they have their own."""
     clock.advance(timedelta(days=920))
     claims = await start(pack="xinbin-2018")
     await claims.deliver(
@@ -442,8 +443,13 @@ async def test_waivers_go_through_the_health_bureau_and_their_own_fund(
     await stepped(claims, run, "submit", "hospital")
     skipped = await stepped(claims, run, "approve", "poverty-office")
     assert (skipped.status_code, skipped.json()["code"]) == (409, "review_skipped")
+    assert (await stepped(claims, run, "review", "poverty-office")).json()["code"] == "forbidden"
     assert (await stepped(claims, run, "review", "director")).status_code == 200
+    foreign = await stepped(claims, run, "approve", "insurer")
+    assert (foreign.status_code, foreign.json()["code"]) == (403, "not_your_fund")
+    assert "Poverty office" in foreign.json()["detail"]
     assert (await stepped(claims, run, "approve", "poverty-office")).status_code == 200
+    assert (await stepped(claims, run, "paid", "insurer")).json()["code"] == "not_your_fund"
     empty = await stepped(claims, run, "paid", "poverty-office")
     assert (empty.status_code, empty.json()["code"]) == (409, "fund_insufficient")
     await claims.good(

@@ -194,7 +194,9 @@ async def test_the_special_and_the_waiver_fund_of_xinbin(
         assert waivers["must_be_reviewed"]
         await county.refused(waivers, ("approve", "poverty-office", "review_skipped"))
         assert (await county.step(waivers, "review", "director")).status_code == 200
+        await county.refused(waivers, ("approve", "insurer", "not_your_fund"))
         assert (await county.step(waivers, "approve", "poverty-office")).status_code == 200
+        await county.refused(waivers, ("paid", "insurer", "not_your_fund"))
         others = await county.collected(month)
         assert {part["fund"] for part in others["parts"]} >= {"basic_insurance", "special_fund"}
         assert (await county.step(others, "approve", "insurer")).status_code == 200
