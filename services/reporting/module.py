@@ -8,6 +8,7 @@ from services.reporting.assessments.endpoints import router as assessments_route
 from services.reporting.dashboard.endpoints import page_data_router
 from services.reporting.dashboard.endpoints import router as dashboard_router
 from services.reporting.dashboard.pages import root_router
+from services.reporting.entries.endpoints import router as entries_router
 from services.reporting.exports.endpoints import router as exports_router
 from services.reporting.exports.pages import router as export_pages
 from services.reporting.history.endpoints import router as history_router
@@ -36,6 +37,7 @@ MODULE = ServiceModule(
     migrations=Path(__file__).parent / "migrations",
     routers=(
         indicators_router,
+        entries_router,
         dashboard_router,
         live_router,
         month_closes_router,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from shared.money import ratio_text
@@ -16,7 +16,7 @@ Level = Literal["county", "township", "village", "facility"]
 Direction = Literal["at_most", "at_least", "about"]
 State = Literal["met", "warned", "missed"]
 Status = Literal["met", "warned", "missed", "none", "not_applicable"]
-Dataset = Literal["settled", "discharged", "recognitions", "people"]
+Dataset = Literal["settled", "discharged", "recognitions", "people", "entries"]
 """The kinds of rows behind the figures."""
 
 COUNTY = "county"
@@ -195,6 +195,18 @@ class Target:
 def share(numerator: int, denominator: int) -> str | None:
     """The share with four decimals, half-up; None ("not applicable") without a denominator."""
     return ratio_text(numerator, denominator)
+
+
+STATED_PARTS = 10_000
+"""A share that is told without its parts is kept in ten-thousandths."""
+
+
+def rate(numerator: int, denominator: int) -> str | None:
+    """So many per 100,000 with two decimals, half-up; None without a denominator."""
+    if denominator == 0:
+        return None
+    exact = Decimal(numerator) * 100_000 / denominator
+    return str(exact.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
 def judge(numerator: int, denominator: int, target: Target | None) -> Status:

@@ -38,6 +38,7 @@ from services.reporting.models import (
     DiseaseCase,
     Dispensing,
     Encounter,
+    Entry,
     Exemption,
     FollowUp,
     Person,
@@ -314,6 +315,28 @@ def _served(day: date, holds: tuple[ColumnElement[bool], ...]) -> Select[str]:
         .outerjoin(_Merge, _merge_of(Contract))
         .join(done, and_(done.c.who == _who(Contract), done.c.team == Contract.team))
         .where(*holds, done.c.done_on >= first, done.c.done_on <= day)
+    )
+
+
+def entries() -> Subquery:
+    """Figures that their owners entered and that were confirmed."""
+    return (
+        select(
+            sql_cast(Entry.entry_id, String).label("record_id"),
+            sql_cast(null(), String).label("encounter_id"),
+            sql_cast(null(), String).label("person_id"),
+            sql_cast(null(), String).label("facility_code"),
+            Entry.code,
+            Entry.first_day,
+            Entry.day,
+            Entry.township,
+            sql_cast(null(), String).label("village"),
+            Entry.numerator,
+            Entry.denominator,
+            Entry.stated,
+        )
+        .where(Entry.state == "confirmed")
+        .subquery("entries")
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Subquery, func, select, text
 
 from services.reporting.figures import facts
 from services.reporting.figures.domain import UNKNOWN, Area, Dataset, Period
+from services.reporting.indicators.catalogue import entered
 from services.reporting.models import (
     Card,
     Encounter,
@@ -57,6 +58,8 @@ def rows_of(dataset: Dataset, scope: Scope) -> Subquery:
         return facts.discharged()
     if dataset == "recognitions":
         return facts.recognitions()
+    if dataset == "entries":
+        return facts.entries()
     return facts.people(scope.day, scope.card_day)
 
 
@@ -72,7 +75,9 @@ def inside(dataset: Dataset, rows: Subquery, scope: Scope) -> list[ColumnElement
         conditions.append(_is(rows.c.village, area.village))
     if dataset != "people":
         if period.start is not None:
-            conditions.append(rows.c.day >= period.start)
+            # A half-year's figure is none of its last month's.
+            first = rows.c.first_day if dataset == "entries" else rows.c.day
+            conditions.append(first >= period.start)
         if period.end is not None:
             conditions.append(rows.c.day < period.end)
     return conditions
@@ -116,6 +121,17 @@ def measures_of(dataset: Dataset, rows: Subquery) -> dict[str, ColumnElement[Any
         }
     if dataset == "recognitions":
         return {"recognitions_asked": count, "recognitions_known": count.filter(c.known)}
+    if dataset == "entries":
+        return {
+            f"{code}_{name}": measure.filter(c.code == code)
+            for code in entered()
+            for name, measure in (
+                ("entries", count),
+                ("entered", func.sum(c.numerator)),
+                ("entered_of", func.sum(c.denominator)),
+                ("stated", func.sum(c.stated)),
+            )
+        }
     return {
         "registered_persons": count,
         "registered_households": func.count(c.household_id.distinct()),
@@ -131,7 +147,7 @@ def measures_of(dataset: Dataset, rows: Subquery) -> dict[str, ColumnElement[Any
     }
 
 
-DATASETS: tuple[Dataset, ...] = ("settled", "discharged", "recognitions", "people")
+DATASETS: tuple[Dataset, ...] = ("settled", "discharged", "recognitions", "people", "entries")
 
 
 async def totals(session: ReadSession, scope: Scope) -> Sums:
@@ -152,12 +168,12 @@ async def totals(session: ReadSession, scope: Scope) -> Sums:
 async def sums_by(session: ReadSession, scope: Scope, by: GroupBy) -> dict[str, Sums]:
     """Every sum of the scope's parts; ``unknown`` is the part whose place nobody told.
 
-    The parts add up to :func:`totals`, because each row is in exactly one. People have neither a
-    facility nor a month.
+    The parts add up to :func:`totals`, because each row is in exactly one. People and entered
+    figures have neither a facility nor a month.
     """
     parts: dict[str, Sums] = {}
     for dataset in DATASETS:
-        if dataset == "people" and by in ("facility_code", "month"):
+        if dataset in ("people", "entries") and by in ("facility_code", "month"):
             continue
         rows = rows_of(dataset, scope)
         key = facts.month_of(rows) if by == "month" else rows.c[by]

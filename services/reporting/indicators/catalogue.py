@@ -42,6 +42,10 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Unit = Literal["money", "count", "number", "per_100k"]
+"""Of what a share is (money, things), a plain number, or a rate per 100,000."""
+
+
 class Words(_Strict):
     """Chinese and English."""
 
@@ -52,7 +56,8 @@ class Words(_Strict):
 class Part(Words):
     """Numerator or denominator: its words, and the sum it is."""
 
-    sum: Text
+    sum: Text = ""
+    """Of a figure that is entered it follows from the code."""
 
 
 class _Target(_Strict):
@@ -95,7 +100,9 @@ class _Entry(_Strict):
     numerator: Part
     denominator: Part
     exclusions: Words
-    unit: Literal["money", "count"]
+    unit: Unit
+    owner: Words | None = None
+    """Of a figure that is entered: whose it is."""
     dataset: Dataset
     condition: Condition | None = None
     target: _Target | None = None
@@ -105,6 +112,14 @@ class _Entry(_Strict):
     assumed: Text | None = None
     """What no document says and was chosen here."""
     headline: bool = False
+
+    @model_validator(mode="after")
+    def _entered_or_told(self) -> _Entry:
+        if (self.dataset == "entries") != (self.owner is not None):
+            raise ValueError("a figure that is entered has an owner, and no other has")
+        if (self.dataset == "entries") == bool(self.numerator.sum or self.denominator.sum):
+            raise ValueError("a figure of rows names two sums, one that is entered none")
+        return self
 
     @model_validator(mode="after")
     def _bands_hold_every_share_once(self) -> _Entry:
@@ -144,6 +159,21 @@ class Indicator:
     entry: _Entry
 
     @property
+    def numerator(self) -> str:
+        """The name of the sum that is the numerator."""
+        return f"{self.code}_entered" if self.is_entered else self.entry.numerator.sum
+
+    @property
+    def denominator(self) -> str:
+        """The name of the sum that is the denominator."""
+        return f"{self.code}_entered_of" if self.is_entered else self.entry.denominator.sum
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether its owner enters it, for no service can tell it."""
+        return self.entry.dataset == "entries"
+
+    @property
     def target(self) -> Target | None:
         return self.entry.judged_by()
 
@@ -157,3 +187,9 @@ def catalogue() -> dict[str, Indicator]:
     """
     content = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return {code: Indicator(code, _Entry.model_validate(entry)) for code, entry in content.items()}
+
+
+@cache
+def entered() -> tuple[str, ...]:
+    """The codes of the indicators that are entered."""
+    return tuple(code for code, indicator in catalogue().items() if indicator.is_entered)

@@ -42,6 +42,8 @@ def _where(indicator: Indicator, rows: Subquery, scope: Scope) -> list[ColumnEle
     conditions = inside(dataset, rows, scope)
     if indicator.entry.condition is not None:
         conditions.append(rows.c[indicator.entry.condition])
+    if indicator.is_entered:
+        conditions.append(rows.c.code == indicator.code)
     return conditions
 
 
@@ -52,6 +54,18 @@ def _adds(name: str, rows: Subquery) -> ColumnElement[Any]:
     if name in _IN_NUMERATOR:
         return case((rows.c[_IN_NUMERATOR[name]], 1), else_=0)
     return literal(1)
+
+
+def _parts(indicator: Indicator, rows: Subquery) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    if indicator.is_entered:
+        return (
+            func.coalesce(rows.c.numerator, 0).label("numerator"),
+            func.coalesce(rows.c.denominator, 0).label("denominator"),
+        )
+    return (
+        _adds(indicator.numerator, rows).label("numerator"),
+        _adds(indicator.denominator, rows).label("denominator"),
+    )
 
 
 async def count(session: ReadSession, indicator: Indicator, scope: Scope) -> int:
@@ -80,8 +94,7 @@ async def page_of(
             rows.c.township,
             rows.c.village,
             rows.c.day,
-            _adds(indicator.entry.numerator.sum, rows).label("numerator"),
-            _adds(indicator.entry.denominator.sum, rows).label("denominator"),
+            *_parts(indicator, rows),
         )
         .where(*conditions)
         .order_by(rows.c.record_id)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from services.reporting.figures.domain import Direction, Status
+from services.reporting.indicators.catalogue import Unit
 
 _FIGURE_EXAMPLE: dict[str, Any] = {
     "code": "personal_share",
@@ -54,12 +55,18 @@ class IndicatorAnswer(BaseModel):
     exclusions_en: str
     value: str | None
     """The share with four decimals; null when the denominator is 0."""
-    unit: Literal["money", "count"]
+    unit: Unit
+    """`number`: the value is the numerator itself; `per_100k`: it is a rate per 100,000."""
     target: str | None
     direction: Direction | None
     status: Status
     """`none`: no document sets a target; `not_applicable`: the denominator is 0."""
     citation: str
+    owner_zh: str | None = None
+    """Who enters the figure, where no service can tell it."""
+    owner_en: str | None = None
+    assumed: str | None = None
+    """What no document says and was chosen here."""
     area: str
     period: str
     records: int

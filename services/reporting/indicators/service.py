@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from services.reporting.figures import repository as figures
-from services.reporting.figures.domain import Area, judge, share
+from services.reporting.figures.domain import STATED_PARTS, Area, Status, Target, judge, rate, share
 from services.reporting.figures.repository import Scope, Sums
 from services.reporting.figures.service import amount, scope_of
 from services.reporting.indicators import repository
@@ -65,31 +65,53 @@ def evaluate(
     target = indicator.target
     if target is not None and not target.holds_on(day):
         target = None
-    numerator, denominator = sums[entry.numerator.sum], sums[entry.denominator.sum]
-    counted = _RECORDS_OF.get(entry.denominator.sum, entry.denominator.sum)
+    counted = (
+        f"{indicator.code}_entries"
+        if indicator.is_entered
+        else _RECORDS_OF.get(indicator.denominator, indicator.denominator)
+    )
+    value, status = _valued(indicator, sums, target)
     return IndicatorAnswer(
         code=indicator.code,
         name_zh=entry.name.zh,
         name_en=entry.name.en,
-        numerator=amount(sums, entry.numerator.sum),
+        numerator=amount(sums, indicator.numerator),
         numerator_zh=entry.numerator.zh,
         numerator_en=entry.numerator.en,
-        denominator=amount(sums, entry.denominator.sum),
+        denominator=amount(sums, indicator.denominator),
         denominator_zh=entry.denominator.zh,
         denominator_en=entry.denominator.en,
         exclusions_zh=entry.exclusions.zh,
         exclusions_en=entry.exclusions.en,
-        value=share(numerator, denominator),
+        value=value,
         unit=entry.unit,
         target=str(target.value) if target else None,
         direction=target.direction if target else None,
-        status=judge(numerator, denominator, target),
+        status=status,
+        owner_zh=entry.owner.zh if entry.owner else None,
+        owner_en=entry.owner.en if entry.owner else None,
+        assumed=entry.assumed,
         citation=entry.citation,
         area=area,
         period=period,
         records=sums[counted],
         as_of=as_of,
     )
+
+
+def _valued(indicator: Indicator, sums: Sums, target: Target | None) -> tuple[str | None, Status]:
+    """The value in its unit, and its state; no value without rows or denominator."""
+    numerator, denominator = sums[indicator.numerator], sums[indicator.denominator]
+    entries = sums[f"{indicator.code}_entries"] if indicator.is_entered else 0
+    if indicator.entry.unit == "number":
+        return (str(numerator) if entries else None, judge(numerator, min(entries, 1), target))
+    if entries == 1 and denominator == 0 and sums[f"{indicator.code}_stated"]:
+        # One figure whose document tells the share alone; several of them make no sum.
+        stated = sums[f"{indicator.code}_stated"]
+        return share(stated, STATED_PARTS), judge(stated, STATED_PARTS, target)
+    if indicator.entry.unit == "per_100k":
+        return rate(numerator, denominator), judge(numerator, denominator, target)
+    return share(numerator, denominator), judge(numerator, denominator, target)
 
 
 async def figures_of(

@@ -63,6 +63,8 @@ async def live_figures(
         sums = await repository.totals(session, scope)
     indicators = {}
     for indicator in catalogue().values():
+        if indicator.is_entered:
+            continue  # nothing that happens moves them
         figure = evaluate(
             indicator,
             sums,

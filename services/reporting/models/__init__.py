@@ -26,6 +26,7 @@ from services.reporting.models.closes import (
     close_steps,
     month_closes,
 )
+from services.reporting.models.entries import Entry
 from services.reporting.models.happening import REVISION, Happening
 from services.reporting.models.merges import person_merges
 from services.reporting.models.people import Card, Person, PersonCategory, Recognition, Roster
@@ -70,6 +71,7 @@ __all__ = [
     "DiseaseCase",
     "Dispensing",
     "Encounter",
+    "Entry",
     "Exemption",
     "FollowUp",
     "Happening",

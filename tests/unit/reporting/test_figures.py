@@ -157,7 +157,7 @@ class TestCatalogue:
             "personal_share", "out_of_catalogue_share", "in_region_visit_rate",
             "primary_care_visit_share", "medical_aid_share", "serious_illness_treatment_rate",
             "contract_rate", "contract_performance_rate", "chronic_contract_rate",
-            "check_up_rate", "recognition_rate", "one_stop_rate",
+            "check_up_rate", "insurance_coverage", "recognition_rate", "one_stop_rate",
             "readmission_rate",
         } <= set(catalogue())  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Figures that no service can tell: entered with evidence by whoever owns them, and confirmed."""
