@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 _ACQUIRE_TIMEOUT_S = 10
 _CLOSE_TIMEOUT_S = 5
-
+LOCK_TIMEOUT = "10s"
+"""How long a statement on the driver waits for a lock, a twin's idempotency key among them."""
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
 _PLACE = re.compile(r"\$(\d+)")
@@ -43,6 +44,8 @@ class _Write:
 
     text: str
     json: tuple[bool, ...]
+    into: str = ""
+    """Of an INSERT of one row, what stands before its values."""
 
     def sql(self, first: int) -> str:
         """The statement, its places numbered from ``first`` on."""
@@ -81,17 +84,33 @@ class Query:
         return found
 
 
-class DirectWork:
-    """What is read in the driver's own terms, and written: gathered, and sent by :meth:`send`."""
-
-    _json_as_text = True
-    """Whether the connection gives JSON as text."""
+class Gathered:
+    """Rows to be written, in the driver's own terms."""
 
     def __init__(self, database: str) -> None:
         self._writes: list[tuple[_Write, Sequence[Any]]] = []
         self._after_send: list[Callable[[], None]] = []
         self.database = database
         """Its URL without the password."""
+
+    def insert(self, table: Table, row: Mapping[str, Any]) -> None:
+        """Have a row inserted when the gathered is sent."""
+        self._writes.append((_insert(table, tuple(row)), tuple(row.values())))
+
+    def after_send(self, call: Callable[[], None]) -> None:
+        """Have something called when the rows are written, before they are committed."""
+        self._after_send.append(call)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Have something called when the rows are committed."""
+        raise NotImplementedError
+
+
+class DirectWork(Gathered):
+    """What is read in the driver's own terms, and written: gathered, and sent by :meth:`send`."""
+
+    _json_as_text = True
+    """Whether the connection gives JSON as text."""
 
     async def fetch(self, sql: str, *values: Any) -> Sequence[Any]:
         """The rows that a statement gives; its places are ``$1`` and so on."""
@@ -102,10 +121,6 @@ class DirectWork:
         rows = await self.fetch(query.sql, *query.values(**values))
         return [query.row(each, json_as_text=self._json_as_text) for each in rows]
 
-    def insert(self, table: Table, row: Mapping[str, Any]) -> None:
-        """Have a row inserted when the gathered is sent."""
-        self._writes.append((_insert(table, tuple(row)), tuple(row.values())))
-
     def update(self, table: Table, values: Mapping[str, Any], where: Mapping[str, Any]) -> None:
         """Have the rows that equal ``where`` changed when the gathered is sent."""
         write = _update(table, tuple(values), tuple(where))
@@ -114,12 +129,6 @@ class DirectWork:
     def write(self, sql: str, *values: Any) -> None:
         """The same for any statement that changes rows; it must not begin with WITH."""
         self._writes.append((_Write(sql, (False,) * len(values)), values))
-
-    def after_send(self, call: Callable[[], None]) -> None:
-        self._after_send.append(call)
-
-    def after_commit(self, call: Callable[[], None]) -> None:
-        raise NotImplementedError
 
     async def send(self, *, unless_there: tuple[Table, Mapping[str, Any]] | None = None) -> bool:
         """Write what was gathered, in one statement: its parts do not see each other's rows.
@@ -173,6 +182,61 @@ class DirectTransaction(DirectWork):
             await self._connection.execute("ROLLBACK")
 
 
+class Overtaken(Exception):
+    """What a statement was to hold for no longer holds; nothing was written."""
+
+
+class AtOnce(Gathered):
+    """Rows that are written by one statement, which is its own transaction, if a condition holds.
+
+    One round trip instead of those of a transaction; so the condition has to be all that was to be
+    read first. It is an expression over ``$1`` and so on; where it waits for a lock, only what a
+    (volatile) function reads after that sees what was committed meanwhile.
+    """
+
+    def __init__(
+        self, connections: DirectConnections, database: str, condition: str, values: Sequence[Any]
+    ) -> None:
+        super().__init__(database)
+        self._connections = connections
+        self._condition = _Write(condition, (False,) * len(values))
+        self._values = values
+        self._after_commit: list[Callable[[], None]] = []
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        self._after_commit.append(call)
+
+    def after_send(self, call: Callable[[], None]) -> None:
+        """Nothing is called: there is no moment between the writing and the commit."""
+
+    async def commit(self, *, unless_there: tuple[Table, Mapping[str, Any]] | None = None) -> bool:
+        """Write all of the rows.
+
+        Args:
+            unless_there: a further row. If its key is there already (after waiting for whoever is
+                about to write it), nothing is written and false is returned.
+
+        Raises:
+            Overtaken: the condition does not hold.
+        """
+        writes = self._writes
+        if unless_there is not None:
+            table, row = unless_there
+            writes = [(_insert(table, tuple(row)), tuple(row.values())), *writes]
+        sql = _if_holds(
+            self._condition, tuple(write for write, _ in writes), guarded=unless_there is not None
+        )
+        values = [value for write, given in writes for value in write.values(given)]
+        async with self._connections.connection() as connection:
+            ((passed, made),) = await connection.fetch(sql, *self._values, *values)
+        if not passed:
+            raise Overtaken
+        if made:
+            for call in self._after_commit:
+                call()
+        return bool(made)
+
+
 class _WithinSession(DirectWork):
     """The same statements in a session's transaction, by way of SQLAlchemy's cursor.
 
@@ -213,21 +277,27 @@ class DirectConnections:
         self._idle: list[asyncpg.Connection] = []
 
     @asynccontextmanager
-    async def transaction(self, *, first: str = "") -> AsyncIterator[DirectTransaction]:
-        """A transaction that commits on a clean exit and rolls back on an exception.
+    async def transaction(self) -> AsyncIterator[DirectTransaction]:
+        """A transaction that commits on a clean exit and rolls back on an exception."""
+        async with self.connection() as connection:
+            await connection.execute("BEGIN")
+            transaction = DirectTransaction(connection, self._database)
+            yield transaction
+            await transaction.commit()
 
-        Args:
-            first: statements without parameters, sent together with the BEGIN.
-        """
+    def at_once(self, condition: str, *values: Any) -> AtOnce:
+        """Rows for one statement, which writes them if the condition holds."""
+        return AtOnce(self, self._database, condition, values)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection on which nothing has begun; what an exception leaves is rolled back."""
         async with asyncio.timeout(_ACQUIRE_TIMEOUT_S):
             await self._room.acquire()
         try:
             connection = await self._connected()
             try:
-                await connection.execute(f"BEGIN; {first}" if first else "BEGIN")
-                transaction = DirectTransaction(connection, self._database)
-                yield transaction
-                await transaction.commit()
+                yield connection
             except BaseException:
                 await self._give_up(connection)
                 raise
@@ -249,7 +319,10 @@ class DirectConnections:
             self._url,
             timeout=10,
             command_timeout=60,
-            server_settings={"application_name": f"yizhan-{self._service}-direct"},
+            server_settings={
+                "application_name": f"yizhan-{self._service}-direct",
+                "lock_timeout": LOCK_TIMEOUT,
+            },
         )
 
     async def _give_up(self, connection: asyncpg.Connection) -> None:
@@ -266,8 +339,8 @@ class DirectConnections:
 def _insert(table: Table, names: tuple[str, ...]) -> _Write:
     places = ", ".join(f"${at}" for at in range(1, len(names) + 1))
     # Names of our own tables and columns; values travel apart.
-    sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})"  # noqa: S608
-    return _Write(sql, _as_json(table, names))
+    into = f"INSERT INTO {table.name} ({', '.join(names)})"
+    return _Write(f"{into} VALUES ({places})", _as_json(table, names), into)
 
 
 @lru_cache(maxsize=256)
@@ -296,3 +369,22 @@ def _together(writes: tuple[_Write, ...], *, guarded: bool) -> str:
         return last
     named = ", ".join(f"w{number} AS ({part})" for number, part in enumerate(before))
     return f"WITH {named} {last}"
+
+
+@lru_cache(maxsize=256)
+def _if_holds(condition: _Write, rows: tuple[_Write, ...], *, guarded: bool) -> str:
+    """One statement that inserts rows if a condition holds, and the first one's key is new."""
+    first = len(condition.json) + 1
+    gate, parts = "passed", [f"passed AS MATERIALIZED (SELECT 1 WHERE {condition.text})"]
+    for number, row in enumerate(rows):
+        places = ", ".join(f"${at}" for at in range(first, first + len(row.json)))
+        insert = f"{row.into} SELECT {places} FROM {gate}"  # noqa: S608 - our own names
+        first += len(row.json)
+        if guarded and not number:
+            gate = "made"
+            parts.append(f"made AS ({insert} ON CONFLICT DO NOTHING RETURNING 1)")
+        else:
+            parts.append(f"w{number} AS ({insert})")
+    named = ", ".join(parts)
+    found = f"SELECT EXISTS (SELECT FROM passed), EXISTS (SELECT FROM {gate})"  # noqa: S608
+    return f"WITH {named} {found}"

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.db.direct import Overtaken
 from shared.http.bodies import BodyRefused, StrictRequest
 from shared.http.errors import problem_path
 from shared.http.idempotency import Replay, settle_claim
@@ -119,23 +120,38 @@ class ShortWay:
         """Carry the request out in its one transaction, and give its answer."""
         request.scope["route"], request.scope["root_path"] = self._route, self._mount
         try:
-            async with AsyncExitStack() as stack:
-                work = given[self._parts.work] = Work(request, self._context, stack)
-                try:
-                    found = await self._route.endpoint(**given)
-                except Problem:
-                    stored = await work.stored()
-                    if stored is None:
-                        raise
-                    raise stored from None
-                response = self._response(found, said)
-                await work.keep(response)
-                await settle_claim(request, response)
+            try:
+                response = await self._carry_out(request, given, said, may_be_overtaken=True)
+            except Overtaken:
+                response = await self._carry_out(request, given, said, may_be_overtaken=False)
         except Replay as replay:
             return replay.response()
         except Problem as problem:
             return problem.response(problem_path(request.scope))
         crashpoints.reach("edge.after_commit")
+        return response
+
+    async def _carry_out(
+        self,
+        request: StrictRequest,
+        given: dict[str, Any],
+        said: Response,
+        *,
+        may_be_overtaken: bool,
+    ) -> Response:
+        async with AsyncExitStack() as stack:
+            work = Work(request, self._context, stack, may_be_overtaken=may_be_overtaken)
+            given[self._parts.work] = work
+            try:
+                found = await self._route.endpoint(**given)
+            except Problem:
+                stored = await work.stored()
+                if stored is None:
+                    raise
+                raise stored from None
+            response = self._response(found, said)
+            await work.keep(response)
+            await settle_claim(request, response)
         return response
 
     def _caller(self, scope: Scope) -> Principal:

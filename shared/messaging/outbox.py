@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db.bulk import Encoded, copy_rows
-from shared.db.direct import DirectWork
+from shared.db.direct import Gathered
 from shared.db.mechanics import mechanics_metadata
 from shared.events.base import Event
 from shared.ids import new_id
@@ -68,7 +68,7 @@ async def record(
 
 
 def record_directly(
-    direct: DirectWork, event: Event, *, subject: str, sequence: int, occurred_at: datetime
+    direct: Gathered, event: Event, *, subject: str, sequence: int, occurred_at: datetime
 ) -> None:
     """As :func:`record`, among what is gathered on the driver.
 

@@ -18,7 +18,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db.bulk import copy_rows
-from shared.db.direct import DirectWork
+from shared.db.direct import Gathered
 from shared.db.mechanics import AUDIT_LOG, mechanics_metadata
 from shared.ids import new_id
 from shared.security.chain import Chain, Head, Sealed, moment
@@ -98,7 +98,7 @@ async def record_many(session: AsyncSession, entries: Sequence[Mapping[str, Any]
     await copy_rows(session, audit_table, [audit_row(**entry) for entry in entries])
 
 
-def record_directly(direct: DirectWork, **entry: Any) -> None:
+def record_directly(direct: Gathered, **entry: Any) -> None:
     """As :func:`record`, among what is gathered on the driver."""
     direct.insert(audit_table, audit_row(**entry))
 

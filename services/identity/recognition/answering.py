@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.identity.categories.domain import CATEGORIES, Period, in_force, union
+from services.identity.categories.domain import CATEGORIES, Period, in_force
 from services.identity.matching.decision import REASONS, Decision
 from services.identity.recognition.entitlements import Entitled, entitled
+from services.identity.recognition.registry import Picture
 from services.identity.recognition.schemas import (
     CategoryAnswer,
     EntitlementsAnswer,
@@ -23,7 +24,6 @@ from shared.clock import business_date
 from shared.events.catalog import CategoryPeriod, Entitlements, RecognitionMade
 from shared.policy.region import Facility
 from shared.runtime.context import ServiceContext
-from shared.security.masking import mask_name
 from shared.security.principal import Principal
 
 PROVISIONAL_DAYS = 90
@@ -46,9 +46,8 @@ class Recognised:
 
 
 def recognised(
-    context: ServiceContext,
     decision: Decision,
-    picture: Iterable[Any],
+    picture: Picture | None,
     *,
     at: datetime,
     weights_version: str,
@@ -57,24 +56,15 @@ def recognised(
     """A decision with what the register says of the person on the visit's day.
 
     Args:
-        picture: rows of ``RecognitionRepository.picture``; none when nobody is told.
+        picture: of the person; None when nobody is told.
         at: the visit's moment.
     """
-    rows = list(picture)
-    kept = next((row for row in rows if str(row["person_id"]) == decision.person_id), None)
-    periods = [
-        Period(row["category"], row["valid_from"], row["valid_to"])
-        for row in rows
-        if row["category"] is not None
-    ]
     return Recognised(
         decision=decision,
-        holding=tuple(in_force(union(periods), business_date(at))),
-        masked_name=mask_name(context.vault.decrypt(kept["name_enc"], column="persons.name"))
-        if kept
-        else None,
-        township=kept["township"] if kept else None,
-        village=kept["village"] if kept else None,
+        holding=in_force(picture.held, business_date(at)) if picture else (),
+        masked_name=picture.masked_name if picture else None,
+        township=picture.township if picture else None,
+        village=picture.village if picture else None,
         weights_version=weights_version,
         question=question,
     )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from services.identity.categories.domain import Period
 from services.identity.matching.names import AliasTable, prepare_name
 from services.identity.matching.numbers import prepare_number
 from services.identity.matching.records import Person
 from services.identity.persons.domain import phone_key
 from shared.security.crypto import Vault
+from shared.security.masking import mask_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Registered:
     names: Sequence[bytes] = ()
     numbers: Sequence[bytes] = ()
     cards: Sequence[UUID] = ()
+    held: Sequence[Period] = ()
 
     @property
     def row_id(self) -> UUID:
@@ -38,6 +43,32 @@ class Registered:
         """The person he is: of an absorbed row, the one who was kept."""
         found: UUID = self.row["merged_into"] or self.row["person_id"]
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the window and the other services are told of a person's row."""
+
+    masked_name: str
+    township: str | None
+    village: str | None
+    held: tuple[Period, ...]
+
+
+def shown(registered: Registered, vault: Vault) -> Shown:
+    """What is told of the row; equal texts and periods are kept once for all persons."""
+    row = registered.row
+    return Shown(
+        sys.intern(mask_name(vault.decrypt(row["name_enc"], column="persons.name"))),
+        row["township"],
+        row["village"],
+        _one_of_equals(tuple(registered.held)),
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _one_of_equals(held: tuple[Period, ...]) -> tuple[Period, ...]:
+    return held
 
 
 def faces(

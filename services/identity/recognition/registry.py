@@ -11,20 +11,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.identity.categories.domain import Period, union
 from services.identity.matching.index import Index
 from services.identity.matching.model import AGREED_WEIGHTS, PRODUCT, product_model
 from services.identity.matching.names import load_aliases
 from services.identity.matching.places import MergedPlaces
 from services.identity.matching.records import Person, Query
 from services.identity.matching.scoring import Model, Weights
-from services.identity.recognition.faces import Registered, faces
+from services.identity.recognition.faces import Registered, Shown, faces, shown
 from services.identity.recognition.repository import WEIGHTS_COLUMN, RegistryRepository
 from services.identity.settings import settings_of
 from shared.clock import business_date
@@ -38,6 +41,27 @@ _STATE = "identity.registry"
 _CHUNK_ROWS = 2_000
 
 
+class _Row(NamedTuple):
+    """A person's row as it is in memory."""
+
+    person_id: UUID
+    """Who he is: of an absorbed row, the one who was kept."""
+    record_ids: tuple[str, ...]
+    """In the index."""
+    shown: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is told of a person."""
+
+    masked_name: str
+    township: str | None
+    village: str | None
+    held: tuple[Period, ...]
+    """Of all sources, as one history."""
+
+
 class Registry:
     """The registered persons of a region, prepared for comparison, and the weights in force."""
 
@@ -45,7 +69,9 @@ class Registry:
         self._context = context
         self._aliases = load_aliases(settings_of(context).alias_files)
         self._loading = asyncio.Lock()
-        self._records: dict[UUID, tuple[str, ...]] = {}
+        self._rows: dict[UUID, _Row] = {}
+        self._absorbed: dict[UUID, set[UUID]] = {}
+        """Rows of persons who were merged into another, by him."""
         self.revision = 0
         """Of the register as it is in memory; set when a load is complete."""
         self.index = Index()
@@ -82,23 +108,52 @@ class Registry:
         loaded = 0
         async for rows in repository.changed_since(self.revision, chunk=_CHUNK_ROWS):
             prepared = await asyncio.to_thread(self._prepare, rows)
-            for row_id, persons in prepared:
-                self._replace(row_id, persons)
+            for row_id, person_id, told, persons in prepared:
+                self._replace(row_id, person_id, told, persons)
             loaded += len(rows)
         self.revision = wanted
         log.info("registry_loaded", revision=wanted, persons=loaded)
 
-    def _prepare(self, rows: Sequence[Registered]) -> list[tuple[UUID, list[Person]]]:
+    def picture(self, person_id: UUID) -> Picture | None:
+        """What is told of a person, and what he and those merged into him hold.
+
+        Of the same revision as the index. None while he is not loaded yet, but one of those is.
+        """
+        row = self._rows.get(person_id)
+        if row is None:
+            return None
+        kept = row.shown
+        held = list(kept.held)
+        for row_id in self._absorbed.get(person_id, ()):
+            held += self._rows[row_id].shown.held
+        return Picture(kept.masked_name, kept.township, kept.village, union(held))
+
+    def _prepare(self, rows: Sequence[Registered]) -> list[tuple[UUID, UUID, Shown, list[Person]]]:
         today = business_date(self._context.clock.now())
         vault = self._context.vault
-        return [(row.row_id, list(faces(row, vault, self._aliases, on=today))) for row in rows]
+        return [
+            (
+                row.row_id,
+                row.person_id,
+                shown(row, vault),
+                list(faces(row, vault, self._aliases, on=today)),
+            )
+            for row in rows
+        ]
 
-    def _replace(self, row_id: UUID, persons: Sequence[Person]) -> None:
-        for record_id in self._records.get(row_id, ()):
-            self.index.remove(record_id)
+    def _replace(
+        self, row_id: UUID, person_id: UUID, told: Shown, persons: Sequence[Person]
+    ) -> None:
+        before = self._rows.get(row_id)
+        if before is not None:
+            for record_id in before.record_ids:
+                self.index.remove(record_id)
+            self._absorbed.get(before.person_id, set()).discard(row_id)
         for person in persons:
             self.index.add(person)
-        self._records[row_id] = tuple(person.record_id for person in persons)
+        if person_id != row_id:
+            self._absorbed.setdefault(person_id, set()).add(row_id)
+        self._rows[row_id] = _Row(person_id, tuple(each.record_id for each in persons), told)
 
 
 @lru_cache(maxsize=16)

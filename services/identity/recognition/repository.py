@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Result, RowMapping, Select, bindparam, insert, select, text
+from sqlalchemy import Result, RowMapping, bindparam, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.identity.categories.domain import Period
 from services.identity.models import (
     cards,
     match_weights,
@@ -21,33 +22,8 @@ from services.identity.models import (
     registers,
 )
 from services.identity.recognition.faces import Registered
-from services.identity.revisions.repository import RECOGNISING_LOCK
-from shared.db.direct import DirectTransaction
-
-
-def _picture() -> Select[Any]:
-    held = (memberships.c.person_id == persons.c.person_id) & memberships.c.superseded_at.is_(None)
-    return (
-        select(
-            persons.c.person_id,
-            persons.c.name_enc,
-            persons.c.township,
-            persons.c.village,
-            memberships.c.category,
-            memberships.c.valid_from,
-            memberships.c.valid_to,
-        )
-        .select_from(persons.outerjoin(memberships, held))
-        .where(
-            persons.c.region == bindparam("region"),
-            (persons.c.person_id == bindparam("person_id"))
-            | (persons.c.merged_into == bindparam("person_id")),
-        )
-    )
-
 
 # Made once: putting a statement together costs more than sending it.
-_PICTURE = _picture()
 _INSERT = insert(recognitions)
 _REVISION = select(registers.c.revision).where(registers.c.region == bindparam("region"))
 _NEWEST_WEIGHTS = (
@@ -82,6 +58,19 @@ _ALIASES = (
     select(person_aliases.c.person_id, person_aliases.c.kind, person_aliases.c.value_enc)
     .where(person_aliases.c.person_id.in_(bindparam("ids", expanding=True)))
     .order_by(person_aliases.c.alias_id)
+)
+_HELD = (
+    select(
+        memberships.c.person_id,
+        memberships.c.category,
+        memberships.c.valid_from,
+        memberships.c.valid_to,
+    )
+    .where(
+        memberships.c.person_id.in_(bindparam("ids", expanding=True)),
+        memberships.c.superseded_at.is_(None),
+    )
+    .order_by(memberships.c.membership_id)
 )
 _CARDS = (
     select(cards.c.person_id, cards.c.card_id)
@@ -119,12 +108,6 @@ class RecognitionRepository:
         self._session = session
         self._region = region
 
-    async def picture(self, person_id: UUID) -> Sequence[RowMapping]:
-        """A person and whom he absorbed, one row per current membership."""
-        asked = {"region": self._region, "person_id": person_id}
-        result: Result[Any] = await self._session.execute(_PICTURE, asked)
-        return result.mappings().all()
-
     async def kept(self, recognition_id: UUID) -> RowMapping | None:
         """A decision with its evidence, as it was made."""
         asked = {"region": self._region, "recognition_id": recognition_id}
@@ -135,41 +118,11 @@ class RecognitionRepository:
         await self._session.execute(_INSERT, {"region": self._region, **values})
 
 
-JOIN_RECOGNITIONS = f"SELECT pg_advisory_xact_lock_shared({RECOGNISING_LOCK})"
-"""``RevisionRepository.join_recognitions``, for the driver's transaction."""
-
-_LOOK = """
-SELECT r.revision, EXISTS (
-    SELECT FROM judged_pairs j WHERE j.region = $1 AND j.fingerprint = $3) AS judged,
-  p.person_id, p.name_enc, p.township, p.village, m.category, m.valid_from, m.valid_to
-FROM (SELECT) AS one
-LEFT JOIN registers r ON r.region = $1
-LEFT JOIN persons p ON p.region = $1 AND (p.person_id = $2 OR p.merged_into = $2)
-LEFT JOIN memberships m ON m.person_id = p.person_id AND m.superseded_at IS NULL
+STANDS = "recognition_stands($1, $2, $3)"
+"""Whether a decision made in memory still stands: given are the region, the register's revision
+that it was made by, and the fingerprint of the question. From then until the transaction ends it
+counts as a recognition under way, as by ``RevisionRepository.join_recognitions``.
 """
-
-
-@dataclass(frozen=True)
-class Look:
-    """What the database says of a decision that was made in memory."""
-
-    revision: int
-    """Of the register."""
-    judged: bool
-    """Whether a person has decided about this very question before."""
-    picture: Sequence[Any]
-    """As ``RecognitionRepository.picture``."""
-
-
-async def look_directly(
-    direct: DirectTransaction, region: str, person_id: str | None, question: bytes
-) -> Look:
-    """All that a recognition reads, in one statement."""
-    rows = await direct.fetch(_LOOK, region, UUID(person_id) if person_id else None, question)
-    first = rows[0]
-    picture = [row for row in rows if row["person_id"] is not None]
-    return Look(first["revision"] or 0, first["judged"], picture)
-
 
 WEIGHTS_COLUMN = "match_weights.content"
 
@@ -220,13 +173,14 @@ class RegistryRepository:
                 return
             ids = [row["person_id"] for row in rows]
             names, numbers = await self._aliases(ids)
-            cards_of = await self._cards(ids)
+            cards_of, held = await self._cards(ids), await self._held(ids)
             yield [
                 Registered(
                     dict(row),
                     names=names.get(row["person_id"], ()),
                     numbers=numbers.get(row["person_id"], ()),
                     cards=cards_of.get(row["person_id"], ()),
+                    held=held.get(row["person_id"], ()),
                 )
                 for row in rows
             ]
@@ -239,6 +193,13 @@ class RegistryRepository:
         for row in await self._session.execute(_ALIASES, {"ids": ids}):
             found[row.kind].setdefault(row.person_id, []).append(row.value_enc)
         return found["name"], found["id_number"]
+
+    async def _held(self, ids: Sequence[UUID]) -> dict[UUID, list[Period]]:
+        found: dict[UUID, list[Period]] = {}
+        for row in await self._session.execute(_HELD, {"ids": ids}):
+            period = Period(row.category, row.valid_from, row.valid_to)
+            found.setdefault(row.person_id, []).append(period)
+        return found
 
     async def _cards(self, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
         found: dict[UUID, list[UUID]] = {}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.matching.decision import Decision, confirmed, decide
@@ -16,12 +14,8 @@ from services.identity.newborns.repository import NewbornRepository
 from services.identity.recognition.answering import Recognised, Telling, recognised, tell
 from services.identity.recognition.asking import ask, invalid, question_of
 from services.identity.recognition.guessing import guess_limit_of
-from services.identity.recognition.registry import registry_of
-from services.identity.recognition.repository import (
-    JOIN_RECOGNITIONS,
-    RecognitionRepository,
-    look_directly,
-)
+from services.identity.recognition.registry import Picture, Registry, registry_of
+from services.identity.recognition.repository import STANDS, RecognitionRepository
 from services.identity.recognition.schemas import (
     Credentials,
     RecognitionAnswer,
@@ -84,30 +78,30 @@ async def match(
         if len(said.same) == 1:
             decision = confirmed(decision, str(next(iter(said.same))))
     _check_readable(query, decision, context)
-    rows: Sequence[RowMapping] = ()
-    if decision.person_id is not None:
-        repository = RecognitionRepository(session, context.region.region_code)
-        rows = await repository.picture(UUID(decision.person_id))
     return recognised(
-        context,
         decision,
-        rows,
+        _picture(registry, decision),
         at=at,
         weights_version=registry.weights.version,
         question=question,
     )
 
 
-def _check_readable(query: Query, decision: Decision, context: ServiceContext) -> None:
-    """A mistyped number that nothing could correct is told as such, or the clerk misses a patient.
+def _picture(registry: Registry, decision: Decision) -> Picture | None:
+    return registry.picture(UUID(decision.person_id)) if decision.person_id is not None else None
 
-    With name and birth date as well, the question was complete without the number.
-    """
+
+def _check_readable(query: Query, decision: Decision, context: ServiceContext) -> None:
+    """A mistyped number that nothing could correct is told as such, or the clerk misses a patient."""
+    if query.number is not None and _is_unreadable(query, decision):
+        raise invalid(query.number, today=business_date(context.clock.now()))
+
+
+def _is_unreadable(query: Query, decision: Decision) -> bool:
+    """With name and birth date as well, the question was complete without the number."""
     if decision.grade != "none" or query.number is None or query.number.value18 is not None:
-        return
-    if query.name is not None and query.birth_date is not None:
-        return
-    raise invalid(query.number, today=business_date(context.clock.now()))
+        return False
+    return query.name is None or query.birth_date is None
 
 
 async def recognise(
@@ -146,29 +140,29 @@ async def recognise(
 async def recognise_at_window(
     work: Work, context: ServiceContext, caller: Principal, body: RecognitionRequest
 ) -> RecognitionAnswer:
-    """As :func:`recognise`, on the driver wherever nobody needs to look at the case.
+    """As :func:`recognise`, by one statement wherever nobody needs to look at the case.
 
-    The register is in memory, so the decision comes first; then one statement reads whether it
-    still stands and what the person is entitled to, and one writes everything. Four round trips
-    instead of ten: this is the call on which a window waits. A hit and a miss take the same ones.
+    The register is in memory, so everything is known before the database is asked; one statement
+    says whether it still stands, and writes it all: one round trip instead of ten, on the call on
+    which a window waits. A hit and a miss take the same one.
 
     Raises:
         As :func:`recognise`.
     """
-    told = await _tell_directly(work, context, caller, body)
+    told = await _tell_at_once(work, context, caller, body) if work.may_be_overtaken else None
     if told is None:
         return await recognise(await work.session(), context, caller, body)
     return told.answer
 
 
-async def _tell_directly(
+async def _tell_at_once(
     work: Work, context: ServiceContext, caller: Principal, body: RecognitionRequest
 ) -> Telling | None:
-    """The recognition, gathered in the driver's transaction; None when it needs a session.
+    """The recognition, gathered for its one statement; None when it needs a session.
 
-    That is when a card is to be read, when the answer holds only for a while, when a person is to
-    look at the case or has looked at this question before, and when the register has changed since
-    this process last looked.
+    That is when a card is to be read, when the answer holds only for a while, when a number cannot
+    be read, when a person is to look at the case, and while the register is being loaded. The statement does not hold when a person has
+    looked at this question before, and when the register has changed since this process last looked.
     """
     given, recognition_id = body.credentials, new_id()
     if given.card_no and given.card_no.strip():
@@ -177,37 +171,44 @@ async def _tell_directly(
     query = question_of(context, given)
     registry = registry_of(context)
     revision, weights = registry.revision, registry.weights
-    decision = decide(query, registry.index, weights)
-    if decision.provisional or _is_looked_at(context, decision, recognition_id):
+    decision = decide(
+        query,
+        registry.index,
+        weights,
+        model=registry.model_on(business_date(body.visit.occurred_at)),
+    )
+    if (
+        decision.provisional
+        or _is_unreadable(query, decision)
+        or _is_looked_at(context, decision, recognition_id)
+    ):
         return None
     question = b""
     if decision.ranked and decision.grade != "certain":
         question = reviews.credentials_fingerprint(context, given.model_dump(mode="json"))
-    direct = await work.direct(first=JOIN_RECOGNITIONS)
-    region = context.region.region_code
-    look = await look_directly(direct, region, decision.person_id, question)
-    if look.revision > revision or look.judged:
+    picture = _picture(registry, decision)
+    if picture is None and decision.person_id is not None:
         return None
-    _check_readable(query, decision, context)
-    _charge_guess(context, caller, body, decision)
     found = recognised(
-        context,
         decision,
-        look.picture,
+        picture,
         at=body.visit.occurred_at,
         weights_version=weights.version,
         question=question,
     )
     told = tell(context, caller, body, facility, found, recognition_id)
-    direct.insert(recognitions, {"region": region, **told.row})
+    region = context.region.region_code
+    rows = await work.at_once(STANDS, region, revision, question)
+    rows.insert(recognitions, {"region": region, **told.row})
     outbox.record_directly(
-        direct,
+        rows,
         told.event,
         subject=str(recognition_id),
         sequence=1,
         occurred_at=body.visit.occurred_at,
     )
-    audit.record_directly(direct, **told.audited)
+    audit.record_directly(rows, **told.audited)
+    rows.after_commit(lambda: _charge_guess(context, caller, body, decision))
     return told
 
 

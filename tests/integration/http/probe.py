@@ -77,6 +77,8 @@ class ProbeContext:
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
     executions: int = 0
     refusing: bool = False
+    standing: bool = True
+    """The condition for what is written at once."""
 
     @property
     def name(self) -> str:
@@ -96,7 +98,9 @@ class LooseNote(BaseModel):
 
 
 class WindowNote(Note):
-    """``how``: ``direct``, ``slow``, ``refuse``, ``accept`` or ``session``, begun on the driver."""
+    """``how``: ``direct``, ``at once``, ``slow``, ``refuse``, ``accept`` or ``session``, which is
+    begun on the driver too.
+    """
 
     how: str = "direct"
 
@@ -161,11 +165,16 @@ async def write_at_window(
 ) -> Written:
     assert isinstance(context, ProbeContext)
     context.executions += 1
+    row = {"slot": note.slot, "text": note.text}
+    if note.how == "at once" and work.may_be_overtaken:
+        rows = await work.at_once("$1", context.standing)
+        rows.insert(NOTES, row)
+        return Written(slot=note.slot, execution=context.executions)
     direct = await work.direct()
-    direct.insert(NOTES, {"slot": note.slot, "text": note.text})
+    direct.insert(NOTES, row)
     if note.how == "session":
         session = await work.session()
-        await session.execute(insert(NOTES).values(slot=note.slot, text=note.text))
+        await session.execute(insert(NOTES).values(**row))
     if note.how == "slow":
         context.waiting.set()
         await context.gate.wait()

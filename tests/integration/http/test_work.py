@@ -65,7 +65,7 @@ async def test_the_row_is_there_when_the_answer_is_sent(
     assert seen == [(201, (1, 1))]
 
 
-@pytest.mark.parametrize("how", ["direct", "session"])
+@pytest.mark.parametrize("how", ["direct", "at once", "session"])
 async def test_sent_again_it_is_answered_again(
     app: ASGIApp, bearer, context: ProbeContext, how: str
 ):
@@ -109,10 +109,11 @@ async def test_a_refusal_keeps_nothing(app: ASGIApp, bearer, context: ProbeConte
     assert (await post(app, bearer)).status == 201
 
 
-async def test_a_failed_commit_is_no_success(app: ASGIApp, bearer, context: ProbeContext):
+@pytest.mark.parametrize("how", ["direct", "at once"])
+async def test_a_failed_commit_is_no_success(app: ASGIApp, bearer, context: ProbeContext, how: str):
     """Goal: key and change stand or fall together. Method: a deferred constraint."""
     await post(app, bearer)
-    failed = await post(app, bearer, key="k-2", note={"slot": 1, "text": "b"})
+    failed = await post(app, bearer, key="k-2", note={"slot": 1, "text": "b"}, how=how)
     assert failed.status == 500
     assert await counts(context) == (1, 1)
     assert (await post(app, bearer, key="k-3", note={"slot": 2, "text": "c"})).status == 201
@@ -137,6 +138,31 @@ async def test_twins_have_one_effect(app: ASGIApp, bearer, context: ProbeContext
     assert len({answer.body for answer in answers}) == 1
     assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
     assert await counts(context) == (1, 1)
+
+
+async def test_twins_at_once_have_one_effect(app: ASGIApp, bearer, context: ProbeContext):
+    """Goal: the same where the key is new only to the first statement."""
+    answers = await asyncio.gather(*(post(app, bearer, how="at once") for _ in range(20)))
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.body for answer in answers}) == 1
+    assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+    assert await counts(context) == (1, 1)
+
+
+@pytest.mark.parametrize("key", ["k-1", None])
+async def test_overtaken_it_is_asked_again(bearer, context: ProbeContext, key: str | None):
+    """Goal: where the condition does not hold, nothing is written that way, and all on another."""
+    context.standing = False
+    answer = await post(ShortWays(never, [context]), bearer, key=key, how="at once")
+    assert (answer.status, answer.json["execution"]) == (201, 2)
+    assert await counts(context) == (1, 1 if key else 0)
+
+
+async def test_without_a_key_it_is_done_each_time_at_once(bearer, context: ProbeContext):
+    for slot in (1, 2):
+        note = {"slot": slot, "text": "a"}
+        await post(ShortWays(never, [context]), bearer, key=None, note=note, how="at once")
+    assert await counts(context) == (2, 0)
 
 
 async def test_what_the_endpoint_says_of_its_answer_is_kept(app: ASGIApp, bearer):

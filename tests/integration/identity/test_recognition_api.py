@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from services.identity.matching.model import AGREED_WEIGHTS
+from services.identity.persons.register import lock_register, stamp
 from services.identity.recognition.schemas import RecognitionRequest
+from services.identity.revisions.repository import RevisionRepository
 from shared.clock import FixedClock
+from tests.integration.identity.desk import person_id
 from tests.integration.identity.office import HOSPITAL, Office
 from tests.support.people import NEIGHBOUR, PATIENT, RosterPerson, id_number
 
@@ -244,9 +249,9 @@ class TestTheRequest:
             "SELECT * FROM audit_log WHERE action = 'recognition.made'"
         )
         assert audited["detail"]["person_id"] == found["person_id"]
-        for text in (str(told), str(audited["detail"])):
-            assert PATIENT.name not in text
-            assert PATIENT.number not in text
+        for said in (str(told), str(audited["detail"])):
+            assert PATIENT.name not in said
+            assert PATIENT.number not in said
 
     async def test_the_same_key_again_makes_one_recognition(self, office: Office) -> None:
         """Goal: idempotency. Method: one request twice under one key."""
@@ -257,6 +262,81 @@ class TestTheRequest:
         assert first.json() == second.json()
         assert second.headers["Idempotency-Replayed"] == "true"
         assert len(await office.events("recognition.made.v1")) == 1
+
+
+class TestAtOnce:
+    """One statement checks that the register is as it is in memory, and writes everything."""
+
+    async def test_no_session_is_needed(
+        self, office: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Goal: hit and miss take the one round trip. Method: there are no sessions."""
+        await office.register(PATIENT)
+        await office.recognise({"id_number": PATIENT.number})
+        monkeypatch.setattr(office.service.context.db, "writing", None)
+        monkeypatch.setattr(office.service.context.db, "reading", None)
+        hit = await office.recognise({"id_number": PATIENT.number, "name": PATIENT.name})
+        miss = await office.recognise({"id_number": NEIGHBOUR.number, "name": NEIGHBOUR.name})
+        assert (hit["grade"], miss["grade"]) == ("certain", "none")
+
+    async def test_a_change_it_had_to_wait_for_is_seen(self, office: Office) -> None:
+        """Goal: nobody is told what a change under way takes away.
+
+        Method: his only category ends under the lock; the question waits at the database, with the
+        register of before in memory; the change is committed.
+        """
+        await office.register(PATIENT)
+        first = await office.recognise({"id_number": PATIENT.number})
+        context = office.service.context
+        region = context.region.region_code
+        async with context.db.writing() as session:
+            await lock_register(session, region)
+            await RevisionRepository(session, region).wait_for_recognitions()
+            await stamp(session, region, {UUID(first["person_id"])})
+            await session.execute(text("UPDATE memberships SET superseded_at = now()"))
+            asked = asyncio.create_task(office.recognise({"id_number": PATIENT.number}))
+            await _until_somebody_waits(office)
+        found = await asyncio.wait_for(asked, 10)
+        assert (found["grade"], found["person_id"]) == ("certain", first["person_id"])
+        assert (first["entitlements"], found["entitlements"]) == (RIGHTS, NO_RIGHTS)
+        assert found["categories"] == []
+        assert len(await office.events("recognition.made.v1")) == 2
+        (count,) = await office.service.rows("SELECT count(*) FROM recognitions")
+        assert count["count"] == 2
+
+    async def test_what_an_absorbed_person_holds_counts_until_he_is_apart_again(
+        self, office: Office
+    ) -> None:
+        """Goal: the register in memory knows whose categories are whose, by the revision."""
+        await office.register(PATIENT)
+        await office.register(NEIGHBOUR.but(category="低保"), source="civil_affairs")
+
+        async def held() -> set[str]:
+            found = await office.recognise({"id_number": PATIENT.number, "name": PATIENT.name})
+            return {each["code"] for each in found["categories"]}
+
+        assert await held() == {"registered_poor"}
+        kept, other = [await person_id(office, each) for each in (PATIENT, NEIGHBOUR)]
+        merged = await office.http.post(
+            f"/identity/v1/persons/{kept}/merge",
+            json={"other_person_id": other, "reason": "同一人,登记两次"},
+        )
+        assert merged.status_code in {200, 201}, merged.text
+        assert await held() == {"registered_poor", "subsistence"}
+        await office.http.post(f"/identity/v1/merges/{merged.json()['merge_id']}/undo")
+        assert await held() == {"registered_poor"}
+
+
+async def _until_somebody_waits(office: Office) -> None:
+    for _ in range(200):
+        (row,) = await office.service.rows(
+            "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+            " WHERE NOT granted AND locktype = 'advisory' AND datname = current_database()"
+        )
+        if row["count"]:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 class TestPersons:
