@@ -6,6 +6,7 @@ from pathlib import Path
 
 from services.contracts.at_visit.endpoints import router as at_visit_router
 from services.contracts.balance.endpoints import router as balance_router
+from services.contracts.balance.pages import router as balance_pages
 from services.contracts.check_ups.endpoints import router as check_ups_router
 from services.contracts.contracts.endpoints import router as contracts_router
 from services.contracts.diseases.endpoints import router as diseases_router
@@ -17,6 +18,7 @@ from services.contracts.dispensings.handlers import (
 )
 from services.contracts.exemptions.endpoints import router as exemptions_router
 from services.contracts.fees.endpoints import router as fees_router
+from services.contracts.fees.pages import router as fee_pages
 from services.contracts.follow_up.endpoints import router as follow_up_router
 from services.contracts.follow_up.handlers import (
     on_encounter_cancelled,
@@ -25,10 +27,12 @@ from services.contracts.follow_up.handlers import (
 from services.contracts.follow_up.pages import router as today_pages
 from services.contracts.follow_up.visit_pages import router as visit_pages
 from services.contracts.imports.endpoints import router as imports_router
+from services.contracts.imports.pages import router as import_pages
 from services.contracts.members.endpoints import router as members_router
 from services.contracts.merges.handlers import on_person_merged, on_person_unmerged
 from services.contracts.models import Base
 from services.contracts.overdue.endpoints import router as overdue_router
+from services.contracts.overdue.pages import router as overdue_pages
 from services.contracts.people.handlers import (
     on_person_changed,
     on_person_entered,
@@ -39,8 +43,10 @@ from services.contracts.plans.endpoints import router as plans_router
 from services.contracts.plans.nightly import plan_daily
 from services.contracts.plausibility.endpoints import router as plausibility_router
 from services.contracts.referrals.endpoints import router as referrals_router
+from services.contracts.referrals.pages import router as referral_pages
 from services.contracts.screens.kit import router as screen_assets
 from services.contracts.teams.endpoints import router as teams_router
+from services.contracts.teams.pages import router as team_pages
 from shared.events.catalog import (
     CheckUpRecorded,
     ContractEnded,
@@ -106,8 +112,22 @@ MODULE = ServiceModule(
         at_visit_router,
         imports_router,
     ),
-    pages=(screen_assets, today_pages, visit_pages, person_pages),
-    screens=(ScreenLink("/contracts/", "签约随访", "Family doctors", "contracts:read"),),
+    pages=(
+        screen_assets,
+        today_pages,
+        visit_pages,
+        person_pages,
+        overdue_pages,
+        referral_pages,
+        team_pages,
+        balance_pages,
+        fee_pages,
+        import_pages,
+    ),
+    screens=(
+        ScreenLink("/contracts/", "签约随访", "Family doctors", "contracts:read"),
+        ScreenLink("/contracts/teams", "签约督导", "Supervision", "contracts:read"),
+    ),
     subscriptions=(
         Subscription(
             PersonEntered, on_person_entered, "where a person lives decides which team is his"

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, String, cast, insert, select, text, update
+from sqlalchemy import ColumnElement, Row, String, cast, insert, select, text, update
 
 from services.contracts.access import organisation_of
 from services.contracts.models import Contract, FeeLine, ImportBatch, ImportRow
@@ -101,16 +101,29 @@ async def lock(session: WriteSession, caller: Principal, import_id: UUID) -> Imp
 async def _find(
     session: ReadSession, caller: Principal, import_id: UUID, *, hold: bool
 ) -> ImportBatch | None:
-    statement = select(ImportBatch).where(ImportBatch.import_id == import_id)
-    kind, value = organisation_of(caller)
-    if kind == "region":
-        statement = statement.where(ImportBatch.region == value)
-    else:
-        statement = statement.where(ImportBatch.organisation == caller.organisation)
+    statement = select(ImportBatch).where(ImportBatch.import_id == import_id, _of(caller))
     if hold:
         statement = statement.with_for_update()
     found = await session.execute(statement.execution_options(populate_existing=True))
     return found.scalar_one_or_none()
+
+
+async def newest(session: ReadSession, caller: Principal, *, limit: int) -> Sequence[ImportBatch]:
+    """The caller's batches, the newest first; a county sees every one."""
+    found = await session.scalars(
+        select(ImportBatch)
+        .where(_of(caller))
+        .order_by(ImportBatch.made_at.desc(), ImportBatch.import_id.desc())
+        .limit(limit)
+    )
+    return found.all()
+
+
+def _of(caller: Principal) -> ColumnElement[bool]:
+    kind, value = organisation_of(caller)
+    if kind == "region":
+        return ImportBatch.region == value
+    return ImportBatch.organisation == caller.organisation
 
 
 async def rows_of(

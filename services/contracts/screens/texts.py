@@ -3,7 +3,28 @@
 from __future__ import annotations
 
 from services.contracts.screens.person_texts import PERSON
+from services.contracts.screens.sheet_texts import BALANCE, FEES, TABS
+from services.contracts.screens.supervision_texts import (
+    IMPORTS,
+    OVERDUE,
+    REFERRALS,
+    REGISTERS,
+    TEAMS,
+)
 from services.contracts.screens.today_texts import TODAY, VISIT
 from services.contracts.screens.words import WORDS
 
-TEXTS: dict[str, tuple[str, str]] = {**WORDS, **TODAY, **VISIT, **PERSON}
+TEXTS: dict[str, tuple[str, str]] = {
+    **WORDS,
+    **TABS,
+    **TODAY,
+    **VISIT,
+    **PERSON,
+    **BALANCE,
+    **FEES,
+    **TEAMS,
+    **REGISTERS,
+    **REFERRALS,
+    **IMPORTS,
+    **OVERDUE,
+}

@@ -45,11 +45,20 @@ from services.contracts.diseases.domain import CaseState
 from services.contracts.follow_up.domain import Way
 from services.contracts.follow_up.forms import forms
 from services.contracts.module import MODULE as CONTRACTS
+from services.contracts.overdue.domain import STATES
 from services.contracts.plans.domain import TaskPhase
 from services.contracts.referrals.domain import Direction, Priority, StateOnDay
 from services.contracts.screens import kit as contracts_kit
 from services.contracts.screens.acts import ACTS
 from services.contracts.screens.person_texts import PERSON
+from services.contracts.screens.sheet_texts import BALANCE, FEES, TABS
+from services.contracts.screens.supervision_texts import (
+    IMPORTS,
+    OVERDUE,
+    REFERRALS,
+    REGISTERS,
+    TEAMS,
+)
 from services.contracts.screens.texts import TEXTS as CONTRACTS_TEXTS
 from services.contracts.screens.today_texts import TODAY, VISIT
 from services.contracts.screens.words import WORDS as CONTRACTS_WORDS
@@ -107,8 +116,9 @@ SERVICES = {
     ),
     "contracts": Service(
         CONTRACTS, contracts_kit.HERE, CONTRACTS_TEXTS,
-        (COMMON, KIT, CONTRACTS_WORDS, TODAY, VISIT, PERSON),
-        frozenset({"team", "village", "date"}),
+        (COMMON, KIT, CONTRACTS_WORDS, TABS, TODAY, VISIT, PERSON, BALANCE, FEES, TEAMS, REGISTERS,
+         REFERRALS, IMPORTS, OVERDUE),
+        frozenset({"team", "village", "date", "area", "month", "period"}),
     ),
 }  # fmt: skip
 _KEY = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
@@ -215,6 +225,7 @@ def test_every_code_of_contracts_has_its_word() -> None:
         },
         "act.": ACTS,
         "act.done.": ACTS,
+        "overdue.state.": STATES,
     }
     for prefix, each in codes.items():
         assert {prefix + code for code in each} <= CONTRACTS_TEXTS.keys(), prefix

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
+import openpyxl
 import pytest
 
 from shared.runtime.peers import Peers
 from shared.security.default_users import DEFAULT_USERS
-from tests.integration.contracts.stories import JINHE, YONGHE, discharged, entered
+from tests.integration.contracts.stories import (
+    DISTRICT_HOSPITAL,
+    JINHE,
+    JINHE_TEAM,
+    YONGHE,
+    discharged,
+    entered,
+)
 from tests.support.browsing import Screen, assert_private, screen, words
 from tests.support.service import Running
 
@@ -169,3 +180,118 @@ async def test_a_person_is_referred_checked_and_given_drugs(
         disease="hypertension", dispensed_on="2016-03-10", total="1,500", insurance_paid="300",
     )  # fmt: skip
     assert "1,500.00 300.00 1,000.00 200.00" in said
+
+
+async def test_the_sheet_and_the_fees_are_the_services_figures(
+    contracts: Running, doctor: Screen, tmp_path: Path
+) -> None:
+    """Goal: every number opens the list behind it, files hold what the page shows, fees are submitted
+    once. Method: one signed and served, one away; the pages, the workbooks, a second submission."""
+    await act(doctor, P1, "sign", signed_on="2016-03-01")
+    await act(doctor, P2, "exempt", reason="long_absence", valid_from="2016-03-01", evidence="务工")
+    page = await doctor.get("/contracts/balance")
+    said = words(page)
+    assert "2 名册 = 1 已签约 + 1 长期外出 + 0 待签约" in said
+    assert "bucket=long_absence" in page.text
+    people = words(await doctor.get("/contracts/balance/persons", bucket="long_absence"))
+    assert "测*乙" in people
+    assert "测*甲" not in people
+    ahead = await doctor.get("/contracts/balance", month="2016-04")
+    assert ahead.status_code == 422
+    assert 'id="month-fault"' in ahead.text
+    sheet = load(await doctor.get("/contracts/balance/sheet.xlsx"))
+    assert sheet[0][:5] == ("乡镇", "村", "名册人数", "已签约", "长期外出")
+    assert sheet[-1][2:6] == (2, 1, 1, 0)
+
+    visit = {"way": "home", "outcome": "stable", "performed_at": "2016-03-09T09:00"}
+    (task,) = await contracts.rows("SELECT task_id FROM tasks WHERE rule LIKE 'post%'")
+    await doctor.follow(await doctor.post(f"/contracts/tasks/{task['task_id']}", visit))
+    assert "1 8.00 0.00 8.00 0" in words(await doctor.get("/contracts/fees", period="2016-03"))
+    team = f"/contracts/fees/{JINHE_TEAM}"
+    before = await doctor.get(team, period="2016-03")
+    assert "申报 8.00 元到清算" in words(before)
+    lines = load(await doctor.get(f"{team}/statement.xlsx", period="2016-03"))
+    assert [row[3] for row in lines[1:]] == [8, 8]
+    for said in ("已申报 1 份", "没有新的可申报"):
+        issued = await doctor.follow(await doctor.post(f"{team}/issue", {"period": "2016-03"}))
+        assert said in words(issued)
+    assert "第 1 号" in words(await doctor.get(team, period="2016-03"))
+    exported = await contracts.rows("SELECT action FROM audit_log WHERE action LIKE '%.exported'")
+    assert len(exported) == 2
+
+
+def load(answer: httpx.Response) -> list[tuple[Any, ...]]:
+    """The rows of a workbook."""
+    assert answer.status_code == 200, words(answer)
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    return list(book.worksheets[0].iter_rows(values_only=True))
+
+
+async def test_the_supervisor_sees_teams_registers_referrals_and_who_did_not_come(
+    contracts: Running, doctor: Screen, tmp_path: Path
+) -> None:
+    """Goal: the supervisor's pages. Method: one task that is overdue since long, a disease that was
+    found, a referral that the hospital at the other end takes, a call that ends in an agreed day."""
+    await act(doctor, P2, "sign", signed_on="2016-01-20")
+    await contracts.deliver(discharged("E9", P2, on=date(2016, 2, 1)))
+    await act(doctor, P1, "found", disease="hypertension", found_on="2016-01-10")
+    await act(doctor, P1, "refer", reason="treatment", to_facility=DISTRICT_HOSPITAL)
+    assert "▼ 1" in words(await doctor.get("/contracts/teams"))
+    assert "高血压 应签约 1 0 0" in words(await doctor.get("/contracts/registers"))
+    cases = await doctor.get("/contracts/registers", disease="hypertension", status="found")
+    assert "测*甲" in words(cases)
+
+    async with screen(
+        contracts, tmp_path, *DOCTOR, name="hospital", organisation=f"facility:{DISTRICT_HOSPITAL}"
+    ) as hospital:
+        asked = await hospital.get("/contracts/referrals")
+        assert "等您答复" in words(asked)
+        (row,) = await contracts.rows("SELECT referral_id FROM referrals")
+        one = f"/contracts/referrals/{row['referral_id']}"
+        silent = await hospital.post(f"{one}/refuse", {"status": "made"})
+        assert "请写明拒绝原因" in words(silent)
+        taken = await hospital.follow(await hospital.post(f"{one}/accept", {"status": "made"}))
+        assert "已接收" in words(taken)
+    assert "没有这样的转诊" in words(await doctor.get("/contracts/referrals"))
+    assert (await doctor.post(f"{one}/jump")).status_code == 404
+
+    assert "测*乙" in words(await doctor.get("/contracts/overdue"))
+    call = f"/contracts/overdue/{P2}"
+    typed = {"outcome": "agreed", "called_at": "2016-03-10T09:00", "consent": "given"}
+    no_day = await doctor.post(call, typed)
+    assert 'id="agreed_on-fault"' in no_day.text
+    done = await doctor.follow(await doctor.post(call, typed | {"agreed_on": "2016-03-12"}))
+    assert "已约定,等待返回" in words(done)
+    assert "约定 2016-03-12" in words(done)
+
+
+async def test_a_file_is_tried_imported_and_taken_back(contracts: Running, doctor: Screen) -> None:
+    """Goal: a verdict for each row, nothing written by a trial, taken back by one button. Method: a
+    good row and one of nobody, tried, imported, undone; a file that is none."""
+    book = openpyxl.Workbook()
+    for row in (("人员编号", "签约日期"), (P1, "2016-03-01"), (str(UUID(int=9)), "2016-03-01")):
+        book.active.append(row)
+    content = io.BytesIO()
+    book.save(content)
+
+    async def send(trial: str) -> httpx.Response:
+        files = {"file": ("a.xlsx", content.getvalue())}
+        return await doctor.post("/contracts/imports", {"dry_run": trial}, files=files)
+
+    tried = words(await doctor.follow(await send("yes")))
+    assert "试导入,未写入" in tried
+    assert "2 行数 = 1 通过 + 0 已有 + 1 退回" in tried
+    assert "没有此登记人员" in tried
+    assert await contracts.rows("SELECT * FROM contracts") == []
+    applied = await send("no")
+    assert "已导入" in words(await doctor.follow(applied))
+    here = applied.headers["location"].partition("?")[0]
+    assert len(load(await doctor.get(f"{here}/verdicts.xlsx"))) == 3
+    assert "已撤销" in words(await doctor.follow(await doctor.post(f"{here}/undo")))
+    assert (await doctor.post(f"{here}/undo")).status_code == 409
+    assert "已撤销" in words(await doctor.get("/contracts/imports"))
+    nothing = await doctor.post("/contracts/imports", files={"file": ("a.xlsx", b"no workbook")})
+    assert nothing.status_code == 422
+    assert 'id="file-fault"' in nothing.text
+    missing = await doctor.post("/contracts/imports", {"dry_run": "yes"})
+    assert "请选择文件" in words(missing)

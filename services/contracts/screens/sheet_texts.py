@@ -1,0 +1,101 @@
+"""The texts of the balance sheet and of the fee statements."""
+
+from __future__ import annotations
+
+BALANCE: dict[str, tuple[str, str]] = {
+    "balance.title": ("签约平衡表", "Balance sheet"),
+    "balance.lead": (
+        "名册上的每个人只在一处:已签约、有原因未签约、待签约,合计等于名册。",
+        "Everybody on the registry stands in one place; the places add up to the registry.",
+    ),
+    "balance.as_of": ("截至 {day}", "As of {day}"),
+    "balance.closed": ("月末数", "month's end"),
+    "balance.live": ("当前", "now"),
+    "balance.area": ("地区", "Area"),
+    "balance.month": ("月份", "Month"),
+    "balance.show": ("查看", "Show"),
+    "balance.place": ("乡镇 / 村", "Township / village"),
+    "balance.registry": ("名册", "Registry"),
+    "balance.signed": ("已签约", "Signed"),
+    "balance.unresolved": ("待签约", "To be signed"),
+    "balance.rate": ("签约率", "Contract rate"),
+    "balance.rate.why": (
+        "应签 {n} 人(名册减去拒签和外出){citation}",
+        "{n} at home and willing (registry without refusal and absence) {citation}",
+    ),
+    "balance.chronic": (
+        "四类慢病 {persons} 人,已签 {signed} 人{citation}",
+        "Four chronic diseases: {persons} persons, {signed} signed {citation}",
+    ),
+    "balance.unit": ("人", "persons"),
+    "balance.total": ("合计", "Total"),
+    "balance.file": ("下载表格", "Download as XLSX"),
+    "balance.none": ("这里没有名册人员。", "Nobody is on the registry here."),
+    "balance.open": ("{what} {n} 人,看名单", "{what}: {n} persons, open the list"),
+    "persons.title": ("{bucket}名单", "{bucket}: the persons"),
+    "persons.name": ("姓名", "Name"),
+    "persons.bucket": ("情况", "Where he stands"),
+    "persons.place": ("住处", "Home"),
+    "persons.since": ("起止", "From / to"),
+    "persons.team": ("团队", "Team"),
+    "persons.must": ("四类慢病", "Chronic disease"),
+    "persons.none": ("没有人。", "Nobody."),
+    "persons.back": ("回到平衡表", "Back to the sheet"),
+}
+
+FEES: dict[str, tuple[str, str]] = {
+    "fees.title": ("签约服务费", "Fees of the teams"),
+    "fees.lead": (
+        "只对有服务记录的签约和体检计费;每人每签约年一次,每项只付一次。",
+        "Only contracts with service on record and check-ups count, each once.",
+    ),
+    "fees.period": ("月份", "Month"),
+    "fees.wrong_period": (
+        "月份写法如 2018-03;下面是 {period}。",
+        "Write a month such as 2018-03; this is {period}.",
+    ),
+    "fees.team": ("团队", "Team"),
+    "fees.n": ("{n} 份", "{n} lines"),
+    "fees.count": ("份数", "Lines"),
+    "fees.amount": ("金额", "Amount"),
+    "fees.issued": ("已申报", "Asked for"),
+    "fees.open": ("未申报", "Not yet asked for"),
+    "fees.unserved": ("无服务记录的签约", "Contracts without service"),
+    "fees.total": ("合计", "Total"),
+    "fees.use": ("项目", "Work"),
+    "fees.whose": ("服务对象", "For whom"),
+    "fees.done_on": ("服务日期", "Done on"),
+    "fees.statement": ("对账单", "Statement"),
+    "fees.statement.no": ("第 {n} 号", "No. {n}"),
+    "fees.not_issued": ("未申报", "not yet"),
+    "fees.statements": ("已申报的对账单", "Statements"),
+    "fees.issued_at": ("申报时间", "Asked at"),
+    "fees.lines": ("明细", "Lines"),
+    "fees.more": ("另有 {n} 行,见下载的表格。", "{n} more lines are in the workbook."),
+    "fees.none": ("本月没有可计费的服务。", "There is nothing to be paid for this month."),
+    "fees.issue": ("申报 {amount} 元到清算", "Submit {amount} CNY to clearing"),
+    "fees.issue.note": (
+        "申报后由结算按专项资金记账,随清算拨付;不能撤回,也不会重复支付。",
+        "Claims books it on the special fund and pays with its clearing; it cannot be taken back.",
+    ),
+    "fees.all_issued": ("本月已全部申报。", "All of this month has been asked for."),
+    "fees.done": ("已申报 {n} 份。", "{n} lines were submitted."),
+    "fees.done.none": ("没有新的可申报。", "There was nothing new to submit."),
+    "fees.assumed": (
+        "地区政策包没有写明价格,按假定计算。",
+        "The region's pack leaves the price open; it is assumed.",
+    ),
+    "fees.file": ("下载表格", "Download as XLSX"),
+}
+
+TABS: dict[str, tuple[str, str]] = {
+    "tabs.label": ("签约随访各页", "Pages of the family doctors"),
+    "tabs.today": ("今天", "Today"),
+    "tabs.teams": ("督导", "Supervision"),
+    "tabs.overdue": ("没来的人", "Who did not come"),
+    "tabs.balance": ("平衡表", "Balance sheet"),
+    "tabs.referrals": ("转诊", "Referrals"),
+    "tabs.registers": ("疾病登记", "Registers"),
+    "tabs.fees": ("服务费", "Fees"),
+    "tabs.imports": ("批量导入", "Imports"),
+}

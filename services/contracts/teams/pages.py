@@ -1,0 +1,135 @@
+"""The supervisor's screens: ``/contracts/teams`` and, of the disease register, ``/contracts/registers``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from services.contracts.access import TeamNotYours, may_act, organisation_of
+from services.contracts.cursors import after_id
+from services.contracts.diseases import service as diseases
+from services.contracts.fees import repository as fees
+from services.contracts.fees.domain import month_of
+from services.contracts.programme.service import programme_of
+from services.contracts.screens.kit import PageRoute, render
+from services.contracts.screens.names import masked_names
+from services.contracts.screens.person_parts import disease_name
+from services.contracts.teams import repository
+from services.contracts.teams.service import own_township, teams_of
+from shared.clock import business_date, start_of_business_day
+from shared.db.session import Reads, Writes
+from shared.http.pagination import encode_cursor
+from shared.runtime.context import Context
+from shared.security.principal import Principal
+from shared.web.signin.required import signed_in
+
+LISTED = 100
+STATES = ("found", "managed", "closed")
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+Reader = Annotated[Principal, signed_in("contracts:read")]
+
+
+@router.get("/teams")
+async def teams(request: Request, caller: Reader, session: Reads, context: Context) -> Response:
+    """What each team has to do, has done, and whom nobody has served."""
+    day = business_date(context.clock.now())
+    mine = [
+        team
+        for team in teams_of(context).by_code.values()
+        if may_act(caller, team=team.team, township=team.township)
+    ]
+    codes = [team.team for team in mine]
+    since = start_of_business_day(day.replace(day=1))
+    counted = await repository.tasks_by_team(session, codes, day=day, since=since)
+    held = await repository.contracts_by_team(session, codes, day=day)
+    first, last = month_of(day.strftime("%Y-%m"))
+    rows: list[dict[str, Any]] = []
+    for team in mine:
+        tasks = counted.get(team.team)
+        rows.append(
+            {
+                "team": team.team,
+                "text_zh": team.name_zh,
+                "text_en": team.name_en,
+                "contracts": held.get(team.team, 0),
+                "unserved": await fees.unserved(session, team=team.team, first=first, last=last),
+                **{
+                    name: int(tasks[name]) if tasks is not None else 0
+                    for name in ("ready", "overdue", "done", "missed")
+                },
+            }
+        )
+    sums = {
+        name: sum(row[name] for row in rows)
+        for name in ("contracts", "ready", "overdue", "done", "missed", "unserved")
+    }
+    return render(
+        request,
+        "teams.html",
+        {"day": day, "month": day.strftime("%Y-%m"), "teams": rows, "sums": sums},
+    )
+
+
+@router.get("/registers")
+async def registers(
+    request: Request,
+    caller: Reader,
+    session: Writes,
+    context: Context,
+    disease: Annotated[str, Query(max_length=32)] = "",
+    status: Annotated[str, Query(max_length=12)] = "",
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """Found, managed, cured and closed by disease; the cases of the one that was chosen."""
+    kind, _ = organisation_of(caller)
+    own = own_township(context, caller)
+    if own is None and kind != "region":
+        raise TeamNotYours
+    counted = await repository.cases_by_disease(
+        session, region=context.region.region_code, township=own
+    )
+    programme = programme_of(context)
+    rows: list[dict[str, Any]] = [
+        {
+            "disease": code,
+            **disease_name(context, code),
+            "must": one.chronic_four,
+            "counts": [(state, counted.get((code, state), 0)) for state in STATES],
+        }
+        for code, one in programme.diseases.items()
+        if any(counted.get((code, state)) for state in STATES)
+    ]
+    cases: list[dict[str, Any]] = []
+    more = None
+    state = status if status in STATES else None
+    if disease in programme.diseases:
+        found, following = await diseases.page(
+            session, context, caller,
+            state=state, disease=disease, batch=None, person_id=None,
+            limit=LISTED, after=after_id(cursor),
+        )  # fmt: skip
+        names = await masked_names(context, [one.person_id for one in found])
+        cases = [
+            one.model_dump() | {"name": names.get(one.person_id)}
+            for one in found
+            if state is not None or one.status != "withdrawn"
+        ]
+        more = encode_cursor(str(following)) if following else None
+    return render(
+        request,
+        "registers.html",
+        {
+            "rows": rows,
+            "states": STATES,
+            "sums": [sum(dict(row["counts"])[state] for row in rows) for state in STATES],
+            "disease": disease if disease in programme.diseases else "",
+            "disease_name": disease_name(context, disease),
+            "status": state or "",
+            "cases": cases,
+            "more": more,
+        },
+    )
