@@ -58,7 +58,9 @@ async def record(
         EventTooLarge: the payload would not fit on the bus; the change must not be committed.
     """
     row = _row(
-        Recorded(event=event, subject=subject, sequence=sequence, occurred_at=occurred_at), headers
+        Recorded(event=event, subject=subject, sequence=sequence, occurred_at=occurred_at),
+        _traceparent(),
+        headers,
     )
     await session.execute(_INSERT, row)
     nudge.after_commit(session)
@@ -76,7 +78,7 @@ def record_directly(
         EventTooLarge: as :func:`record`.
     """
     recorded = Recorded(event=event, subject=subject, sequence=sequence, occurred_at=occurred_at)
-    direct.insert(outbox_table, _row(recorded))
+    direct.insert(outbox_table, _row(recorded, _traceparent()))
     direct.after_send(lambda: crashpoints.reach("outbox.after_insert"))
     direct.after_commit(lambda: nudge.committed(direct.database))
 
@@ -106,7 +108,8 @@ def prepare(events: Sequence[Recorded]) -> list[dict[str, Any]]:
     Raises:
         EventTooLarge: one of the payloads would not fit on the bus.
     """
-    return [_row(each) for each in events]
+    traceparent = _traceparent()
+    return [_row(each, traceparent) for each in events]
 
 
 async def record_prepared(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -118,7 +121,14 @@ async def record_prepared(session: AsyncSession, rows: Sequence[Mapping[str, Any
         crashpoints.reach("outbox.after_insert")
 
 
-def _row(recorded: Recorded, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+def _traceparent() -> str | None:
+    found = structlog.contextvars.get_contextvars().get("traceparent")
+    return str(found) if found else None
+
+
+def _row(
+    recorded: Recorded, traceparent: str | None, headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     event = recorded.event
     payload = event.model_dump_json()
     size_bytes = len(payload) if payload.isascii() else len(payload.encode())
@@ -128,9 +138,8 @@ def _row(recorded: Recorded, headers: Mapping[str, str] | None = None) -> dict[s
             f" {MAX_RECORD_BYTES - _HEADER_ALLOWANCE_BYTES} fit on the bus: split the change"
         )
     carried = {"partitionkey": event.key, "dataclassification": event.classification}
-    traceparent = structlog.contextvars.get_contextvars().get("traceparent")
     if traceparent:
-        carried["traceparent"] = str(traceparent)
+        carried["traceparent"] = traceparent
     carried.update(headers or {})
     return {
         "id": new_id(),

@@ -9,13 +9,10 @@ from typing import Any
 from sqlalchemy import Date, Integer, String, bindparam, or_, select
 
 from services.contracts.merges.repository import MERGES
-from services.contracts.models import Task, person_merges
+from services.contracts.models import Task
 from shared.db.session import ReadSession
 
 _kept = MERGES.kept_or_self(bindparam("person_id", type_=String))
-_absorbed = select(person_merges.c.absorbed_person_id).where(
-    person_merges.c.kept_person_id == _kept, person_merges.c.in_force
-)
 _day = bindparam("day", type_=Date)
 # Made once: putting a statement together costs more than sending it.
 _DUE = (
@@ -29,7 +26,7 @@ _DUE = (
         Task.township,
     )
     .where(
-        or_(Task.person_id == _kept, Task.person_id.in_(_absorbed)),
+        MERGES.means(Task.person_id, _kept),
         Task.status == "open",
         Task.opens_on <= _day,
         or_(Task.closes_on.is_(None), Task.closes_on >= _day),

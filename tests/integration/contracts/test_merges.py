@@ -3,8 +3,11 @@
 import asyncio
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.dialects import postgresql
 
+from services.contracts.merges.repository import MERGES
+from services.contracts.models import Task
 from services.contracts.module import MODULE
 from shared.db.migrate import check
 from tests.integration.contracts.stories import (
@@ -193,3 +196,16 @@ async def test_merging_while_two_clerks_sign(contracts: Running) -> None:
                 contracts.deliver(merged(f"X{number}", f"Y{number}", 50 + number)),
             )
         assert sorted(answer.status_code for answer in answers[:2]) == [201, 409]
+
+
+async def test_a_persons_rows_are_found_by_an_index(contracts: Running) -> None:
+    """Goal: asking for one person does not read everybody's tasks. Method: PostgreSQL's plan."""
+    asked = select(Task.task_id).where(MERGES.means(Task.person_id, "K"))
+    statement = str(
+        asked.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    )
+    async with contracts.context.db.writing() as session:
+        # Tables of a few rows are read whole whatever the statement says.
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = [str(row[0]) for row in await session.execute(text(f"EXPLAIN {statement}"))]
+    assert any("ix_tasks_person_id" in line for line in plan), plan
