@@ -9,6 +9,7 @@ from services.contracts.balance.endpoints import router as balance_router
 from services.contracts.balance.pages import router as balance_pages
 from services.contracts.check_ups.endpoints import router as check_ups_router
 from services.contracts.contracts.endpoints import router as contracts_router
+from services.contracts.control.endpoints import router as control_router
 from services.contracts.diseases.endpoints import router as diseases_router
 from services.contracts.dispensings.endpoints import router as dispensings_router
 from services.contracts.dispensings.handlers import (
@@ -103,6 +104,7 @@ MODULE = ServiceModule(
         members_router,
         follow_up_router,
         overdue_router,
+        control_router,
         plausibility_router,
         referrals_router,
         fees_router,
