@@ -21,11 +21,13 @@ from services.reporting.month_closes.list_pages import router as close_list_page
 from services.reporting.month_closes.pages import router as close_pages
 from services.reporting.month_closes.row_pages import router as close_row_pages
 from services.reporting.projections.handlers import SUBSCRIPTIONS
+from services.reporting.quality.endpoints import router as quality_router
 from services.reporting.rebuild.endpoints import router as rebuild_router
 from services.reporting.register.endpoints import router as register_router
 from services.reporting.register.watching import watch as watch_register
 from services.reporting.screens.kit import router as screen_assets
 from services.reporting.standards.endpoints import router as standards_router
+from services.reporting.warnings.endpoints import router as warnings_router
 from shared.events.catalog import MonthClosed, MonthReopened, RegisterItemOverdue
 from shared.runtime.module import ScreenLink, ServiceModule
 
@@ -38,6 +40,8 @@ MODULE = ServiceModule(
     routers=(
         indicators_router,
         entries_router,
+        quality_router,
+        warnings_router,
         dashboard_router,
         live_router,
         month_closes_router,

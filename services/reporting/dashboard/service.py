@@ -22,9 +22,10 @@ from services.reporting.dashboard.schemas import (
 )
 from services.reporting.figures import places, repository
 from services.reporting.figures.domain import ALL_TIME, Area, Period, share
-from services.reporting.figures.repository import GroupBy, Scope, Sums
+from services.reporting.figures.repository import Scope, Sums
 from services.reporting.figures.service import lag_ms, scope_of
 from services.reporting.indicators.catalogue import catalogue
+from services.reporting.indicators.comparing import parts_by
 from services.reporting.indicators.schemas import IndicatorAnswer
 from services.reporting.indicators.service import evaluate
 from services.reporting.models import Happening
@@ -72,7 +73,7 @@ async def dashboard(
     region = context.region
     totals = await repository.totals(session, scope)
     reach = await repository.reach(session)
-    parts = await repository.sums_by(session, scope, _parts_by(scope.area))
+    parts = await repository.sums_by(session, scope, parts_by(scope.area))
     by_facility = await repository.sums_by(session, scope, "facility_code")
     by_month = await repository.sums_by(session, scope, "month")
     shown = places.place_of(region, scope.area)
@@ -110,12 +111,6 @@ async def dashboard(
         live=[_line(region, line) for line in await _ticker(session)],
     )
     return document.model_dump(mode="json")
-
-
-def _parts_by(area: Area) -> GroupBy:
-    if area.level == "county":
-        return "township"
-    return "village" if area.level == "township" else "facility_code"
 
 
 def _name(region: RegionPack, area: Area) -> PlaceName:

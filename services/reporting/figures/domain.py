@@ -94,6 +94,23 @@ def _months(code: str, year: int, first: int, count: int) -> Period:
     return Period(code, date(year, first, 1), date(year + over, month + 1, 1))
 
 
+def period_before(period: Period) -> Period | None:
+    """The period of the same length before one; None of everything so far."""
+    if period.start is None or period.end is None:
+        return None
+    months = (period.end.year - period.start.year) * _MONTHS_OF_YEAR + (
+        period.end.month - period.start.month
+    )
+    first = period.start.year * _MONTHS_OF_YEAR + period.start.month - 1 - months
+    year, month = divmod(first, _MONTHS_OF_YEAR)
+    code = {
+        1: f"{year}-{month + 1:02d}",
+        3: f"{year}-Q{month // 3 + 1}",
+        6: f"{year}-H{month // 6 + 1}",
+    }.get(months, str(year))
+    return period_of(code)
+
+
 def stock_day(period: Period, data_day: date | None, today: date) -> date:
     """The day on which people and contracts are counted.
 

@@ -6,8 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.reporting.indicators import service
-from services.reporting.indicators.schemas import IndicatorAnswer, IndicatorList, RecordList
+from services.reporting.indicators import comparing, service
+from services.reporting.indicators.schemas import (
+    IndicatorAnswer,
+    IndicatorList,
+    PartList,
+    RecordList,
+)
 from shared.db.session import Reads, Writes
 from shared.http.pagination import Cursor, Limit, decode_cursor, encode_cursor
 from shared.http.routing import YizhanRoute
@@ -66,6 +71,24 @@ async def get_indicator(
     service.find(code)
     found = await service.figures_of(session, context, area=area, period=period, codes=(code,))
     return found[0]
+
+
+@router.get(
+    "/indicators/{code}/parts",
+    summary="One indicator of each part of an area",
+    responses=_UNREADABLE,
+)
+async def list_parts(
+    code: str,
+    _caller: Annotated[Principal, requires("reporting:read")],
+    session: Reads,
+    context: Context,
+    area: AreaQuery = None,
+    period: PeriodQuery = None,
+) -> PartList:
+    """County → townships → villages → facilities of the visits; the parts add up to the area."""
+    found = await comparing.parts_of(session, context, code, area=area, period=period)
+    return PartList(items=found)
 
 
 @router.get(

@@ -85,6 +85,43 @@ class IndicatorList(BaseModel):
     next_cursor: str | None = None
 
 
+_PART_EXAMPLE: dict[str, Any] = {
+    "area": "金河镇",
+    "name_zh": "金河镇",
+    "name_en": "Jinhe Town",
+    "numerator": "991.27",
+    "denominator": "5000.00",
+    "value": "0.1983",
+    "status": "missed",
+    "records": 1,
+}
+
+
+class PartAnswer(BaseModel):
+    """An indicator of one part of an area."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _PART_EXAMPLE})
+
+    area: str
+    """To ask on with."""
+    name_zh: str
+    name_en: str
+    numerator: str | int
+    denominator: str | int
+    value: str | None
+    status: Status
+    records: int
+
+
+class PartList(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"items": [_PART_EXAMPLE], "next_cursor": None}}
+    )
+
+    items: list[PartAnswer]
+    next_cursor: str | None = None
+
+
 _RECORD_EXAMPLE: dict[str, Any] = {
     "record_id": "01890a5d-ac96-774b-bcce-b302099a8070",
     "person_id": "01890a5d-ac96-774b-bcce-b302099a8058",

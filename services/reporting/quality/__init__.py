@@ -1,0 +1,1 @@
+"""Data quality: what is missing, impossible, double, far off or late."""

@@ -1,0 +1,1 @@
+"""Early warning: households whose own payments of a year may push them back into poverty."""

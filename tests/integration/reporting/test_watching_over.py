@@ -1,0 +1,240 @@
+"""Parts that add up, early warnings, data quality."""
+
+import random
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from services.reporting.figures import repository
+from services.reporting.figures.domain import Area, period_of
+from services.reporting.figures.repository import DATASETS, Scope, Sums, measures_of, rows_of
+from services.reporting.figures.service import scope_of
+from services.reporting.indicators import repository as records
+from services.reporting.indicators.catalogue import catalogue
+from services.reporting.indicators.service import evaluate
+from services.reporting.module import MODULE
+from shared.clock import FixedClock
+from shared.events.catalog import DiseaseCaseFound, PersonEntered
+from tests.integration.reporting.county import (
+    DISTRICT,
+    HOMES,
+    JINHE,
+    JINHE_HOSPITAL,
+    OUTSIDE,
+    YONGHE,
+    YONGHE_HOSPITAL,
+    bill,
+    case,
+    check_up,
+    contract,
+    exemption,
+    half_year,
+    person,
+    recognised,
+    visit,
+)
+from tests.support.service import COUNTY, Running, running
+
+PLACES = (
+    (JINHE, "曙光村"), (JINHE, "柏林村"), (YONGHE, "坪上村"), (YONGHE, None), (None, None),
+)  # fmt: skip
+MONTHS = ("2016-03", "2016-04", "2016-05")
+
+
+def chance(seed: int) -> list[Any]:
+    """Events of forty persons drawn by chance: homes, categories, visits, bills, care."""
+    draw = random.Random(seed)
+    events: list[Any] = []
+    for number in range(40):
+        who = f"Q{number}"
+        HOMES[who] = draw.choice(PLACES)
+        left = draw.choice((None, None, date(2016, draw.randint(1, 6), 15)))
+        events.append(person(who, kind=PersonEntered, valid_to=left))
+        if draw.random() < 0.5:
+            events += contract(number, who, ended=draw.choice((None, date(2016, 4, 20))))
+        if draw.random() < 0.3:
+            events += exemption(number, who, date(2016, draw.randint(1, 5), 1))
+        if draw.random() < 0.4:
+            lists = draw.choice((("chronic_4",), ("major_14",), ("serious_34", "chronic_4")))
+            events += case(who, "x", lists, (DiseaseCaseFound, date(2016, draw.randint(1, 5), 1)))
+        if draw.random() < 0.3:
+            events.append(check_up(who, date(2016, draw.randint(1, 5), 3)))
+        for visit_number in range(draw.randint(0, 3)):
+            day = date(2016, 3, 1) + timedelta(days=draw.randint(0, 90))
+            facility = draw.choice((DISTRICT, JINHE_HOSPITAL, YONGHE_HOSPITAL, OUTSIDE))
+            kind = draw.choice(("inpatient", "outpatient"))
+            name = f"{who}-{visit_number}"
+            events += visit(name, who, facility, kind, day, draw.choice((day, day, None)))
+            events.append(recognised(number * 9 + visit_number, who, facility, "certain", 3, 9))
+            paid = {"basic_insurance": draw.randint(0, 10**6)}
+            if draw.random() < 0.8:
+                events.append(
+                    bill(name, who, facility, kind, day, paid, draw.randint(1, 10**6),
+                         registered=draw.random() < 0.8)
+                )  # fmt: skip
+    draw.shuffle(events)
+    return events
+
+
+@pytest.fixture
+async def drawn(tmp_path: Any, clock: FixedClock) -> AsyncIterator[Running]:
+    async with running(MODULE, tmp_path, clock) as service:
+        await service.deliver_together(*chance(20160331))
+        yield service
+    for who in [who for who in HOMES if str(who).startswith("Q")]:
+        del HOMES[who]
+
+
+async def test_parts_add_up_and_lists_are_as_long(drawn: Running) -> None:
+    """Goal: for every indicator and month the children are the parent, and the list is as long as
+    the number says. Method: a county drawn by chance; every sum of townships, villages and
+    months against the whole; every indicator's list against its denominator."""
+    async with drawn.context.db.reading() as session:
+        for period in ("all", "2016-H1", *MONTHS):
+            county = await scope_of(session, drawn.context, area=None, period=period)
+            whole = await repository.totals(session, county)
+            assert whole["registered_persons"] > 0
+            townships = await repository.sums_by(session, county, "township")
+            assert added(townships) == whole.values, period
+            for township, sums in townships.items():
+                inner = Scope(
+                    Area("township", township=township), county.period, county.day, county.card_day
+                )
+                villages = await repository.sums_by(session, inner, "village")
+                told = {k: v for k, v in sums.values.items() if v and "household" not in k}
+                found = {k: v for k, v in added(villages).items() if v and "household" not in k}
+                assert found == told, (period, township)
+            for indicator in catalogue().values():
+                figure = evaluate(
+                    indicator, whole, area="county", period=period, day=county.day, as_of=None
+                )
+                counted = await records.count(session, indicator, county)
+                assert counted == figure.records, (indicator.code, period)
+        by_month = await repository.sums_by(session, county_of("all", county), "month")
+        flows = {
+            name
+            for dataset in DATASETS
+            if dataset not in ("people", "entries")
+            for name in measures_of(dataset, rows_of(dataset, county))
+        }
+        whole = await repository.totals(session, county_of("all", county))
+        added_months = added(by_month)
+        assert {n: added_months[n] for n in flows} == {n: whole[n] for n in flows}
+
+
+def county_of(period: str, scope: Scope) -> Scope:
+    return Scope(Area("county"), period_of(period), scope.day, scope.card_day)
+
+
+def added(parts: dict[str, Sums]) -> dict[str, int]:
+    """Everything of the parts together; households may live in two places and are left as told."""
+    total = Sums()
+    for sums in parts.values():
+        total.values.update(sums.values)
+    return total.values
+
+
+async def test_the_parts_of_an_indicator(reporting: Running) -> None:
+    """Goal: county → township → village → facility by the codes that are told. Method: go down
+    for a figure of money; numerators and denominators add up at each step."""
+    await reporting.deliver_together(*half_year())
+    async with reporting.client() as client:
+        way = ["county", JINHE, f"{JINHE}/曙光村"]
+        for area in way:
+            base = "/reporting/v1/indicators/personal_share"
+            whole = (await client.get(base, params={"area": area})).json()
+            parts = (await client.get(f"{base}/parts", params={"area": area})).json()["items"]
+            for name in ("numerator", "denominator"):
+                assert sum(Decimal(part[name]) for part in parts) == Decimal(whole[name]), area
+        assert [part["area"] for part in parts] == [DISTRICT]
+        people = await client.get(
+            "/reporting/v1/indicators/contract_rate/parts", params={"area": way[-1]}
+        )
+        assert people.json()["items"] == []
+
+
+async def test_early_warnings(reporting: Running) -> None:
+    """Goal: households over the threshold, the highest first, each look logged, townships their
+    own. Method: the half-year by hand: H1 (P1, P2) paid 1,031.27, P3's household 900.00."""
+    await reporting.deliver_together(*half_year())
+    path = "/reporting/v1/early-warnings"
+    async with reporting.client() as client:
+        told = (await client.get(path, params={"period": "2016"})).json()
+        assert (told["threshold"], told["assumed"], told["items"]) == ("3000.00", True, [])
+        some = await client.get(path, params={"period": "2016", "threshold": "900.00"})
+        assert [(each["household_id"], each["paid"], each["patients"]) for each in some.json()["items"]] == [
+            ("H1", "1031.27", 2)
+        ]  # fmt: skip
+        first = await client.get(path, params={"threshold": "0.00", "limit": 2})
+        rest = await client.get(
+            path, params={"threshold": "0.00", "limit": 2, "cursor": first.json()["next_cursor"]}
+        )
+        items = first.json()["items"] + rest.json()["items"]
+        assert [each["household_id"] for each in items] == ["H1", "H-P3", "H-P4"]
+        for wrong in ("x", "-1.00", "1.001"):
+            refused = await client.get(path, params={"threshold": wrong})
+            assert refused.json()["code"] == "threshold_malformed", wrong
+    async with reporting.client(f"township:{YONGHE}") as client:
+        assert (await client.get(path)).json()["code"] == "area_not_yours"
+        own = await client.get(path, params={"area": YONGHE, "threshold": "0.00"})
+        assert [each["household_id"] for each in own.json()["items"]] == ["H-P3"]
+    log = await reporting.rows("SELECT 1 FROM audit_log WHERE action = 'early_warnings.listed'")
+    assert len(log) == 5
+
+
+async def quality(service: Running, period: str) -> dict[str, Any]:
+    async with service.client() as client:
+        answer = await client.get("/reporting/v1/data-quality", params={"period": period})
+    assert answer.status_code == 200, answer.text
+    return {each["code"]: each for each in answer.json()["items"]}
+
+
+async def test_data_quality(reporting: Running) -> None:
+    """Goal: each kind of fault is found, and nothing else is. Method: the half-year has a person
+    without a home and silent townships; then one fault of each kind."""
+    await reporting.deliver_together(*half_year())
+    clean = await quality(reporting, "2016-05")
+    assert {code for code, check in clean.items() if check["count"]} == {
+        "home_unknown", "entry_missing",
+    }  # fmt: skip
+    june = (await quality(reporting, "2016-06"))["township_silent"]
+    assert [each["township"] for each in june["findings"]] == [YONGHE, JINHE]
+    # P1 lies in two beds; E1 is billed twice; a bill of an unended stay; a month far off.
+    may = [date(2016, 5, n) for n in range(1, 32)]
+    twice = bill("E1", "P1", DISTRICT, "inpatient", date(2016, 3, 8), {}, 1_00)
+    object.__setattr__(twice.data, "settlement_id", "S-E1-again")
+    await reporting.deliver_together(
+        *visit("Z1", "P1", JINHE_HOSPITAL, "inpatient", may[16], may[18]),
+        *visit("Z2", "P2", DISTRICT, "inpatient", may[2], None),
+        bill("Z2", "P2", DISTRICT, "inpatient", may[9], {}, 90_000_00),
+        twice,
+        *(
+            each
+            for month in (1, 2)
+            for each in (
+                *visit(f"Y{month}", "P2", DISTRICT, "outpatient", date(2016, month, 3), date(2016, month, 3)),
+                bill(f"Y{month}", "P2", DISTRICT, "outpatient", date(2016, month, 3), {}, 900_00),
+            )
+        ),
+    )  # fmt: skip
+    async with reporting.client(COUNTY) as client:
+        entry = {
+            "code": "insurance_coverage", "period": "2016-05", "area": "county",
+            "numerator": "9", "denominator": "10", "evidence": "名册",
+        }  # fmt: skip
+        headers = {"idempotency-key": "one"}
+        await client.post("/reporting/v1/indicator-entries", json=entry, headers=headers)
+    faulty = await quality(reporting, "2016-05")
+    assert faulty["two_beds"]["findings"][0]["detail"]["other"] in ("Z1", "E5")
+    assert faulty["impossible_visit"]["findings"][0]["detail"] == {"what": "settled_but_not_ended"}
+    assert faulty["outlier"]["findings"][0]["township"] == JINHE
+    assert (
+        faulty["entry_unconfirmed"]["count"] == faulty["entry_contradicts_registry"]["count"] == 1
+    )
+    assert faulty["entry_missing"]["count"] == clean["entry_missing"]["count"] - 1
+    march = await quality(reporting, "2016-03")
+    assert march["bill_twice"]["findings"][0]["encounter_id"] == "E1"
+    assert march["two_beds"]["count"] == 0
