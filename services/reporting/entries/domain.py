@@ -12,7 +12,6 @@ from typing import Final, Literal
 
 from services.reporting.figures.domain import STATED_PARTS, PeriodMalformed, period_of
 from services.reporting.indicators.catalogue import Indicator
-from shared.http.problem import FieldFault
 from shared.money import fen_from_text
 
 State = Literal["entered", "confirmed", "withdrawn"]
@@ -33,6 +32,16 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 
 class FileUnreadable(ValueError):
     """Neither UTF-8 nor GBK, without a head, or too long."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a field: a code, and the cure in both languages."""
+
+    field: str
+    code: str
+    message: str
+    message_zh: str
 
 
 @dataclass(frozen=True)
@@ -59,9 +68,9 @@ class Figure:
     stated: int | None
 
 
-def read_figure(wanted: Wanted, indicator: Indicator) -> Figure | list[FieldFault]:
+def read_figure(wanted: Wanted, indicator: Indicator) -> Figure | list[Fault]:
     """The figure, or everything that is wrong with it."""
-    faults: list[FieldFault] = []
+    faults: list[Fault] = []
     first, last = _days(wanted.period, faults)
     unit = indicator.entry.unit
     numerator = _number("numerator", wanted.numerator, faults, money=unit == "money")
@@ -70,7 +79,7 @@ def read_figure(wanted: Wanted, indicator: Indicator) -> Figure | list[FieldFaul
     if unit == "number":
         if denominator is not None or stated is not None:
             faults.append(
-                _fault(
+                Fault(
                     "denominator",
                     "not_a_share",
                     "this is a plain number: leave it out",
@@ -78,12 +87,12 @@ def read_figure(wanted: Wanted, indicator: Indicator) -> Figure | list[FieldFaul
                 )
             )
         if numerator is None:
-            faults.append(_fault("numerator", "required", "give the number", "请填写数值"))
+            faults.append(Fault("numerator", "required", "give the number", "请填写数值"))
     elif stated is not None and numerator is None and denominator is None and unit == "count":
         pass  # The document tells the share alone.
     elif numerator is None or denominator is None:
         faults.append(
-            _fault(
+            Fault(
                 "denominator",
                 "required",
                 "give numerator and denominator, or the share alone where the document has no more",
@@ -92,7 +101,7 @@ def read_figure(wanted: Wanted, indicator: Indicator) -> Figure | list[FieldFaul
         )
     elif denominator == 0:
         faults.append(
-            _fault(
+            Fault(
                 "denominator",
                 "zero",
                 "of nothing there is no share: enter nothing",
@@ -101,7 +110,7 @@ def read_figure(wanted: Wanted, indicator: Indicator) -> Figure | list[FieldFaul
         )
     elif unit in ("count", "money") and numerator > denominator:
         faults.append(
-            _fault(
+            Fault(
                 "numerator",
                 "more_than_all",
                 "the numerator is more than the denominator",
@@ -110,7 +119,7 @@ def read_figure(wanted: Wanted, indicator: Indicator) -> Figure | list[FieldFaul
         )
     elif stated is not None and not _agree(numerator, denominator, stated):
         faults.append(
-            _fault(
+            Fault(
                 "stated",
                 "does_not_agree",
                 "the share is not numerator / denominator",
@@ -119,7 +128,7 @@ def read_figure(wanted: Wanted, indicator: Indicator) -> Figure | list[FieldFaul
         )
     if not wanted.evidence.strip():
         faults.append(
-            _fault(
+            Fault(
                 "evidence",
                 "required",
                 "name the document or the list behind it",
@@ -136,14 +145,14 @@ def _agree(numerator: int, denominator: int, stated: int) -> bool:
     return abs(numerator * STATED_PARTS - stated * denominator) <= denominator
 
 
-def _days(text: str, faults: list[FieldFault]) -> tuple[date | None, date | None]:
+def _days(text: str, faults: list[Fault]) -> tuple[date | None, date | None]:
     try:
         period = period_of(text)
     except PeriodMalformed:
         period = None
     if period is None or period.start is None or period.end is None:
         faults.append(
-            _fault(
+            Fault(
                 "period",
                 "period_malformed",
                 "write 2016, 2016-H1, 2016-Q2 or 2016-05",
@@ -154,7 +163,7 @@ def _days(text: str, faults: list[FieldFault]) -> tuple[date | None, date | None
     return period.start, period.end - timedelta(days=1)
 
 
-def _number(name: str, text: str, faults: list[FieldFault], *, money: bool) -> int | None:
+def _number(name: str, text: str, faults: list[Fault], *, money: bool) -> int | None:
     if not text.strip():
         return None
     try:
@@ -163,7 +172,7 @@ def _number(name: str, text: str, faults: list[FieldFault], *, money: bool) -> i
         value = -1
     if not 0 <= value <= _MOST:
         faults.append(
-            _fault(
+            Fault(
                 name,
                 "not_a_number",
                 "write a number from 0, an amount in CNY where it is money",
@@ -174,7 +183,7 @@ def _number(name: str, text: str, faults: list[FieldFault], *, money: bool) -> i
     return value
 
 
-def _stated(text: str, faults: list[FieldFault]) -> int | None:
+def _stated(text: str, faults: list[Fault]) -> int | None:
     if not text.strip():
         return None
     try:
@@ -184,14 +193,10 @@ def _stated(text: str, faults: list[FieldFault]) -> int | None:
     share = share / 100 if text.strip().endswith("%") else share
     if not share.is_finite() or not 0 <= share <= 1:
         faults.append(
-            _fault("stated", "not_a_share", "write 0.9946 or 99.46%", "请填写如 0.9946 或 99.46%")
+            Fault("stated", "not_a_share", "write 0.9946 or 99.46%", "请填写如 0.9946 或 99.46%")
         )
         return None
     return int((share * STATED_PARTS).to_integral_value())
-
-
-def _fault(field: str, code: str, message: str, message_zh: str) -> FieldFault:
-    return FieldFault(field, code, message, message_zh)
 
 
 def read_file(content: bytes) -> list[tuple[int, Wanted]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -103,7 +104,7 @@ async def enter(
         raise EntryNotYours("enter your own township's figure")
     figure = read_figure(wanted, indicator)
     if isinstance(figure, list):
-        raise EntryInvalid(errors=figure)
+        raise EntryInvalid(errors=[FieldFault(**asdict(fault)) for fault in figure])
     await repository.hold(session, region, wanted.code)
     standing = await repository.overlapping(
         session, region, wanted.code, figure.first_day, figure.day, area.township
