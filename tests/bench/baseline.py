@@ -10,7 +10,6 @@ explanation and the answer are those of one visit that the product itself recogn
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import sys
@@ -29,6 +28,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.ids import new_id
+from shared.runtime.loop import run as run_loop
 from shared.security.crypto import Vault
 from tests.bench import statements
 from tests.bench.template import CLIENT, Pool, Template, load
@@ -295,7 +295,7 @@ def serve(config_file: Path) -> None:
             server_header=False,
         )
     )
-    asyncio.run(server.serve())
+    run_loop(server.serve())
 
 
 if __name__ == "__main__":
