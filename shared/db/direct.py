@@ -292,8 +292,11 @@ class DirectConnections:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection on which nothing has begun; what an exception leaves is rolled back."""
-        async with asyncio.timeout(_ACQUIRE_TIMEOUT_S):
-            await self._room.acquire()
+        if self._room.locked():
+            async with asyncio.timeout(_ACQUIRE_TIMEOUT_S):
+                await self._room.acquire()
+        else:
+            await self._room.acquire()  # there is room: nothing is waited for
         try:
             connection = await self._connected()
             try:

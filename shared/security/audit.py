@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db.bulk import copy_rows
+from shared.db.bulk import Encoded, copy_rows
 from shared.db.direct import Gathered
 from shared.db.mechanics import AUDIT_LOG, mechanics_metadata
 from shared.ids import new_id
@@ -100,7 +100,8 @@ async def record_many(session: AsyncSession, entries: Sequence[Mapping[str, Any]
 
 def record_directly(direct: Gathered, **entry: Any) -> None:
     """As :func:`record`, among what is gathered on the driver."""
-    direct.insert(audit_table, audit_row(**entry))
+    detail = _checked(entry["action"], entry.pop("detail", None))
+    direct.insert(audit_table, _row(**entry) | {"detail": Encoded(detail)})
 
 
 def audit_row(
@@ -117,9 +118,14 @@ def audit_row(
     Raises:
         AuditDetailTooLarge: as :func:`record`.
     """
-    facts = dict(detail or {})
-    if len(json.dumps(facts, ensure_ascii=False).encode()) > _MAX_DETAIL_BYTES:
-        raise AuditDetailTooLarge(f"the audit detail of {action} is larger than 8 KiB")
+    _checked(action, detail)
+    entry = _row(actor=actor, organisation=organisation, action=action, subject=subject, at=at)
+    return entry | {"detail": dict(detail or {})}
+
+
+def _row(
+    *, actor: str, organisation: str, action: str, subject: str, at: datetime
+) -> dict[str, Any]:
     return {
         "id": new_id(),
         "at": at,
@@ -127,8 +133,15 @@ def audit_row(
         "organisation": organisation,
         "action": action,
         "subject": subject,
-        "detail": facts,
     }
+
+
+def _checked(action: str, detail: Mapping[str, Any] | None) -> str:
+    """The detail as JSON, if it is not too large."""
+    written = json.dumps(detail or {}, ensure_ascii=False)
+    if len(written.encode()) > _MAX_DETAIL_BYTES:
+        raise AuditDetailTooLarge(f"the audit detail of {action} is larger than 8 KiB")
+    return written
 
 
 async def seal(session: AsyncSession, limit: int = 500) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import isleap
 from collections.abc import Callable, Iterable, Sequence
 from datetime import MAXYEAR, MINYEAR, date
+from functools import lru_cache
 
 from services.identity.matching.lists import LONG_LIST, LongList, Places
 from services.identity.matching.records import Person, Query
@@ -41,11 +42,6 @@ class Closeness:
         self._places = places
         self._bearers = bearers
         self._known: dict[str, int] = {}
-        self._days: tuple[int, int] = (0, 0)
-        self._anniversaries: Sequence[int] = ()
-        if self._born is not None:
-            self._days = _years_about(self._born)
-            self._anniversaries = _anniversaries(self._born)
 
     def closest(self, listed: LongList) -> list[Person] | None:
         """Those who share something else; None when nobody can tell who of them is meant."""
@@ -68,11 +64,11 @@ class Closeness:
         """Everybody of the list who shares something, by key; None when they are too many."""
         found: dict[str, Person] = {}
         if self._born is not None:
-            near = listed.born(*self._days)
+            near = listed.born(*_years_about(self._born))
             if len(near) > MOST_SCANNED:
                 return None
             found = {person.key: person for person in near}
-            found |= {person.key: person for person in listed.born_on(self._anniversaries)}
+            found |= {person.key: person for person in listed.born_on(_anniversaries(self._born))}
         if self._phone:
             bearers = _both(listed, [self._bearers(self._phone)], lambda p: p.phone == self._phone)
             found |= {person.key: person for person in bearers}
@@ -124,11 +120,11 @@ def _years_about(day: date) -> tuple[int, int]:
     return date(first, 1, 1).toordinal(), date(last, 12, 31).toordinal()
 
 
+@lru_cache(maxsize=64)
 def _anniversaries(day: date) -> Sequence[int]:
     """Its month and day in every year in which somebody may be born, as ordinals in order."""
-    if (day.month, day.day) == _LEAP_DAY:
-        return [day.replace(year=year).toordinal() for year in _YEARS if isleap(year)]
-    return [day.replace(year=year).toordinal() for year in _YEARS]
+    years = filter(isleap, _YEARS) if (day.month, day.day) == _LEAP_DAY else _YEARS
+    return tuple(day.replace(year=year).toordinal() for year in years)
 
 
 def _near(told: date, registered: date) -> int:

@@ -22,6 +22,13 @@ class Entitled:
     one_stop_settlement: bool
     fee_waivers: bool
 
+    def as_dict(self) -> dict[str, bool]:
+        return {
+            "treat_first_pay_later": self.treat_first_pay_later,
+            "one_stop_settlement": self.one_stop_settlement,
+            "fee_waivers": self.fee_waivers,
+        }
+
 
 def entitled(
     grade: Grade, *, in_a_category: bool, facility: Facility, waivers: FeeWaivers | None
