@@ -9,12 +9,14 @@ from pathlib import Path
 import structlog
 
 from services.claims.budgets.endpoints import router as budgets
+from services.claims.budgets.pages import router as budget_pages
 from services.claims.charges.endpoints import router as charges
 from services.claims.charges.pages import router as charge_pages
 from services.claims.clearing.endpoints import router as clearing
 from services.claims.clearing.list_pages import router as clearing_list_pages
 from services.claims.clearing.pages import router as clearing_pages
 from services.claims.drg.endpoints import router as drg
+from services.claims.drg.pages import router as drg_pages
 from services.claims.drugs.handlers import on_dispensing_recorded, on_dispensing_withdrawn
 from services.claims.encounters.case_pages import router as case_pages
 from services.claims.encounters.endpoints import router as encounters
@@ -155,11 +157,15 @@ MODULE = ServiceModule(
         reconciliation_pages,
         simulation_pages,
         monitoring_pages,
+        budget_pages,
+        drg_pages,
     ),
     screens=(
         ScreenLink("/claims/", "费用结算", "Settlement", "claims:encounters"),
         ScreenLink("/claims/clearing", "清算", "Clearing", "claims:ledger"),
         ScreenLink("/claims/funds", "基金", "Funds", "claims:funds"),
+        ScreenLink("/claims/budgets", "总额预算", "Global budgets", "claims:funds"),
+        ScreenLink("/claims/drg", "病组付费", "DRG pilot", "claims:funds"),
         ScreenLink("/claims/reconciliations", "对账", "Reconciliation", "claims:ledger"),
         ScreenLink("/claims/flags", "智能监控", "Monitoring", "claims:ledger"),
         ScreenLink("/claims/packs", "政策包", "Policy packs", "claims:quote"),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.claims.budgets import service
+from services.claims.budgets import paying, service
 from services.claims.budgets.domain import Adjustment
 from services.claims.budgets.schemas import (
     AdjustRequest,
@@ -138,7 +138,7 @@ async def advance(
 ) -> AgreementAnswer:
     """Equal twelfths; the last takes what rounding left (SJ-20)."""
     return AgreementAnswer.of(
-        await service.advance(
+        await paying.advance(
             session, context, caller, agreement_id, month=body.month, paid_on=body.paid_on
         )
     )
@@ -161,7 +161,7 @@ async def settle_year(
 ) -> AgreementAnswer:
     """A surplus is kept (SJ-25), a reasonable overspend shared (KZ-10) by the agreement's shares."""
     return AgreementAnswer.of(
-        await service.settle_year(
+        await paying.settle_year(
             session,
             context,
             caller,

@@ -5,39 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from typing import NoReturn
 from uuid import UUID
 
 from services.claims.budgets import repository
 from services.claims.budgets.domain import (
-    FUND,
     Adjustment,
     Agreement,
     Cost,
     Terms,
-    YearEnd,
-    advance_entry,
-    year_end,
-    year_end_entry,
 )
 from services.claims.budgets.problems import (
-    AdvancedAlready,
     BudgetNotFound,
     BudgetOverlaps,
     BudgetRefused,
     NoAgreement,
     SameSigner,
     SignedAlready,
-    YearNotOver,
     YearSettled,
 )
 from services.claims.budgets.repository import Advance, Settled
-from services.claims.funds import repository as funds
-from services.claims.funds.problems import FundInsufficient
-from services.claims.ledger import service as ledger
 from services.claims.packs.service import plans_in_force
-from shared.clock import business_date
 from shared.db.session import ReadSession, WriteSession
 from shared.http.problem import FieldFault
 from shared.ids import new_id
@@ -82,7 +70,7 @@ async def draft(
         BudgetRefused: an institution or plan is unknown, or the reserves leave nothing.
         BudgetOverlaps, FacilityNotYours.
     """
-    _check_county(caller)
+    check_county(caller)
     region = context.region
     known = {each.facility_code: each for each in region.facilities}
     facilities = tuple(sorted(wanted.facilities)) or tuple(
@@ -90,14 +78,14 @@ async def draft(
     )
     for code in (wanted.lead_facility_code, *facilities):
         if code not in known or not known[code].in_region:
-            _refuse(
+            refuse(
                 "facilities",
                 "unknown_facility",
                 "name institutions of the region; see GET /facilities",
                 "应为本区域医疗机构;见 GET /facilities",
             )
     if wanted.lead_facility_code not in facilities:
-        _refuse(
+        refuse(
             "lead_facility_code",
             "not_a_member",
             "the lead hospital is one of the members",
@@ -105,14 +93,14 @@ async def draft(
         )
     townships = [township.name_zh for township in region.townships]
     if not set(wanted.townships) <= set(townships):
-        _refuse(
+        refuse(
             "townships",
             "unknown_township",
             f"write townships of the region: {', '.join(townships)}",
             f"应为本区域乡镇: {'、'.join(townships)}",
         )
     if wanted.terms.bundled_fen() <= 0:
-        _refuse(
+        refuse(
             "approved",
             "nothing_left",
             "the reserves leave nothing to bundle; correct one of them",
@@ -138,7 +126,7 @@ async def draft(
     )
     if not await repository.insert_agreement(session, agreement):
         raise BudgetOverlaps("the community has an agreement of this plan and year")
-    await _log(session, context, caller, agreement.id, "budget.drafted")
+    await log(session, context, caller, agreement.id, "budget.drafted")
     return await _seen(session, agreement)
 
 
@@ -164,7 +152,7 @@ async def sign(
     Raises:
         BudgetNotFound, SignedAlready, SameSigner, BudgetOverlaps.
     """
-    _check_county(caller)
+    check_county(caller)
     await repository.hold(session, context.region.region_code)
     agreement = await _held(session, context, agreement_id)
     if agreement.signed_on is not None:
@@ -177,8 +165,8 @@ async def sign(
     await repository.sign(
         session, agreement.id, document=document, signed_on=signed_on, by=caller.client_id
     )
-    await _log(session, context, caller, agreement.id, "budget.signed")
-    return await _required(session, context, agreement.id)
+    await log(session, context, caller, agreement.id, "budget.signed")
+    return await required(session, context, agreement.id)
 
 
 def _overlap(one: Agreement, other: Agreement) -> bool:
@@ -206,13 +194,13 @@ async def adjust(
         BudgetNotFound, NoAgreement, YearSettled.
         BudgetRefused: an earlier month, or too little for what was advanced.
     """
-    _check_county(caller)
-    agreement = await _payable(session, context, agreement_id)
+    check_county(caller)
+    agreement = await payable(session, context, agreement_id)
     advances = await repository.advances_of(session, agreement.id)
     first = max([each.month for each in advances], default=1) + 1
     first = max([first, *(each.from_month + 1 for each in agreement.adjustments)])
     if adjustment.from_month < first:
-        _refuse(
+        refuse(
             "from_month",
             "too_early",
             f"write a month from {first} on: the earlier ones are advanced or adjusted",
@@ -220,7 +208,7 @@ async def adjust(
         )
     adjusted = replace(agreement, adjustments=(*agreement.adjustments, adjustment))
     if min(adjusted.schedule()) <= 0:
-        _refuse(
+        refuse(
             "approved",
             "nothing_left",
             "this leaves nothing for the months to come; correct it",
@@ -229,126 +217,8 @@ async def adjust(
     await repository.insert_adjustment(
         session, agreement.id, adjustment, at=context.clock.now(), by=caller.client_id
     )
-    await _log(session, context, caller, agreement.id, "budget.adjusted")
-    return await _required(session, context, agreement.id)
-
-
-async def advance(
-    session: WriteSession,
-    context: ServiceContext,
-    caller: Principal,
-    agreement_id: UUID,
-    *,
-    month: int,
-    paid_on: date | None,
-) -> Budget:
-    """Pay a month's advance to the lead hospital, once (SJ-20, SJ-21).
-
-    Raises:
-        BudgetNotFound; NoAgreement: not signed (SJ-26); AdvancedAlready, YearSettled.
-        FundInsufficient: the fund does not hold so much.
-    """
-    _check_county(caller)
-    agreement = await _payable(session, context, agreement_id)
-    amount = agreement.schedule()[month - 1]
-    today = business_date(context.clock.now())
-    made = Advance(new_id(), month, amount, paid_on or today, context.clock.now(), caller.client_id)
-    entry = advance_entry(agreement, made.id, amount, made.paid_on)
-    if not await repository.insert_advance(
-        session, agreement.id, made, entry.postings[0].account.code
-    ):
-        raise AdvancedAlready
-    await _check_money(session, agreement.region, amount)
-    await ledger.post(session, context, entry)
-    await _log(
-        session, context, caller, agreement.id, "budget.advanced", month=month, amount_fen=amount
-    )
-    return await _required(session, context, agreement.id)
-
-
-async def settle_year(
-    session: WriteSession,
-    context: ServiceContext,
-    caller: Principal,
-    agreement_id: UUID,
-    *,
-    factor: Decimal,
-    unreasonable_fen: int,
-    paid_on: date | None,
-) -> Budget:
-    """Settle the year once it is over: surplus kept, overspend shared, the rest paid or given back.
-
-    Raises:
-        BudgetNotFound, NoAgreement, YearSettled, YearNotOver, FundInsufficient.
-        BudgetRefused: more is called unreasonable than was overspent.
-    """
-    _check_county(caller)
-    agreement = await _payable(session, context, agreement_id)
-    today = business_date(context.clock.now())
-    if today.year <= agreement.year:
-        raise YearNotOver(f"settle it from {agreement.year + 1}-01-01 on")
-    costs = await repository.costs_of(session, agreement)
-    end = await _end(session, agreement, costs, factor=factor, unreasonable_fen=unreasonable_fen)
-    settled = Settled(
-        new_id(),
-        factor,
-        figures_of(end),
-        end.final_fen,
-        paid_on or today,
-        context.clock.now(),
-        caller.client_id,
-    )
-    if not await repository.insert_settlement(session, agreement.id, settled):
-        raise YearSettled
-    if end.final_fen > 0:
-        await _check_money(session, agreement.region, end.final_fen)
-    entry = year_end_entry(agreement, settled.id, end, costs, settled.paid_on)
-    if entry is not None:
-        await ledger.post(session, context, entry)
-    await _log(session, context, caller, agreement.id, "budget.settled", final_fen=end.final_fen)
-    return await _required(session, context, agreement.id)
-
-
-async def _end(
-    session: ReadSession,
-    agreement: Agreement,
-    costs: Sequence[Cost],
-    *,
-    factor: Decimal,
-    unreasonable_fen: int,
-) -> YearEnd:
-    advances = await repository.advances_of(session, agreement.id)
-    try:
-        return year_end(
-            agreement,
-            costs,
-            factor=factor,
-            unreasonable_fen=unreasonable_fen,
-            advances_fen=sum(each.amount_fen for each in advances),
-        )
-    except ValueError:
-        _refuse(
-            "unreasonable",
-            "more_than_overspent",
-            "no more than the overspend can be unreasonable",
-            "不合理超支不得大于超支总额",
-        )
-
-
-def figures_of(end: YearEnd) -> dict[str, int]:
-    """A year's end as it is kept."""
-    names = (
-        "budget", "actual", "elsewhere", "direct", "surplus", "kept", "overspend",
-        "unreasonable", "borne", "advances", "due", "final",
-    )  # fmt: skip
-    return {name: int(getattr(end, f"{name}_fen")) for name in names}
-
-
-async def _check_money(session: WriteSession, region: str, amount_fen: int) -> None:
-    """A fund whose money is booked here pays no more than it holds."""
-    held = await funds.lock(session, region=region, fund=FUND)
-    if await repository.balance(session, region) is not None and held < amount_fen:
-        raise FundInsufficient("appropriate to basic_insurance first")
+    await log(session, context, caller, agreement.id, "budget.adjusted")
+    return await required(session, context, agreement.id)
 
 
 async def visible(
@@ -361,7 +231,7 @@ async def visible(
     """
     if not _is_county(caller):
         raise BudgetNotFound
-    return await _required(session, context, agreement_id)
+    return await required(session, context, agreement_id)
 
 
 async def listed(
@@ -374,7 +244,7 @@ async def listed(
     return [await _seen(session, agreement) for agreement in found]
 
 
-async def _required(session: ReadSession, context: ServiceContext, agreement_id: UUID) -> Budget:
+async def required(session: ReadSession, context: ServiceContext, agreement_id: UUID) -> Budget:
     agreement = await repository.get(session, context.region.region_code, agreement_id)
     if agreement is None:
         raise BudgetNotFound
@@ -397,7 +267,7 @@ async def _held(session: WriteSession, context: ServiceContext, agreement_id: UU
     return agreement
 
 
-async def _payable(session: WriteSession, context: ServiceContext, agreement_id: UUID) -> Agreement:
+async def payable(session: WriteSession, context: ServiceContext, agreement_id: UUID) -> Agreement:
     """A signed agreement whose year is not settled, held; adjustments are read once it is."""
     await _held(session, context, agreement_id)
     agreement = await _held(session, context, agreement_id)
@@ -408,7 +278,7 @@ async def _payable(session: WriteSession, context: ServiceContext, agreement_id:
     return agreement
 
 
-def _refuse(field: str, code: str, message: str, message_zh: str) -> NoReturn:
+def refuse(field: str, code: str, message: str, message_zh: str) -> NoReturn:
     raise BudgetRefused(errors=[FieldFault(field, code, message, message_zh)])
 
 
@@ -416,12 +286,12 @@ def _is_county(caller: Principal) -> bool:
     return caller.organisation.startswith("region:")
 
 
-def _check_county(caller: Principal) -> None:
+def check_county(caller: Principal) -> None:
     if not _is_county(caller):
         raise FacilityNotYours("the insurer keeps the agreements")
 
 
-async def _log(
+async def log(
     session: WriteSession,
     context: ServiceContext,
     caller: Principal,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -147,3 +147,31 @@ async def cases(session: ReadSession, pilot: Pilot, facility: str | None) -> lis
         group = values.pop("group_code")
         listed.append(Bill(**values).case(pilot, group))
     return listed
+
+
+async def visit_numbers(session: ReadSession, settlements: Sequence[UUID]) -> dict[str, str]:
+    """The hospitals' own numbers of the visits, by settlement."""
+    found = await session.execute(_VISIT_NUMBERS, {"ids": list(settlements)})
+    return {str(row.id): row.visit_no for row in found}
+
+
+async def settlement_of_visit(
+    session: ReadSession, region: str, visit_no: str, facilities: Sequence[str]
+) -> UUID | None:
+    """The standing settlement of a visit of one of the institutions; None: no such, or several."""
+    found = await session.execute(
+        _OF_VISIT, {"region": region, "visit_no": visit_no, "facilities": list(facilities)}
+    )
+    ids = list(found.scalars())
+    return ids[0] if len(ids) == 1 else None
+
+
+_VISIT_NUMBERS: Final = text("""
+SELECT s.id, e.visit_no FROM settlements s JOIN encounters e ON e.id = s.encounter_id
+WHERE s.id = ANY(CAST(:ids AS uuid[]))
+""")
+_OF_VISIT: Final = text("""
+SELECT settlement_id FROM encounters
+WHERE region = :region AND visit_no = :visit_no AND settlement_id IS NOT NULL
+  AND facility_code = ANY(CAST(:facilities AS varchar[]))
+""")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.claims.screens.budget_texts import BUDGETS, DRG
 from services.claims.screens.case_texts import CASE
 from services.claims.screens.money_texts import CLEARING, FUNDS
 from services.claims.screens.monitoring_texts import MONITORING
@@ -42,4 +43,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     **RECONCILIATION,
     **SIMULATIONS,
     **MONITORING,
+    **BUDGETS,
+    **DRG,
 }

@@ -18,6 +18,7 @@ from services.claims.module import MODULE as CLAIMS
 from services.claims.monitoring.case import Status as FlagStatus
 from services.claims.monitoring.case import StepName as FlagStep
 from services.claims.screens import kit as claims_kit
+from services.claims.screens.budget_texts import BUDGETS, DRG
 from services.claims.screens.case_texts import CASE
 from services.claims.screens.money_texts import CLEARING, FUNDS
 from services.claims.screens.monitoring_texts import MONITORING
@@ -111,7 +112,7 @@ SERVICES = {
     "claims": Service(
         CLAIMS, claims_kit.HERE, CLAIMS_TEXTS,
         (COMMON, KIT, WORDS, BILL, CLAIMS_WINDOW, CASE, PACKS, FUNDS, CLEARING, RECONCILIATION,
-         SIMULATIONS, MONITORING),
+         SIMULATIONS, MONITORING, BUDGETS, DRG),
         frozenset({"as_of", "status", "rule", "facility"}),
     ),
     "contracts": Service(
