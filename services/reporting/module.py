@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.reporting.assessments.endpoints import router as assessments_router
+from services.reporting.assessments.pages import router as assessment_pages
 from services.reporting.dashboard.endpoints import page_data_router
 from services.reporting.dashboard.endpoints import router as dashboard_router
 from services.reporting.dashboard.pages import root_router
@@ -24,9 +25,11 @@ from services.reporting.projections.handlers import SUBSCRIPTIONS
 from services.reporting.quality.endpoints import router as quality_router
 from services.reporting.rebuild.endpoints import router as rebuild_router
 from services.reporting.register.endpoints import router as register_router
+from services.reporting.register.pages import router as register_pages
 from services.reporting.register.watching import watch as watch_register
 from services.reporting.screens.kit import router as screen_assets
 from services.reporting.standards.endpoints import router as standards_router
+from services.reporting.standards.pages import router as standards_pages
 from services.reporting.warnings.endpoints import router as warnings_router
 from shared.events.catalog import MonthClosed, MonthReopened, RegisterItemOverdue
 from shared.runtime.module import ScreenLink, ServiceModule
@@ -59,11 +62,17 @@ MODULE = ServiceModule(
         close_row_pages,
         export_pages,
         close_pages,
+        register_pages,
+        standards_pages,
+        assessment_pages,
     ),
     root_pages=(root_router,),
     screens=(
         ScreenLink("/", "县域总览", "County", None),
         ScreenLink("/reporting/closes", "月结", "Month closes", "reporting:read"),
+        ScreenLink("/reporting/register", "台账", "Register", "reporting:read"),
+        ScreenLink("/reporting/standards", "机构标准", "Standards", "reporting:read"),
+        ScreenLink("/reporting/assessments", "考核", "Assessments", "reporting:read"),
     ),
     subscriptions=SUBSCRIPTIONS,
     publishes=(MonthClosed, MonthReopened, RegisterItemOverdue),

@@ -170,3 +170,89 @@ def test_from_two_townships_to_the_signed_paper(
         assert part in printed, part
     assert PATIENT.number not in here
     assert browser.errors == []
+
+
+def test_a_problem_is_found_followed_and_closed(
+    yizhan: Yizhan, browser: Chromium, tmp_path: Path
+) -> None:
+    """Goal: what fails is named, becomes an item of the register, and two persons close it. Method:
+    facts from a file with a bad row, the county's map, the day's judgement, items for what fails;
+    one of them gets evidence by one person and is closed by another; an assessment is begun and
+    sampled, and is not published by its opener. At a phone's width nothing is cut off."""
+    sign_in(browser, yizhan, "poverty-a")
+    browser.open(f"{yizhan.base_url}/reporting/standards?as_of=2020-12-31")
+    browser.click("details.act > summary")
+    facts = tmp_path / "places.csv"
+    facts.write_text(
+        "乡镇,村,常住人口,起始日期\n永和镇,坪上村,801,2020-01-01\n永和镇,花溪村,多,2020-01-01\n"
+    )
+    browser.choose_file("#file", facts)
+    browser.click("form[action$='/import'] .button")
+    browser.until("document.body.innerText.includes('接收 1')")
+    assert "第 3 行" in browser.text()
+    ring = [[103.0, 29.0], [103.1, 29.0], [103.1, 29.1], [103.0, 29.0]]
+    outline = tmp_path / "map.json"
+    outline.write_text(
+        json.dumps(
+            {
+                "type": "FeatureCollection",
+                "features": [
+                    {
+                        "properties": {"township": "永和镇", "village": "坪上村"},
+                        "geometry": {"type": "Polygon", "coordinates": [ring]},
+                    }
+                ],
+            }
+        )
+    )
+    browser.choose_file("#map", outline)
+    browser.click("form[action$='/map'] .button")
+    browser.until("location.search === '?done=map'")
+    browser.open(f"{yizhan.base_url}/reporting/standards?as_of=2020-12-31")
+    assert browser.run("document.querySelectorAll('svg.map path').length") == 1
+    said = browser.text()
+    for part in ("LP-60", "常住人口 801 人", "LP-57", "至少配备 1 名注册乡村医生"):
+        assert part in said, part
+    assert fits(browser)
+    browser.click("form[action$='/open-items'] .button")
+    browser.until("location.search.startsWith('?done=items')")
+
+    browser.open(f"{yizhan.base_url}/reporting/register")
+    assert fits(browser)
+    browser.click("td.first a")
+    browser.until(
+        "location.pathname.startsWith('/reporting/register/') && document.readyState === 'complete'"
+    )
+    here = browser.address()
+    browser.run("document.querySelector('#description').closest('details').open = true")
+    browser.fill("#description", "电话13800138000")
+    browser.key("Enter")
+    browser.until("!!document.querySelector('#description-fault')")
+    browser.fill("#description", "医院已批复建设")
+    browser.key("Enter")
+    browser.until("location.search === '?done=evidence'")
+    assert "核查属实" not in browser.text()
+    browser.click("form[action$='/submit'] .button")
+    browser.until("location.search === '?done=submit'")
+    sign_in(browser, yizhan, "director")
+    browser.open(here)
+    assert fits(browser)
+    browser.click("form[action$='/close'] .button")
+    browser.until("location.search === '?done=close'")
+    assert "已销号" in browser.text()
+
+    browser.open(f"{yizhan.base_url}/reporting/assessments")
+    browser.fill("#period", "2016-H1")
+    browser.key("Enter")
+    browser.until("location.search === '?done=begun'")
+    browser.fill("#checked", "20")
+    browser.fill("#passed", "21")
+    browser.key("Enter")
+    browser.until("!!document.querySelector('#passed-fault')")
+    browser.fill("#passed", "18")
+    browser.key("Enter")
+    browser.until("location.search === '?done=sampled'")
+    assert "暂定" in browser.text()
+    assert not browser.run("!!document.querySelector('form[action$=\"/publish\"] .button')")
+    assert fits(browser)
+    assert browser.errors == []

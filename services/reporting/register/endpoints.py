@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,10 +10,10 @@ from fastapi import APIRouter, Query
 
 from services.reporting.register import opening, reading, service
 from services.reporting.register.access import county_only
-from services.reporting.register.domain import Item, Kind, Status
+from services.reporting.register.answering import answer, cursor_after, position_of
+from services.reporting.register.domain import Kind, Status
 from services.reporting.register.schemas import (
     CheckRequest,
-    EvidenceAnswer,
     EvidenceRequest,
     ItemAnswer,
     ItemList,
@@ -24,7 +23,6 @@ from services.reporting.register.schemas import (
     ReasonRequest,
     RedLightsRequest,
     ResponsibleAnswer,
-    StepAnswer,
     SubmitRequest,
     TaskAnswer,
     TaskListAnswer,
@@ -33,11 +31,10 @@ from services.reporting.register.schemas import (
 )
 from services.reporting.register.service import Change, Wanted
 from services.reporting.register.tasks import TaskList, task_lists
-from shared.clock import business_date
 from shared.db.session import Reads, Writes
-from shared.http.pagination import Cursor, CursorMalformed, Limit, decode_cursor, encode_cursor
+from shared.http.pagination import Cursor, Limit
 from shared.http.routing import YizhanRoute
-from shared.runtime.context import Context, ServiceContext
+from shared.runtime.context import Context
 from shared.security.principal import Principal, requires
 
 router = APIRouter(route_class=YizhanRoute, tags=["register"])
@@ -117,25 +114,6 @@ async def items(
         items=[answer(context, each) for each in shown],
         next_cursor=cursor_after(shown[-1]) if len(found) > limit else None,
     )
-
-
-def position_of(cursor: str | None) -> tuple[date, UUID] | None:
-    """Deadline and id of the last row that the client has.
-
-    Raises:
-        CursorMalformed: not a cursor of this list.
-    """
-    if cursor is None:
-        return None
-    day, item_id = decode_cursor(cursor, parts=2)
-    try:
-        return date.fromisoformat(str(day)), UUID(str(item_id))
-    except ValueError:
-        raise CursorMalformed("send the next_cursor of the page before, unchanged") from None
-
-
-def cursor_after(item: Item) -> str:
-    return encode_cursor(item.deadline.isoformat(), str(item.id))
 
 
 @router.post(
@@ -277,55 +255,6 @@ async def withdraw(
     """By somebody else than its opener; it stays in the register."""
     return answer(
         context, await service.withdraw(session, context, caller, item_id, note=body.note)
-    )
-
-
-def answer(context: ServiceContext, found: Item) -> ItemAnswer:
-    """An item as it is told."""
-    today = business_date(context.clock.now())
-    late = found.days_late(today)
-    live = found.closed_on is None
-    return ItemAnswer(
-        item_id=str(found.id),
-        number=found.number,
-        kind=found.kind,
-        title=found.title,
-        problem=found.problem,
-        area=found.area,
-        area_zh=reading.area_name(context, found.area),
-        owner=found.owner,
-        responsible=ResponsibleAnswer(**asdict(found.responsible)),
-        opened_on=found.opened_on,
-        deadline=found.deadline,
-        first_deadline=found.first_deadline,
-        status=found.status,
-        overdue=live and late > 0,
-        days_late=late,
-        cause=found.cause,
-        cause_required=live and late > 0 and found.cause is None,
-        measures=found.measures,
-        evidence=[
-            EvidenceAnswer(
-                description=step.note or "",
-                document=step.detail.get("document"),
-                recorded_at=step.done_at,
-                recorded_by=step.done_by,
-            )
-            for step in found.evidence
-        ],
-        source=dict(found.source),
-        citation=found.citation,
-        closed_on=found.closed_on,
-        steps=[
-            StepAnswer(
-                step=step.step,
-                done_at=step.done_at,
-                done_by=step.done_by,
-                note=step.note,
-                detail=dict(step.detail),
-            )
-            for step in found.steps
-        ],
     )
 
 

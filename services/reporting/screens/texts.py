@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from services.reporting.screens.assessments_texts import ASSESSMENTS
 from services.reporting.screens.close_texts import CLOSES
+from services.reporting.screens.register_texts import REGISTER
+from services.reporting.screens.standards_texts import STANDARDS
 
-TEXTS: dict[str, tuple[str, str]] = {**CLOSES}
+TEXTS: dict[str, tuple[str, str]] = {**CLOSES, **REGISTER, **STANDARDS, **ASSESSMENTS}

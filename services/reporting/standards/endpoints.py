@@ -7,40 +7,31 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 
-from services.reporting.register.endpoints import answer as item_answer
+from services.reporting.register.answering import answer as item_answer
 from services.reporting.register.schemas import OpenedAnswer
 from services.reporting.standards import files, repository, service
+from services.reporting.standards.answering import bounded, summary_of, unit_answer
 from services.reporting.standards.domain import (
-    GROUP_WORDS,
-    RULES,
-    Finding,
     Status,
     Unit,
     UnitKind,
 )
 from services.reporting.standards.facts import KINDS, Kind
-from services.reporting.standards.judging import summary
-from services.reporting.standards.problems import FactsFileRefused
 from services.reporting.standards.schemas import (
     FactAnswer,
     FactList,
     FactsAnswer,
     FactsRequest,
-    FindingAnswer,
     ImportAnswer,
     MapAnswer,
     RowFault,
-    RuleSummary,
-    UnitAnswer,
     UnitList,
 )
 from shared.clock import business_date
 from shared.db.session import Reads, Writes
 from shared.http.pagination import Cursor, CursorMalformed, Limit, decode_cursor, encode_cursor
-from shared.http.problem import FieldFault
 from shared.http.routing import YizhanRoute
-from shared.money import ratio_text
-from shared.runtime.context import Context, ServiceContext
+from shared.runtime.context import Context
 from shared.security.principal import Principal, requires
 
 router = APIRouter(route_class=YizhanRoute, tags=["standards"], prefix="/standards")
@@ -101,52 +92,6 @@ def _after(cursor: str) -> tuple[int, str]:
     if not isinstance(place, int):
         raise CursorMalformed("send the next_cursor of the page before, unchanged")
     return place, str(code)
-
-
-def summary_of(units: list[Unit]) -> list[RuleSummary]:
-    """How the county stands by each rule."""
-    return [
-        RuleSummary(
-            rule=rule,
-            group=RULES[rule].group,
-            group_zh=GROUP_WORDS[RULES[rule].group][0],
-            title_zh=RULES[rule].zh,
-            title_en=RULES[rule].en,
-            met=met,
-            asked=asked,
-            value=ratio_text(met, asked),
-        )
-        for rule, (met, asked) in summary(units).items()
-    ]
-
-
-def unit_answer(unit: Unit) -> UnitAnswer:
-    return UnitAnswer(
-        kind=unit.kind,
-        code=unit.code,
-        name_zh=unit.name_zh,
-        township=unit.township,
-        village=unit.village,
-        status=unit.status,
-        findings=[_finding(each) for each in unit.findings],
-    )
-
-
-def _finding(found: Finding) -> FindingAnswer:
-    rule = RULES[found.rule]
-    return FindingAnswer(
-        rule=found.rule,
-        group=rule.group,
-        group_zh=GROUP_WORDS[rule.group][0],
-        title_zh=rule.zh,
-        title_en=rule.en,
-        status=found.status,
-        message=found.en,
-        message_zh=found.zh,
-        cure=found.cure_en,
-        cure_zh=found.cure_zh,
-        citation=service.CITATION.format(rule=found.rule),
-    )
 
 
 @router.post(
@@ -252,22 +197,6 @@ async def send(
             if each.fault is not None
         ][:_ERRORS_SHOWN],
     )
-
-
-async def bounded(context: ServiceContext, file: UploadFile) -> bytes:
-    """A file's bytes, no more than the host takes.
-
-    Raises:
-        FactsFileRefused.
-    """
-    most = context.settings.max_upload_bytes
-    content = await file.read(most + 1)
-    if len(content) > most:
-        fault = FieldFault(
-            "file", "too_large", f"send at most {most} bytes", f"文件最大 {most} 字节"
-        )
-        raise FactsFileRefused(errors=[fault])
-    return content
 
 
 @router.get(

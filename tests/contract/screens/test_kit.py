@@ -73,6 +73,13 @@ from services.identity.screens.rosters_texts import BATCH, ROSTERS
 from services.identity.screens.texts import SHARED
 from services.identity.screens.texts import TEXTS as IDENTITY_TEXTS
 from services.identity.screens.window_texts import WINDOW
+from services.reporting.module import MODULE as REPORTING
+from services.reporting.screens import kit as reporting_kit
+from services.reporting.screens.assessments_texts import ASSESSMENTS
+from services.reporting.screens.close_texts import CLOSES
+from services.reporting.screens.register_texts import REGISTER
+from services.reporting.screens.standards_texts import STANDARDS
+from services.reporting.screens.texts import TEXTS as REPORTING_TEXTS
 from shared.runtime.module import ServiceModule
 from shared.web.assets import STATIC_FOLDER as SHARED_STATIC
 from shared.web.kit_texts import KIT
@@ -120,6 +127,11 @@ SERVICES = {
         (COMMON, KIT, CONTRACTS_WORDS, TABS, TODAY, VISIT, PERSON, BALANCE, FEES, TEAMS, REGISTERS,
          REFERRALS, IMPORTS, OVERDUE),
         frozenset({"team", "village", "date", "area", "month", "period"}),
+    ),
+    "reporting": Service(
+        REPORTING, reporting_kit.HERE, REPORTING_TEXTS,
+        (COMMON, KIT, CLOSES, REGISTER, STANDARDS, ASSESSMENTS),
+        frozenset({"as_of", "township"}),
     ),
 }  # fmt: skip
 _KEY = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
@@ -240,7 +252,8 @@ def test_every_page_asks_for_a_right(service: Service) -> None:
     assert len(routes) >= 10
     for route in routes:
         assert isinstance(route, APIRoute)
-        if route.path == "/assets/{path:path}":
+        # The county's page may stand open to everybody (open_dashboard).
+        if route.path in {"/assets/{path:path}", "/dashboard/data"}:
             continue
         scopes = {
             getattr(each.call, "required_scope", None) for each in route.dependant.dependencies
