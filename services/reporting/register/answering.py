@@ -6,8 +6,8 @@ from dataclasses import asdict
 from datetime import date
 from uuid import UUID
 
-from services.reporting.register import reading
 from services.reporting.register.domain import Item
+from services.reporting.register.places import area_name
 from services.reporting.register.schemas import (
     EvidenceAnswer,
     ItemAnswer,
@@ -50,7 +50,7 @@ def answer(context: ServiceContext, found: Item) -> ItemAnswer:
         title=found.title,
         problem=found.problem,
         area=found.area,
-        area_zh=reading.area_name(context, found.area),
+        area_zh=area_name(context, found.area),
         owner=found.owner,
         responsible=ResponsibleAnswer(**asdict(found.responsible)),
         opened_on=found.opened_on,

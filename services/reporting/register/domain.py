@@ -13,6 +13,8 @@ from datetime import date, datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from services.reporting.figures.domain import UNKNOWN
+
 Kind = Literal["red_light", "reform_task", "standard", "assessment", "manual"]
 Status = Literal["open", "submitted", "closed", "withdrawn"]
 StepName = Literal[
@@ -256,7 +258,12 @@ def red_lights(
     found = []
     for figure in county:
         code = figure["code"]
-        red = [each for each in townships if _missed(each["indicators"].get(code))]
+        # Homes that nobody told are no place, and have no owner.
+        red = [
+            each
+            for each in townships
+            if each["area"] != UNKNOWN and _missed(each["indicators"].get(code))
+        ]
         told = {
             "indicator": code,
             "name_zh": figure["name_zh"],

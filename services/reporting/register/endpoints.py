@@ -65,7 +65,7 @@ _CHECK = {
     responses={
         403: {"description": "`area_not_yours`"},
         404: {"description": "`area_unknown`"},
-        422: {"description": "`register_item_invalid`: `lead_invalid`, `deadline_past`"},
+        422: {"description": "`register_item_invalid`: `lead_invalid`, `cause_required`"},
     },
 )
 async def open_item(
@@ -80,6 +80,7 @@ async def open_item(
         area=body.area,
         problem=body.problem,
         measures=body.measures,
+        cause=body.cause,
         citation=body.citation,
     )
     return answer(context, await service.open_item(session, context, caller, wanted))

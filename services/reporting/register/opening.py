@@ -126,8 +126,8 @@ async def keep_red_lights(
             owner, days = owner_of(light.indicator)
             wanted = Wanted(
                 kind="red_light",
-                title=f"{light.area_zh}{light.name_zh}未达标({light.month})",
-                problem=_told(light),
+                title=f"{light.area_zh}{light.name_zh}未达标({light.month})"[:120],
+                problem=_told(light)[:1000],
                 responsible=led_by("single", [owner], []),
                 deadline=today + timedelta(days=days),
                 area=light.area,
@@ -140,7 +140,7 @@ async def keep_red_lights(
             noted.append(
                 await taken(
                     session, context, caller, item, "still_red",
-                    note=_told(light), detail=_source(light),
+                    note=_told(light)[:1000], detail=_source(light),
                 )
             )  # fmt: skip
     return opened, noted

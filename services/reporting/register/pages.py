@@ -75,7 +75,9 @@ async def open_item(
     body = _read(
         OpenRequest,
         {
-            **_filled(typed, "title", "owner", "deadline", "area", "problem", "measures", "mode"),
+            **_filled(
+                typed, "title", "owner", "deadline", "area", "problem", "measures", "cause", "mode"
+            ),
             "further": [part.strip() for part in typed["further"].split("、") if part.strip()],
         },
     )
@@ -109,6 +111,7 @@ async def _opened(
             area=body.area,
             problem=body.problem,
             measures=body.measures,
+            cause=body.cause,
         ),
     )
 

@@ -7,11 +7,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.reporting.figures.domain import COUNTY, Area
-from services.reporting.figures.places import place_of
 from services.reporting.register import repository
 from services.reporting.register.access import may
 from services.reporting.register.domain import Item, Kind, Status
+from services.reporting.register.places import area_name
 from services.reporting.register.problems import ItemNotFound
 from shared.clock import business_date
 from shared.db.session import ReadSession
@@ -92,20 +91,3 @@ async def of_month(
             if row["deadline"] < last
         ],
     }
-
-
-def area_name(context: ServiceContext, code: str) -> str:
-    """An area's Chinese name."""
-    return place_of(context.region, area_of(context, code)).name_zh
-
-
-def area_of(context: ServiceContext, code: str) -> Area:
-    """The area of a code that was accepted before."""
-    if code == COUNTY:
-        return Area("county")
-    if context.region.facility(code) is not None:
-        return Area("facility", facility_code=code)
-    township, _, village = code.partition("/")
-    if village:
-        return Area("village", township=township, village=village)
-    return Area("township", township=township)

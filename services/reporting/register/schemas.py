@@ -34,6 +34,7 @@ class OpenRequest(BaseModel):
                 "area": "永和镇",
                 "problem": "村医退休后未补员",
                 "measures": "由卫生院派驻,年内招聘",
+                "cause": "两次招聘无人报名",
             }
         },
     )
@@ -47,6 +48,8 @@ class OpenRequest(BaseModel):
     """As of indicators; left out: the county, or the caller's own place."""
     problem: _Long | None = None
     measures: _Long | None = None
+    cause: _Note | None = None
+    """Needed where the deadline has passed already (KZ-23)."""
     citation: Annotated[Plain, StringConstraints(max_length=300)] | None = None
     mode: Mode = "single"
     further: Annotated[list[_Department], Field(max_length=_MANY)] = []

@@ -26,6 +26,7 @@ from services.reporting.register.domain import (
     StepNotAllowed,
     assign,
 )
+from services.reporting.register.places import area_of
 from services.reporting.register.problems import (
     AreaNotYours,
     ItemNotFound,
@@ -58,6 +59,8 @@ class Wanted:
     area: str | None = None
     problem: str | None = None
     measures: str | None = None
+    cause: str | None = None
+    """Why it is late, where it is late when it is opened."""
     citation: str | None = None
     source: Mapping[str, Any] | None = None
     subject: str | None = None
@@ -112,15 +115,20 @@ async def add_item(
     """
     region, now = context.region.region_code, context.clock.now()
     today = business_date(now)
-    area = await find_area(session, context, wanted.area or own_place(caller))
+    area = (
+        # It stands in figures that are known already.
+        area_of(context, str(wanted.area))
+        if wanted.kind == "red_light"
+        else await find_area(session, context, wanted.area or own_place(caller))
+    )
     township = area.township
     if area.level == "facility":
         facility = context.region.facility(str(area.facility_code))
         township = facility.township or None if facility else None
     if not may(caller, area.code, township):
         raise AreaNotYours("leave area to your own township or facility")
-    if wanted.deadline < today and wanted.kind != "reform_task":
-        raise ItemUnreadable("the deadline is past", errors=[deadline_fault()])
+    if wanted.deadline < today and not wanted.cause and wanted.kind != "reform_task":
+        raise ItemUnreadable("it is late already: state the cause", errors=[cause_fault()])
     item_id = new_id()
     added = await repository.add(
         session,
@@ -139,6 +147,7 @@ async def add_item(
             "deadline": wanted.deadline,
             "first_deadline": wanted.deadline,
             "status": "open",
+            "cause": wanted.cause,
             "measures": wanted.measures,
             "source": dict(wanted.source or {}),
             "citation": wanted.citation,

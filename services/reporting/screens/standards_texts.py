@@ -17,6 +17,7 @@ STANDARDS: dict[str, tuple[str, str]] = {
     "standards.met": ("达标", "Met"),
     "standards.of": ("应达标", "Asked"),
     "standards.share": ("达标率", "Share"),
+    "standards.group": ("{asked} 个中达标 {met} 个", "{met} of {asked} met"),
     "standards.failing": ("未达标的地方和机构", "Who fails"),
     "standards.failing.none": ("没有。", "Nobody."),
     "standards.failing.more": (

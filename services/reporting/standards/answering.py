@@ -11,10 +11,11 @@ from services.reporting.standards.domain import (
     Finding,
     Unit,
 )
-from services.reporting.standards.judging import summary
+from services.reporting.standards.judging import groups, summary
 from services.reporting.standards.problems import FactsFileRefused
 from services.reporting.standards.schemas import (
     FindingAnswer,
+    GroupSummary,
     RuleSummary,
     UnitAnswer,
 )
@@ -37,6 +38,21 @@ def summary_of(units: list[Unit]) -> list[RuleSummary]:
             value=ratio_text(met, asked),
         )
         for rule, (met, asked) in summary(units).items()
+    ]
+
+
+def groups_of(units: list[Unit]) -> list[GroupSummary]:
+    """How the county stands by each group of rules."""
+    return [
+        GroupSummary(
+            group=group,
+            group_zh=GROUP_WORDS[group][0],
+            group_en=GROUP_WORDS[group][1],
+            met=met,
+            asked=asked,
+            value=ratio_text(met, asked),
+        )
+        for group, (met, asked) in groups(units).items()
     ]
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from services.reporting.register.answering import answer as item_answer
 from services.reporting.register.schemas import OpenedAnswer
 from services.reporting.standards import files, repository, service
-from services.reporting.standards.answering import bounded, summary_of, unit_answer
+from services.reporting.standards.answering import bounded, groups_of, summary_of, unit_answer
 from services.reporting.standards.domain import (
     Status,
     Unit,
@@ -77,6 +77,7 @@ async def facilities(
     shown = chosen[:limit]
     return UnitList(
         as_of=day,
+        groups=groups_of(units),
         summary=summary_of(units),
         items=[unit_answer(each) for each in shown],
         next_cursor=encode_cursor(*_position(shown[-1])) if len(chosen) > limit else None,

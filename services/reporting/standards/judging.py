@@ -19,6 +19,7 @@ from services.reporting.standards.domain import (
     COUNTY_HOSPITALS,
     DOCTORS,
     END_OF_2020,
+    GROUP_WORDS,
     HOSPITAL_STANDARD_ABOVE,
     RULES,
     SHARING_BELOW,
@@ -27,6 +28,7 @@ from services.reporting.standards.domain import (
     Department,
     Facility,
     Finding,
+    Group,
     Place,
     Qualification,
     Staff,
@@ -424,6 +426,21 @@ def _clinic_staff(facts: _Facts, facility: Facility) -> Finding:
 
 def _cure(met: bool, zh: str, en: str) -> tuple[str, str]:
     return ("", "") if met else (zh, en)
+
+
+def groups(units: Iterable[Unit]) -> dict[Group, tuple[int, int]]:
+    """By group: how many units meet all of its rules, of how many that it asks something of."""
+    counted: dict[Group, list[int]] = {group: [0, 0] for group in GROUP_WORDS}
+    for unit in units:
+        for group, count in counted.items():
+            asked = {
+                each.status
+                for each in unit.findings
+                if RULES[each.rule].group == group and each.status not in {"exempt", "not_required"}
+            }
+            count[0] += asked == {"met"}
+            count[1] += bool(asked)
+    return {group: (met, asked) for group, (met, asked) in counted.items()}
 
 
 def summary(units: Iterable[Unit]) -> dict[str, tuple[int, int]]:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.reporting.register.access import county_only
 from services.reporting.screens.kit import PageRoute, render, said
 from services.reporting.standards import files, repository, service
-from services.reporting.standards.answering import bounded, summary_of, unit_answer
+from services.reporting.standards.answering import bounded, groups_of, summary_of, unit_answer
 from services.reporting.standards.domain import Unit
 from services.reporting.standards.facts import KINDS, Kind
 from services.reporting.standards.service import Verdict
@@ -208,6 +208,7 @@ async def _page(
             "typed_day": as_of or day.isoformat(),
             "township": township,
             "townships": [each.name_zh for each in context.region.townships],
+            "groups": [each.model_dump(mode="json") for each in groups_of(units)],
             "summary": [each.model_dump(mode="json") for each in summary_of(units)],
             "failing": [_failing(each) for each in failing[:LISTED]],
             "more": len(failing) - LISTED,

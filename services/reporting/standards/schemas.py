@@ -203,6 +203,17 @@ _FINDING: dict[str, Any] = {
 }
 
 
+class GroupSummary(BaseModel):
+    """How many units meet every rule of a group, of how many that it asks something of."""
+
+    group: Group
+    group_zh: str
+    group_en: str
+    met: int
+    asked: int
+    value: str | None
+
+
 class UnitList(BaseModel):
     """Units as of a day, and how the whole county stands."""
 
@@ -210,6 +221,12 @@ class UnitList(BaseModel):
         json_schema_extra={
             "example": {
                 "as_of": "2020-12-31",
+                "groups": [
+                    {
+                        "group": "staffed", "group_zh": "三合格", "group_en": "Staffed",
+                        "met": 46, "asked": 48, "value": "0.9583",
+                    }
+                ],
                 "summary": [
                     {
                         "rule": "LP-57", "group": "staffed", "group_zh": "三合格",
@@ -230,6 +247,8 @@ class UnitList(BaseModel):
     )  # fmt: skip
 
     as_of: date
+    groups: list[GroupSummary]
+    """三建好, 三合格, 三达标, and no blank spot."""
     summary: list[RuleSummary]
     items: list[UnitAnswer]
     next_cursor: str | None

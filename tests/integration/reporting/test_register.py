@@ -30,8 +30,9 @@ async def test_from_opening_to_closing(reporting: Running, clock: FixedClock) ->
     """Goal: an item goes its whole way, and no step can be left out. Method: open, lose the
     deadline, be told once, go on only with the cause, evidence, submit, the same person's check,
     another's; then the list, the steps and the event."""
-    bad = await call(reporting, "POST", PATH, WANTED | {"deadline": "2016-06-30"})
-    assert (bad.status_code, bad.json()["errors"][0]["code"]) == (422, "deadline_past")
+    past = WANTED | {"deadline": "2016-06-30"}
+    bad = await call(reporting, "POST", PATH, past)
+    assert (bad.status_code, bad.json()["errors"][0]["code"]) == (422, "cause_required")
     named = await call(reporting, "POST", PATH, WANTED | {"title": "联系13800138000"})
     assert (named.status_code, named.json()["errors"][0]["code"]) == (422, "identifier_in_text")
     item = await good(reporting, "POST", PATH, WANTED, who="a")

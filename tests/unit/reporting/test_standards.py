@@ -17,7 +17,7 @@ from services.reporting.standards.domain import (
     Status,
     Unit,
 )
-from services.reporting.standards.judging import evaluate, summary
+from services.reporting.standards.judging import evaluate, groups, summary
 
 T = "永和镇"
 BEFORE, END, AFTER = date(2020, 12, 30), date(2020, 12, 31), date(2021, 1, 1)
@@ -90,6 +90,10 @@ def test_a_county_that_has_everything_fails_nowhere() -> None:
         units = evaluate(WHOLE, day)
         assert failing(units) == set()
         assert all(met == asked for met, asked in summary(units).values())
+        # The county, a township, a village, two hospitals, a township hospital, a clinic.
+        assert groups(units) == {
+            "built": (3, 3), "staffed": (4, 4), "up_to_standard": (2, 2), "no_blank": (3, 3),
+        }  # fmt: skip
 
 
 def test_every_failure_says_rule_and_cure() -> None:
