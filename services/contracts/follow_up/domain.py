@@ -48,12 +48,31 @@ TO_SIGN = TaskRule(
     citation="LP-32 应签尽签",
     priority=25,
 )
-RULES: dict[str, TaskRule] = {rule.code: rule for rule in (FOLLOW_UP, TO_SIGN)}
+DOWN_REFERRAL = TaskRule(
+    code="down_referral_follow_up",
+    title_zh="下转后随访",
+    title="Follow up after a referral down",
+    citation="SJ-33 由家庭医生团队加强后续随访和健康管理",
+    priority=12,
+)
+RULES: dict[str, TaskRule] = {rule.code: rule for rule in (FOLLOW_UP, TO_SIGN, DOWN_REFERRAL)}
+VISITED: frozenset[str] = frozenset({FOLLOW_UP.code, DOWN_REFERRAL.code})
+"""What a visit does; a stay that ended with a referral down has one of each."""
+DOWN_DUE_DAYS: dict[str, int] = {
+    "acute_recovery": 7,
+    "post_operative_recovery": 7,
+    "critical_stable": 3,
+}
+"""Days from the referral until the team has seen the patient, by the class of SJ-32.
+
+No document fixes a number; these are this product's, as the seven days after a discharge are."""
 
 SIGNED = "signed"
 """Outcome of a ``contract_to_sign`` task once the person has signed."""
 NOT_HIS = "not_his"
 """Outcome of a follow-up whose contract has turned out to be another person's (不属本人)."""
+NOT_HANDED_DOWN = "not_handed_down"
+"""Outcome of an open follow-up whose referral down was refused or withdrawn (转诊未成)."""
 STAY_CANCELLED = "stay_cancelled"
 """Outcome of an open task whose stay did not take place after all (住院已撤销)."""
 

@@ -112,6 +112,16 @@ async def tasks_of(session: WriteSession, encounter_id: str) -> dict[str, Task]:
     return {task.rule: task for task in found.scalars()}
 
 
+async def task_of_referral(session: WriteSession, referral_id: UUID) -> Task | None:
+    """The task that a referral down opened."""
+    found = await session.scalars(
+        select(Task)
+        .where(Task.referral_id == referral_id)
+        .execution_options(populate_existing=True)
+    )
+    return found.one_or_none()
+
+
 async def reopen_task(session: WriteSession, task_id: UUID) -> None:
     """What closed it has turned out to be another person's."""
     await session.execute(

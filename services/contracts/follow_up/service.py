@@ -8,7 +8,7 @@ from uuid import UUID
 from services.contracts.access import TeamNotYours, may_act
 from services.contracts.contracts import repository as contracts
 from services.contracts.follow_up import repository, tasks
-from services.contracts.follow_up.domain import FOLLOW_UP, in_force
+from services.contracts.follow_up.domain import VISITED, in_force
 from services.contracts.follow_up.listing import task_answer
 from services.contracts.follow_up.schemas import FollowUpAnswer, FollowUpRequest
 from services.contracts.follow_up.visiting import ATTEMPTS, Visit, look_at
@@ -133,6 +133,9 @@ async def record_follow_up(
         and not await tasks.close(session, task, outcome=body.outcome, at=now)
     ):
         raise TaskClosedAlready
+    if task is not None and task.programme is None and body.outcome not in ATTEMPTS:
+        day = business_date(body.performed_at)
+        await tasks.done_with(session, task, kept=kept, on=day, outcome=body.outcome, at=now)
     if visit is not None:
         await _do(session, visit, body.outcome, at=now)
         await plan_person(session, context, kept, at=now)
@@ -208,7 +211,7 @@ async def _task_to_close(
     if task.programme is not None:
         if rulebook().programmes[task.programme].kind == "check_up":
             raise TaskWantsCheckUp("record the check-up with POST /contracts/v1/check-ups")
-    elif task.rule != FOLLOW_UP.code:
+    elif task.rule not in VISITED:
         raise TaskWantsSignature("sign a contract with POST /contracts/v1/contracts")
     if task.status == "closed" and task.outcome != MISSED:
         raise TaskClosedAlready("leave out task_id to record a further follow-up")

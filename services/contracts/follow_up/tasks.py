@@ -6,17 +6,22 @@ it becomes known that two registered persons are one. ``kept`` is always who sta
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from services.contracts.contracts import repository as contracts
 from services.contracts.contracts.domain import Term
 from services.contracts.follow_up import repository
 from services.contracts.follow_up.domain import (
+    DOWN_DUE_DAYS,
+    DOWN_REFERRAL,
     FOLLOW_UP,
+    NOT_HANDED_DOWN,
     NOT_HIS,
     SIGNED,
     STAY_CANCELLED,
     TO_SIGN,
+    VISITED,
     TaskRule,
     answers,
     due_day,
@@ -24,7 +29,7 @@ from services.contracts.follow_up.domain import (
     in_force,
 )
 from services.contracts.merges.repository import MERGES
-from services.contracts.models import Discharge, Task
+from services.contracts.models import Discharge, Referral, Task
 from services.contracts.people import repository as people
 from services.contracts.teams.service import teams_of
 from shared.db.session import WriteSession
@@ -101,6 +106,54 @@ async def stay_cancelled(
     )
     for task in (await repository.tasks_of(session, told.encounter_id)).values():
         await close(session, task, outcome=STAY_CANCELLED, at=at)
+
+
+async def referred_down(
+    session: WriteSession,
+    referral: Referral,
+    *,
+    team: str,
+    home: tuple[str | None, str | None],
+    at: datetime,
+) -> None:
+    """A hospital hands a patient down: the team that receives him follows him up (SJ-33)."""
+    task = Task(
+        task_id=new_id(),
+        region=referral.region,
+        rule=DOWN_REFERRAL.code,
+        encounter_id=None,
+        referral_id=referral.referral_id,
+        person_id=referral.person_id,
+        team=team,
+        township=home[0],
+        village=home[1],
+        facility_code=referral.from_facility,
+        discharged_on=None,
+        priority=DOWN_REFERRAL.priority,
+        opens_on=referral.issued_on,
+        due_on=referral.issued_on + timedelta(days=DOWN_DUE_DAYS[referral.reason]),
+        status="open",
+        opened_at=at,
+    )
+    if await repository.insert_task(session, _columns(task)):
+        await _tell_opened(session, task, team=team, at=at)
+
+
+async def not_handed_down(session: WriteSession, referral_id: UUID, *, at: datetime) -> None:
+    """A referral down was refused or withdrawn: what is still open because of it is not owed."""
+    task = await repository.task_of_referral(session, referral_id)
+    if task is not None:
+        await close(session, task, outcome=NOT_HANDED_DOWN, at=at)
+
+
+async def done_with(
+    session: WriteSession, done: Task, *, kept: str, on: date, outcome: str, at: datetime
+) -> None:
+    """One visit does both: what the stay asks for and what its referral down asks for."""
+    for rule in sorted(VISITED - {done.rule}):
+        for task in await repository.open_tasks(session, kept, rule):
+            if task.team == done.team and task.opens_on <= on:
+                await close(session, task, outcome=outcome, at=at)
 
 
 async def signed(
@@ -288,6 +341,7 @@ def _columns(task: Task) -> dict[str, object]:
     names = (
         "task_id", "region", "rule", "encounter_id", "person_id", "team", "township", "village",
         "facility_code", "discharged_on", "priority", "opens_on", "due_on", "status", "opened_at",
+        "referral_id",
     )  # fmt: skip
     return {name: getattr(task, name) for name in names}
 

@@ -14,6 +14,8 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     String,
+    false,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -37,6 +39,11 @@ class Referral(Base):
         Index("ix_referrals_person_id", "person_id"),
         Index("ix_referrals_target", "to_facility", "status", "rank", "referral_id"),
         Index("ix_referrals_issuer", "from_facility", "status", "rank", "referral_id"),
+        Index(
+            "ix_referrals_unanswered",
+            "valid_to",
+            postgresql_where=text("status = 'made' AND NOT expiry_told"),
+        ),
         Index("ix_referrals_waiting", "status", "rank", "referral_id"),
     )
 
@@ -62,6 +69,8 @@ class Referral(Base):
     outcome: Mapped[str | None] = mapped_column(String(16))
     note: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Free text about a patient, encrypted."""
+    expiry_told: Mapped[bool] = mapped_column(server_default=false())
+    """Whether both ends were told that nobody answered in time."""
     version: Mapped[int] = mapped_column(Integer)
     recorded_at: Mapped[datetime]
 

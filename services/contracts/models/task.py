@@ -63,7 +63,8 @@ class Task(Base):
     __tablename__ = "tasks"
     __table_args__ = (
         UniqueConstraint("rule", "encounter_id"),
-        CheckConstraint("(encounter_id IS NULL) = (programme IS NOT NULL)", name="origin"),
+        UniqueConstraint("rule", "referral_id"),
+        CheckConstraint("num_nonnulls(encounter_id, programme, referral_id) = 1", name="origin"),
         Index(
             "uq_tasks_attempt",
             "person_id",
@@ -94,8 +95,12 @@ class Task(Base):
     encounter_id: Mapped[str | None] = mapped_column(
         ForeignKey("discharges.encounter_id", ondelete="RESTRICT")
     )
+    referral_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("referrals.referral_id", ondelete="RESTRICT")
+    )
+    """The referral down that asks for it."""
     programme: Mapped[str | None] = mapped_column(String(32))
-    """The programme of care that asks for it; None: a discharge does."""
+    """The programme of care that asks for it; None: a discharge or a referral does."""
     anchor: Mapped[str | None] = mapped_column(String(64))
     attempt: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     anchor_on: Mapped[date | None]

@@ -14,7 +14,8 @@ from typing import Final, Literal
 Direction = Literal["up", "down"]
 Status = Literal["made", "accepted", "refused", "returned", "closed"]
 StateOnDay = Literal["made", "accepted", "refused", "returned", "closed", "expired"]
-StepName = Literal["make", "accept", "refuse", "return", "close"]
+StepName = Literal["make", "accept", "refuse", "return", "close", "expire"]
+"""``expire`` is nobody's: the service notes that nobody answered in time."""
 End = Literal["issuer", "target"]
 Priority = Literal["urgent", "priority", "routine"]
 Outcome = Literal["completed", "withdrawn"]

@@ -60,6 +60,36 @@ async def lock(session: WriteSession, referral_id: UUID) -> Referral | None:
     return found.scalar_one_or_none()
 
 
+async def unanswered(session: ReadSession, day: date, limit: int) -> list[tuple[UUID, str]]:
+    """Referrals that nobody answered until a day, and were not told of: ids and persons."""
+    found = await session.execute(
+        select(Referral.referral_id, Referral.person_id)
+        .where(Referral.status == "made", ~Referral.expiry_told, Referral.valid_to < day)
+        .order_by(Referral.valid_to, Referral.referral_id)
+        .limit(limit)
+    )
+    return [(row.referral_id, row.person_id) for row in found]
+
+
+async def expire(session: WriteSession, referral_ids: Sequence[UUID]) -> Sequence[Referral]:
+    """Mark those that are still unanswered, and give them: each is given once.
+
+    The persons are held, so that nobody is answering meanwhile.
+    """
+    found = await session.scalars(
+        update(Referral)
+        .where(
+            Referral.referral_id.in_(referral_ids),
+            Referral.status == "made",
+            ~Referral.expiry_told,
+        )
+        .values(expiry_told=True, version=Referral.version + 1)
+        .returning(Referral)
+        .execution_options(populate_existing=True, synchronize_session=False)
+    )
+    return found.all()
+
+
 async def change(session: WriteSession, referral: Referral, values: dict[str, Any]) -> None:
     """Write changed columns of a locked referral."""
     await session.execute(

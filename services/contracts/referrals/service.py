@@ -8,11 +8,13 @@ from uuid import UUID
 
 from services.contracts.access import organisation_of
 from services.contracts.contracts import repository as contracts
+from services.contracts.follow_up import tasks
 from services.contracts.follow_up.domain import in_force
 from services.contracts.merges.repository import MERGES
 from services.contracts.models import Person, Referral
 from services.contracts.people import repository as people
 from services.contracts.people.waiting import await_person
+from services.contracts.plans import repository as plans
 from services.contracts.referrals import repository
 from services.contracts.referrals.checking import checked
 from services.contracts.referrals.domain import (
@@ -51,6 +53,8 @@ from shared.security.principal import FacilityNotYours, Principal
 NOTE_COLUMN = "referrals.note"
 STEP_NOTE_COLUMN = "referral_steps.note"
 REFUSAL_COLUMN = "referrals.refusal"
+_NIGHTLY = "system:nightly"
+_AT_ONCE, _MOST_PORTIONS = 500, 10_000
 
 
 async def make(
@@ -111,6 +115,7 @@ async def make(
         refusal=None,
         outcome=None,
         note=context.vault.encrypt(body.note, column=NOTE_COLUMN) if body.note else None,
+        expiry_told=False,
         version=1,
         recorded_at=now,
     )
@@ -118,6 +123,10 @@ async def make(
     await repository.add(session, columns)
     await _note_step(session, context, caller, referral, "make", None)
     await tell(session, referral, "make", at=now)
+    if body.direction == "down":
+        receiving = to_facility if to_facility in teams_of(context) else team
+        home = (referral.township, referral.village)
+        await tasks.referred_down(session, referral, team=receiving, home=home, at=now)
     return await one(session, context, caller, referral.referral_id)
 
 
@@ -170,7 +179,54 @@ async def step(
     await _note_step(session, context, caller, referral, name, note, number=referral.version + 1)
     changed = _visible(caller, await repository.get(session, referral_id))
     await tell(session, changed, name, at=now)
+    if changed.direction == "down" and (name == "refuse" or outcome == "withdrawn"):
+        await tasks.not_handed_down(session, referral_id, at=now)
     return await one(session, context, caller, referral_id)
+
+
+async def expire(context: ServiceContext, *, today: date) -> int:
+    """Tell both ends of referrals that nobody answered in time; gives how many.
+
+    A patient who was handed down is followed up all the same: his task stays.
+    """
+    told = 0
+    for _ in range(_MOST_PORTIONS):
+        async with context.db.writing() as session:
+            waiting = await repository.unanswered(session, today, _AT_ONCE)
+            if not waiting:
+                break
+            # The persons first, then the referrals: the order in which everybody locks.
+            await MERGES.hold(session)
+            persons = {person_id for _, person_id in waiting}
+            merged = await plans.merged_ids(session)
+            await plans.lock_many(session, sorted({merged.get(each, each) for each in persons}))
+            expired = await repository.expire(session, [each for each, _ in waiting])
+            now = context.clock.now()
+            for referral in expired:
+                await repository.add_step(
+                    session,
+                    {
+                        "referral_id": referral.referral_id,
+                        "number": referral.version,
+                        "step": "expire",
+                        "done_at": now,
+                        "done_by": _NIGHTLY,
+                        "organisation": f"region:{referral.region}",
+                        "note": None,
+                    },
+                )
+                await tell(session, referral, "expire", at=now)
+                await audit.record(
+                    session,
+                    actor=_NIGHTLY,
+                    organisation=f"region:{referral.region}",
+                    action="referral.expire",
+                    subject=str(referral.referral_id),
+                    at=now,
+                    detail={"person_id": referral.person_id},
+                )
+        told += len(expired)
+    return told
 
 
 async def one(

@@ -13,6 +13,7 @@ from shared.events.base import Event
 from shared.events.catalog import (
     ReferralAccepted,
     ReferralClosed,
+    ReferralExpired,
     ReferralMade,
     ReferralRefused,
     ReferralReturned,
@@ -55,5 +56,7 @@ def _event(referral: Referral, step: StepName) -> Event:
             return ReferralRefused(**common)
         case "return":
             return ReferralReturned(**common)
+        case "expire":
+            return ReferralExpired(**common)
         case "close":
             return ReferralClosed(**common, outcome=referral.outcome or "completed")

@@ -368,6 +368,12 @@ class ReferralClosed(_ReferralEvent):
     """``completed``, or ``withdrawn`` before anybody answered."""
 
 
+class ReferralExpired(_ReferralEvent):
+    """Nobody answered within its validity; both ends have to know."""
+
+    verb: ClassVar[str] = "expired"
+
+
 class FeeShare(BaseModel):
     """What a team's work of one kind comes to (CNY)."""
 

@@ -2,12 +2,13 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from services.contracts.people import waiting as waiting_for
+from services.contracts.referrals import service
 from shared.policy.reading import Citation
 from shared.policy.region import ReferralIssuers
 from tests.integration.contracts.stories import (
@@ -16,6 +17,7 @@ from tests.integration.contracts.stories import (
     JINHE_TEAM,
     YONGHE,
     YONGHE_TEAM,
+    discharged,
     entered,
 )
 from tests.support.service import COUNTY, Running
@@ -171,6 +173,88 @@ class TestDown:
             assert made.json()["to_facility"] == JINHE_TEAM
         accepted = await step(contracts, f"township:{JINHE}", made.json()["referral_id"], "accept")
         assert accepted.json()["status"] == "accepted"
+
+    async def test_the_receiving_team_follows_up(self, contracts: Running) -> None:
+        """Goal: SJ-33, by class; one visit does the stay's task as well; refused, it is not owed.
+
+        Method: P0 home from a stay and handed down, then visited; P1 critical and refused; P2
+        withdrawn; P3 to the other township's team.
+        """
+        await contracts.deliver(*(entered(f"P{number}") for number in range(4)))
+        async with contracts.client() as client:
+            body = {"person_id": "P0", "signed_on": "2016-01-05"}
+            assert (await client.post("/contracts/v1/contracts", json=body)).status_code == 201
+        await contracts.deliver(discharged("E1", "P0"))
+        down = {"direction": "down", "to_facility": None, "issued_on": "2016-03-08"}
+        made = []
+        for person_id, reason, changes in (
+            ("P0", "acute_recovery", {}),
+            ("P1", "critical_stable", {}),
+            ("P2", "post_operative_recovery", {}),
+            ("P3", "post_operative_recovery", {"to_facility": YONGHE_TEAM}),
+        ):
+            answer = await refer(
+                contracts, HOSPITAL, person_id=person_id, reason=reason, **{**down, **changes}
+            )
+            assert answer.status_code == 201, answer.text
+            made.append(answer.json()["referral_id"])
+        told = (
+            "SELECT person_id, team, due_on, status, outcome FROM tasks"
+            " WHERE rule = 'down_referral_follow_up' ORDER BY person_id"
+        )
+        assert [(r["team"], str(r["due_on"])) for r in await contracts.rows(told)] == [
+            (JINHE_TEAM, "2016-03-15"),
+            (JINHE_TEAM, "2016-03-11"),
+            (JINHE_TEAM, "2016-03-15"),
+            (YONGHE_TEAM, "2016-03-15"),
+        ]
+        assert (await step(contracts, TEAM, made[1], "refuse", reason="床位已满")).is_success
+        assert (await step(contracts, HOSPITAL, made[2], "close")).is_success
+        async with contracts.client(TEAM) as client:
+            tasks = (await client.get("/contracts/v1/worklist")).json()["items"]
+            own = next(task for task in tasks if task["rule"] == "down_referral_follow_up")
+            assert (own["title_zh"], own["person_id"]) == ("下转后随访", "P0")
+            seen = {
+                "person_id": "P0",
+                "task_id": own["task_id"],
+                "performed_at": "2016-03-10T09:00:00+08:00",
+                "way": "home",
+                "outcome": "stable",
+            }
+            assert (await client.post("/contracts/v1/follow-ups", json=seen)).status_code == 201
+        assert [r["outcome"] for r in await contracts.rows(told)] == [
+            "stable",
+            "not_handed_down",
+            "not_handed_down",
+            None,
+        ]
+        (stay,) = await contracts.rows("SELECT outcome FROM tasks WHERE encounter_id = 'E1'")
+        assert stay["outcome"] == "stable"
+
+
+class TestExpiry:
+    async def test_both_ends_are_told_once(self, contracts: Running) -> None:
+        """Goal: nobody waits for an answer that does not come. Method: one of two runs out; two
+        nights at once and a third; it is read by both ends, and withdrawn."""
+        await contracts.deliver(entered("P1"), entered("P2"))
+        first = (await refer(contracts, TEAM, person_id="P1", valid_to="2016-03-11")).json()
+        await refer(contracts, TEAM, person_id="P2")
+        night = date(2016, 3, 12)
+        contracts.clock.advance(timedelta(days=2))
+        counts = await asyncio.gather(
+            *(service.expire(contracts.context, today=night) for _ in range(2))
+        )
+        assert sorted([*counts, await service.expire(contracts.context, today=night)]) == [0, 0, 1]
+        told = [e for e in await contracts.published() if e["type"].endswith("referral.expired.v1")]
+        assert [each["payload"]["to_facility"] for each in told] == [DISTRICT_HOSPITAL]
+        for end in (TEAM, HOSPITAL):
+            async with contracts.client(end) as client:
+                path = f"/contracts/v1/referrals/{first['referral_id']}"
+                seen = (await client.get(path)).json()
+            assert seen["status"] == "expired"
+            assert [each["step"] for each in seen["steps"]] == ["make", "expire"]
+        closed = await step(contracts, TEAM, first["referral_id"], "close")
+        assert closed.json()["outcome"] == "withdrawn"
 
 
 class TestRefusedAsWritten:
