@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from deploy.demo.client import Caller, eventually
 from deploy.demo.county import ROSTER_DAY, SEED, build_county, chance, roster_csv, stream
+from deploy.demo.institutions import institutions
 from deploy.demo.visits import OUTPATIENT_VISITS, Visit, build_visits
 from shared.policy.region import RegionPack, load_region
 from shared.runtime.settings import RuntimeSettings
@@ -29,6 +30,7 @@ Progress = Callable[[str, int, int], None]
 """Told of every step: stage, steps done, steps in all."""
 
 ROSTER = "名册导入 roster"
+INSTITUTIONS = "机构登记 institutions"
 RECOGNITIONS = "就诊识别 recognitions"
 CONTRACTS_OF_INPATIENTS = "住院患者签约 their contracts"
 STAYS = "住院结算 inpatient stays"
@@ -109,6 +111,13 @@ async def load_county(
     visits = build_visits(region, county, seed=seed, outpatient_visits=outpatient_visits)
     prefix = f"demo-{seed}"
     await _import_roster(callers.poverty_office, roster_csv(county.persons), prefix, progress)
+    progress(INSTITUTIONS, 0, 1)
+    await callers.poverty_office.post(
+        "/reporting/v1/standards/facts",
+        f"{prefix}-institutions",
+        institutions(region, seed=seed),
+    )
+    progress(INSTITUTIONS, 1, 1)
     known: dict[str, Recognised] = {}
 
     async def ask(visit: Visit) -> None:
