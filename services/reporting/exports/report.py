@@ -151,7 +151,11 @@ def _places(close: Close, key: str, title: str, head: str) -> Table:
     codes = [
         (each["code"], each["name_zh"])
         for each in close.figures["indicators"]
-        if key == "townships" or each["code"] not in _OF_PEOPLE
+        if (key == "townships" or each["code"] not in _OF_PEOPLE)
+        # What applies to no place has no column: forty of them are legible on no paper.
+        and any(
+            place["indicators"][each["code"]]["value"] is not None for place in close.figures[key]
+        )
     ]
     columns = [
         Column(head, "text"),
