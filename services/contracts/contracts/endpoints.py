@@ -14,6 +14,7 @@ from services.contracts.contracts.schemas import (
     ContractHistory,
     ContractList,
     ContractRequest,
+    DoubleContractList,
     RefusalRequest,
     RenewalRequest,
     SignatureRequest,
@@ -23,7 +24,7 @@ from services.contracts.contracts.schemas import (
 )
 from services.contracts.cursors import after_id
 from shared.db.session import Reads, Writes
-from shared.http.pagination import Cursor, Limit, encode_cursor
+from shared.http.pagination import Cursor, Limit, decode_cursor, encode_cursor
 from shared.http.routing import YizhanRoute
 from shared.runtime.context import Context
 from shared.security.principal import Principal, requires
@@ -91,6 +92,22 @@ async def list_contracts(
     )
     return ContractList(
         items=items, next_cursor=encode_cursor(str(following)) if following else None
+    )
+
+
+@router.get("/double-contracts", summary="Persons of whom more than one contract holds")
+async def double_contracts(
+    caller: Annotated[Principal, requires("contracts:read")],
+    session: Reads,
+    context: Context,
+    limit: Limit,
+    cursor: Cursor,
+) -> DoubleContractList:
+    """What a merge brought together; nothing ends by itself, a clerk ends one of them."""
+    after = str(decode_cursor(cursor, parts=1)[0]) if cursor else None
+    items, following = await service.doubled(session, context, caller, limit=limit, after=after)
+    return DoubleContractList(
+        items=items, next_cursor=encode_cursor(following) if following else None
     )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Date,
     Row,
     String,
     Uuid,
@@ -300,6 +301,51 @@ async def page_of(session: ReadSession, query: ContractQuery) -> Sequence[Row[Co
         .limit(query.limit + 1)
     )
     return found.all()
+
+
+async def doubled(
+    session: ReadSession,
+    *,
+    day: date,
+    visible: tuple[str, str],
+    limit: int,
+    after: str | None,
+) -> Sequence[tuple[str, list[Contract]]]:
+    """Persons of whom two contracts or more hold on a day, by whichever ids; one more than asked.
+
+    A merge brings them together: the database keeps only one id's contracts apart.
+    """
+    holding = (
+        select(
+            MERGES.kept_or_self(Contract.person_id).label("kept"), _visible(visible).label("mine")
+        )
+        .where(Contract.in_force.op("@>")(cast(day, Date)))
+        .subquery()
+    )
+    kept = holding.c.kept
+    several = await session.scalars(
+        select(kept)
+        .group_by(kept)
+        .having(
+            func.count() > 1,
+            func.bool_or(holding.c.mine),
+            true() if after is None else kept > after,
+        )
+        .order_by(kept)
+        .limit(limit + 1)
+    )
+    found = []
+    for person_id in several.all():
+        rows = await session.scalars(
+            select(Contract)
+            .where(
+                MERGES.means(Contract.person_id, person_id),
+                Contract.in_force.op("@>")(cast(day, Date)),
+            )
+            .order_by(Contract.valid_from, Contract.contract_id)
+        )
+        found.append((person_id, list(rows)))
+    return found
 
 
 def _in_state(state: str | None, day: date) -> ColumnElement[bool]:

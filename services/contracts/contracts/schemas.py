@@ -250,3 +250,30 @@ class ContractHistory(BaseModel):
     )
 
     items: list[ContractStepAnswer]
+
+
+class DoubleContracts(BaseModel):
+    """A person of whom more than one contract holds: his ids were found to be one person's."""
+
+    person_id: str
+    contracts: list[ContractAnswer]
+    """By their first day. One of them is to be ended with ``/contracts/{id}/terminate``."""
+
+
+class DoubleContractList(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "items": [
+                    {
+                        "person_id": "01890a5d-ac96-774b-bcce-b302099a8058",
+                        "contracts": [_CONTRACT_EXAMPLE, _CONTRACT_EXAMPLE],
+                    }
+                ],
+                "next_cursor": None,
+            }
+        }
+    )
+
+    items: list[DoubleContracts]
+    next_cursor: str | None

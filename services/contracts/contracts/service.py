@@ -14,6 +14,7 @@ from services.contracts.contracts.schemas import (
     ContractAnswer,
     ContractHistory,
     ContractStepAnswer,
+    DoubleContracts,
 )
 from services.contracts.merges.repository import MERGES
 from services.contracts.models import Contract
@@ -113,6 +114,32 @@ async def contracts_page(
     shown = rows[:limit]
     following = shown[-1][0].contract_id if len(rows) > limit else None
     return [answer(row, context, person_id=kept) for row, kept in shown], following
+
+
+async def doubled(
+    session: ReadSession,
+    context: ServiceContext,
+    caller: Principal,
+    *,
+    limit: int,
+    after: str | None,
+) -> tuple[list[DoubleContracts], str | None]:
+    """One page of the caller's persons of whom more than one contract holds today."""
+    found = await repository.doubled(
+        session,
+        day=business_date(context.clock.now()),
+        visible=organisation_of(caller),
+        limit=limit,
+        after=after,
+    )
+    items = [
+        DoubleContracts(
+            person_id=person_id,
+            contracts=[answer(each, context, person_id=person_id) for each in contracts],
+        )
+        for person_id, contracts in found[:limit]
+    ]
+    return items, items[-1].person_id if len(found) > limit else None
 
 
 def answer(contract: Contract, context: ServiceContext, *, person_id: str) -> ContractAnswer:

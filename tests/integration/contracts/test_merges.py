@@ -198,6 +198,39 @@ async def test_merging_while_two_clerks_sign(contracts: Running) -> None:
         assert sorted(answer.status_code for answer in answers[:2]) == [201, 409]
 
 
+async def test_two_contracts_of_one_person_are_listed_until_one_ends(contracts: Running) -> None:
+    """Goal: a merge that leaves two contracts is seen and settled by a clerk. Method: two pairs
+    merged, in pages; who sees them; one contract ended; a merge undone."""
+    await two(contracts)
+    await contracts.deliver(entered("L"), entered("B", YONGHE, "永乐村"))
+    made = {
+        person: (await sign(contracts, person))["contract_id"] for person in ("K", "A", "L", "B")
+    }
+
+    async def doubled(organisation: str = "", **query: Any) -> Any:
+        async with contracts.client(*([organisation] if organisation else [])) as client:
+            answer = await client.get("/contracts/v1/double-contracts", params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    assert (await doubled())["items"] == []
+    await contracts.deliver(merged("K", "A", 1), merged("L", "B", 2))
+    first = await doubled(limit=1)
+    rest = await doubled(limit=1, cursor=first["next_cursor"])
+    assert [each["items"][0]["person_id"] for each in (first, rest)] == ["K", "L"]
+    assert rest["next_cursor"] is None
+    (pair,) = first["items"]
+    assert {each["contract_id"] for each in pair["contracts"]} == {made["K"], made["A"]}
+    for township, count in ((JINHE, 2), (YONGHE, 2), ("共安彝族乡", 0)):
+        assert len((await doubled(f"township:{township}"))["items"]) == count
+    async with contracts.client() as client:
+        path = f"/contracts/v1/contracts/{made['A']}/terminate"
+        body = {"reason": "moved_away", "ended_on": "2016-03-10"}
+        assert (await client.post(path, json=body)).is_success
+    await contracts.deliver(unmerged("L", "B", 2))
+    assert (await doubled())["items"] == []
+
+
 async def test_a_persons_rows_are_found_by_an_index(contracts: Running) -> None:
     """Goal: asking for one person does not read everybody's tasks. Method: PostgreSQL's plan."""
     asked = select(Task.task_id).where(MERGES.means(Task.person_id, "K"))
