@@ -18,6 +18,7 @@ from services.claims.encounters.presenting import answer as shown_encounter
 from services.claims.encounters.repository import Encounter
 from services.claims.encounters.schemas import EncounterRequest, VisitType
 from services.claims.proposals import service as proposals
+from services.claims.proposals.shifting import shifted_proposals
 from services.claims.screens.kit import PageRoute, render, said
 from services.claims.settlement import repository as settlements
 from shared.clock import SHANGHAI, business_date, start_of_business_day
@@ -188,6 +189,7 @@ async def _window(
             "again": await _rows(context, session, again[:LISTED]),
             "today": await _today(context, session, caller, facility_code),
             "room": await _room(context, session, caller),
+            "shifted": await _shifted(context, session, caller),
             "registering": registering,
             "visit_types": _VISIT_TYPES,
             "now": as_local(context.clock.now()),
@@ -247,6 +249,24 @@ async def _room(
             "facility_code": one.facility_code,
             "made_at": one.made_at.astimezone(SHANGHAI).isoformat(),
             "offered": text_from_fen(sum(one.offer.amounts.values())),
+        }
+        for one in found[:LISTED]
+    ]
+
+
+async def _shifted(
+    context: ServiceContext, session: WriteSession, caller: Principal
+) -> list[dict[str, Any]]:
+    """Bills before which something of the year has changed, with what the patient would pay more."""
+    if "claims:settle" not in caller.scopes:
+        return []
+    found = await shifted_proposals(session, context, caller, after=None, limit=LISTED)
+    return [
+        {
+            "encounter_id": str(one.bill.encounter_id),
+            "facility_code": one.bill.facility_code,
+            "made_at": one.bill.made_at.astimezone(SHANGHAI).isoformat(),
+            "patient": None if one.patient_fen is None else text_from_fen(one.patient_fen),
         }
         for one in found[:LISTED]
     ]

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -89,6 +90,12 @@ settlements = Table(
     CheckConstraint(BILL_SUM, name="bill_sum"),
     CheckConstraint("total_fen = payers_fen + patient_pays_fen", name="payers_sum"),
     CheckConstraint(SIGNS, name="signs"),
+    Index(
+        "ix_settlements_reversals",
+        "region",
+        "person_id",
+        postgresql_where=text("kind = 'reversal'"),
+    ),
     Index("ix_settlements_person_year", "person_id", "standing_year"),
     Index("ix_settlements_made_at", "region", "made_at"),
     # A hospital's day, as it is reconciled.

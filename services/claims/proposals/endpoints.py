@@ -14,10 +14,12 @@ from services.claims.proposals.schemas import (
     ProposalList,
     decided_answer,
     open_answer,
+    shifted_answer,
 )
+from services.claims.proposals.shifting import shifted_proposals
 from services.claims.revisions.schemas import RevisionAnswer, voucher_answer
 from shared.clock import SHANGHAI
-from shared.db.session import Reads, Writes
+from shared.db.session import Writes
 from shared.http.pagination import Cursor, Limit, encode_cursor
 from shared.http.routing import YizhanRoute
 from shared.runtime.context import Context
@@ -29,10 +31,10 @@ Settler = Annotated[Principal, requires("claims:settle")]
 _MISSING = {"description": "`settlement_not_found`, `proposal_not_found`"}
 
 
-@router.get("", summary="Bills that a cap cut and for which there is room now")
+@router.get("", summary="Bills that would come out otherwise now: room under a cap, a shifted year")
 async def listed(
     caller: Settler,
-    session: Reads,
+    session: Writes,
     context: Context,
     limit: Limit,
     cursor: Cursor = None,
@@ -40,13 +42,25 @@ async def listed(
 ) -> ProposalList:
     """The oldest bill first.
 
-    A proposal whose room is used, or whose settlement was replaced, is no longer listed.
+    A proposal whose room is used, or whose settlement was replaced, is no longer listed. Each
+    shifted bill is tried and rolled back, so that its difference is told.
     """
     after = position_of(cursor)
     if status == "open":
         found = await service.open_proposals(session, context, caller, after=after, limit=limit)
-        items = [open_answer(proposal) for proposal in found[:limit]]
-        last = found[limit - 1].place if len(found) > limit else None
+        known = {each.settlement_id for each in found}
+        shifted = [
+            each
+            for each in await shifted_proposals(session, context, caller, after=after, limit=limit)
+            if each.bill.settlement_id not in known
+        ]
+        both = sorted(
+            [(each.place, open_answer(each)) for each in found]
+            + [(each.bill.place, shifted_answer(each)) for each in shifted],
+            key=lambda pair: pair[0],
+        )
+        items = [answer for _, answer in both[:limit]]
+        last = both[limit - 1][0] if len(both) > limit else None
     else:
         decided = await service.decided_proposals(
             session, context, caller, decision=status, after=after, limit=limit

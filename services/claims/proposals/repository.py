@@ -50,6 +50,51 @@ ORDER BY c.place
 """)  # noqa: S608 - names of columns
 
 
+# From the reversals, which are few, to their persons' years: of each standing, undecided bill the
+# burden before it when it was settled, and the burden before it now. Ids rise with time. A bill
+# that was paid nothing, and has less before it now, would be paid nothing again.
+_SHIFTED: Final = text("""
+WITH years AS (
+  SELECT DISTINCT coalesce(m.kept_person_id, r.person_id) AS person_id, r.standing_year AS year
+  FROM settlements r
+  LEFT JOIN person_merges m ON m.absorbed_person_id = r.person_id AND m.in_force
+  WHERE r.region = :region AND r.kind = 'reversal' AND r.person_id IS NOT NULL
+    AND coalesce((r.standing_delta->>'critical_illness_burden')::bigint, 0) <> 0
+    AND (CAST(:settlement_id AS uuid) IS NULL OR (
+      r.standing_year = (SELECT o.standing_year FROM settlements o WHERE o.id = :settlement_id)
+      AND coalesce(m.kept_person_id, r.person_id) = (
+        SELECT coalesce(om.kept_person_id, o.person_id) FROM settlements o
+        LEFT JOIN person_merges om ON om.absorbed_person_id = o.person_id AND om.in_force
+        WHERE o.id = :settlement_id)))
+), bills AS (
+  SELECT y.person_id, y.year, s.id, s.encounter_id, s.facility_code, s.made_at,
+    coalesce(s.year_place, s.id) AS place,
+    coalesce((s.standing_delta->>'critical_illness_burden')::bigint, 0) AS burden,
+    coalesce((s.standing_delta->>'critical_illness_paid')::bigint, 0) AS paid,
+    (SELECT r.id FROM settlements r WHERE r.reverses_id = s.id) AS reversal_id
+  FROM years y
+  JOIN LATERAL (
+    SELECT y.person_id AS id UNION ALL
+    SELECT m.absorbed_person_id FROM person_merges m
+    WHERE m.kept_person_id = y.person_id AND m.in_force) g ON true
+  JOIN settlements s ON s.person_id = g.id AND s.standing_year = y.year AND s.kind = 'settlement'
+)
+SELECT b.id AS settlement_id, b.encounter_id, b.facility_code, b.person_id, b.year, b.place,
+  b.made_at, was.then_fen::bigint AS burden_then_fen, was.now_fen::bigint AS burden_now_fen
+FROM bills b
+JOIN LATERAL (
+  SELECT coalesce(sum(t.burden) FILTER (
+      WHERE t.id < b.id AND (t.reversal_id IS NULL OR t.reversal_id > b.id)), 0) AS then_fen,
+    coalesce(sum(t.burden) FILTER (WHERE t.reversal_id IS NULL), 0) AS now_fen
+  FROM bills t WHERE t.person_id = b.person_id AND t.year = b.year AND t.place < b.place
+) was ON true
+WHERE b.reversal_id IS NULL AND was.then_fen <> was.now_fen
+  AND (b.paid > 0 OR was.now_fen > was.then_fen)
+  AND NOT EXISTS (SELECT FROM proposal_decisions d WHERE d.settlement_id = b.id)
+ORDER BY b.place
+""")
+
+
 @dataclass(frozen=True)
 class CutRow:
     """One benefit of a cut settlement, with the room that its cap leaves now (perhaps negative)."""
@@ -99,6 +144,31 @@ async def cut_rows(
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """A standing bill with another burden before it now than when it was settled; in fen."""
+
+    settlement_id: UUID
+    encounter_id: UUID
+    facility_code: str
+    person_id: str
+    year: int
+    place: UUID
+    made_at: datetime
+    burden_then_fen: int
+    burden_now_fen: int
+
+
+async def shifted(session: ReadSession, *, region: str, beside: UUID | None) -> list[Shifted]:
+    """Bills that may come out otherwise, by what was reversed or settled anew before them.
+
+    Args:
+        beside: only those of the person and year of this settlement.
+    """
+    rows = await session.execute(_SHIFTED, {"region": region, "settlement_id": beside})
+    return [Shifted(**row) for row in rows.mappings()]
 
 
 async def decide(session: WriteSession, values: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from services.claims.encounters import service as encounter_service
 from services.claims.proposals import repository
 from services.claims.proposals.domain import CutBill, Offer, offers
 from services.claims.proposals.repository import CutRow, Decided
+from services.claims.proposals.shifting import is_shifted
 from services.claims.revisions import service as revisions
 from services.claims.revisions.service import NothingToRevise, Revision
 from services.claims.settlement import service as settlements
@@ -26,8 +27,8 @@ from shared.security.principal import Principal
 
 class ProposalNotFound(NotFound):
     code = "proposal_not_found"
-    title = "No cap cut this settlement, or it is not yours to see"
-    title_zh = "该结算未被限额削减,或您无权查看"
+    title = "Nothing is proposed for this settlement, or it is not yours to see"
+    title_zh = "该结算没有补付或重新结算的提议,或您无权查看"
 
 
 class ProposalLapsed(Conflict):
@@ -153,13 +154,16 @@ async def confirm(
     settlement_id: UUID,
     note: str,
 ) -> Revision:
-    """Revise the cut bill: it takes the room, as far as there is any; the voucher says what changes.
+    """Revise the bill; the voucher says what changes.
+
+    One that was cut takes the room, as far as there is any; one whose year has shifted is paid by
+    the burden that is before it now.
 
     Raises:
         ProposalNotFound, ProposalDecided, ProposalLapsed: there is nothing to confirm (any more).
         OlderProposalFirst: an older bill of the person would lose the room.
     """
-    stored = await _decidable(session, caller, settlement_id)
+    stored = await _decidable(session, context, caller, settlement_id)
     rows = await repository.cut_rows(
         session,
         region=context.region.region_code,
@@ -168,9 +172,9 @@ async def confirm(
         beside=settlement_id,
     )
     found = next((p for p in _open(rows) if p.settlement_id == settlement_id), None)
-    if found is None:
+    if found is None and not await is_shifted(session, context, settlement_id):
         raise ProposalLapsed
-    if found.offer.blocked_by:
+    if found is not None and found.offer.blocked_by:
         raise OlderProposalFirst("confirm or dismiss the older proposal, then this one")
     try:
         revision = await revisions.revise(session, context, caller, settlement_id, note)
@@ -192,20 +196,22 @@ async def dismiss(
     Raises:
         ProposalNotFound, ProposalDecided, ProposalLapsed: there is nothing to dismiss (any more).
     """
-    stored = await _decidable(session, caller, settlement_id)
+    stored = await _decidable(session, context, caller, settlement_id)
     await _decide(session, context, caller, stored, "dismissed", note, None)
 
 
-async def _decidable(session: WriteSession, caller: Principal, settlement_id: UUID) -> Stored:
-    """The cut settlement, its encounter held, so that two clerks decide one after the other."""
+async def _decidable(
+    session: WriteSession, context: ServiceContext, caller: Principal, settlement_id: UUID
+) -> Stored:
+    """The cut or shifted settlement, its encounter held, so that two clerks decide one after the other."""
     stored = await settlements.visible(session, caller, settlement_id)
-    if not stored.cuts:
-        raise ProposalNotFound
     encounter = await encounter_service.locked_for(session, caller, stored.encounter_id)
     if await repository.was_decided(session, settlement_id) is not None:
         raise ProposalDecided
     if encounter.settlement_id != settlement_id:
-        raise ProposalLapsed
+        raise ProposalLapsed if stored.cuts else ProposalNotFound
+    if not stored.cuts and not await is_shifted(session, context, settlement_id):
+        raise ProposalNotFound
     return stored
 
 

@@ -21,7 +21,10 @@ from shared.web.kit import attempt, fields, see, told
 from shared.web.signin.required import signed_in
 
 LATE = "结算后身份或人员类别有变,重新结算"
-ROOM = "年度限额有余额,补付后重新结算"
+CONFIRMED = {
+    "room": "年度限额有余额,补付后重新结算",
+    "shifted": "同年较早的结算已冲销或更正,大病保险按现在的累计重新结算",
+}
 LEFT = "窗口决定不补付"
 
 router = APIRouter(prefix="/cases", route_class=PageRoute, include_in_schema=False)
@@ -44,9 +47,10 @@ async def revise(
         answer = await attempt(
             session, proposals.dismiss(session, context, caller, settlement_id, LEFT)
         )
-    elif typed["do"] == "room":
+    elif typed["do"] in CONFIRMED:
+        note = CONFIRMED[typed["do"]]
         answer = await attempt(
-            session, proposals.confirm(session, context, caller, settlement_id, ROOM)
+            session, proposals.confirm(session, context, caller, settlement_id, note)
         )
     else:
         answer = await attempt(

@@ -40,6 +40,14 @@ CASE: dict[str, tuple[str, str]] = {
             "exactly and settles on what is known now; below is what each party bears more or less."
         ),
     ),
+    "case.revision.shifted": ("同年较早的结算有变", "An earlier bill of the year has changed"),
+    "case.revision.shifted.lead": (
+        "同年较早的结算已冲销或更正,大病保险的年度累计随之改变。下表是重新结算后各方的差额。",
+        (
+            "An earlier bill of the year was reversed or settled anew, so critical illness finds another "
+            "burden before this one. Below is what each party bears more or less when it is settled again."
+        ),
+    ),
     "case.revision.room": ("年度限额有余额,可补付", "A cap has room for this bill"),
     "case.revision.room.lead": (
         "这张账单当时因年度限额少付,现在限额有余额(其他账单已冲销)。补付会原数冲销再重新结算;下表是各方的差额。",

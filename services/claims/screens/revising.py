@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from services.claims.proposals import service as proposals
+from services.claims.proposals import shifting
 from services.claims.revisions import repository as vouchers
 from services.claims.revisions import service as revisions
 from services.claims.revisions.domain import to_patient
 from services.claims.revisions.repository import Voucher
+from services.claims.revisions.service import NothingToRevise
 from services.claims.screens.words import PAYERS
 from services.claims.settlement.repository import Stored
 from shared.db.session import WriteSession
@@ -51,10 +53,14 @@ async def _offered(
     cause = "pending" if pending else None
     if cause is None and current.cuts and await _has_room(session, context, caller, current.id):
         cause = "room"
+    if cause is None and await shifting.is_shifted(session, context, current.id):
+        cause = "shifted"
     if cause is None or "claims:settle" not in caller.scopes:
         return None
     try:
         revision = await revisions.preview(session, context, caller, current.id)
+    except NothingToRevise:
+        return None
     except Problem as problem:
         return {"cause": cause, "voucher": None, "refused": told(problem)}
     return {"cause": cause, "voucher": shown_voucher(revision.voucher), "refused": None}

@@ -36,6 +36,12 @@ WINDOW: dict[str, tuple[str, str]] = {
         "结算后身份或人员类别有变,请逐个打开核对。",
         "What was learned after the settlement changes the person or his categories; open each.",
     ),
+    "window.shifted": ("同年较早结算有变的账单", "Bills before which the year has changed"),
+    "window.shifted.lead": (
+        "同年较早的结算已冲销或更正,大病保险累计随之改变;请逐个打开决定。",
+        "An earlier bill of the year was reversed or settled anew, which moves critical illness; open each and decide.",
+    ),
+    "window.shifted.patient": ("个人多付(+)少付(−)", "Patient pays more (+) or less (−)"),
     "window.room": ("可补付的账单", "Bills that a cap had cut"),
     "window.room.lead": (
         "年度限额曾少付、现在有余额的账单,早的在前;请逐个打开决定。",
