@@ -61,7 +61,7 @@ async def task_form(
     asked = await _of_task(session, context, caller, task_id)
     task = asked.task
     if task is not None and (what := doing(task.rule, task.programme)) != "visit":
-        return see(f"/contracts/persons/{asked.person_id}#{what}")
+        return see(f"/contracts/persons/{asked.person_id}?form={what}#{what}")
     kept = {f"keep-{n}": v for n, v in zip(_KEPT, (team, village, date), strict=True) if v}
     return await _page(request, context, caller, asked, Typed(kept))
 

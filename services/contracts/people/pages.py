@@ -44,9 +44,10 @@ async def person(
     session: Writes,
     context: Context,
     done: Annotated[str, Query(max_length=32)] = "",
+    form: Annotated[str, Query(max_length=32)] = "",
 ) -> Response:
-    """The person as he stands now; the look is logged."""
-    words = Spoken(done=said(f"act.done.{done}") if done in ACTS else None)
+    """The person as he stands now, one form open where it is asked for; the look is logged."""
+    words = Spoken(done=said(f"act.done.{done}") if done in ACTS else None, shown=form)
     return await person_page(request, context, session, caller, person_id, words)
 
 
@@ -130,4 +131,4 @@ def _section(act: str) -> str:
         return "diseases"
     if act.startswith("refer"):
         return "refer"
-    return {"check-up": "check_up", "dispense": "dispense"}.get(act, "sign")
+    return act if act in ("check-up", "dispense") else "sign"

@@ -43,7 +43,9 @@ class Spoken:
     problem: Said | None = None
     done: Said | None = None
     opened: str = ""
-    """The form that stands open."""
+    """The form that was refused and keeps what was typed."""
+    shown: str = ""
+    """A form that stands open to be filled in."""
     status: int = 200
 
 
@@ -69,6 +71,8 @@ async def person_page(
     programme = programme_of(context)
     current = next((one for one in held if one["status"] in ("signed", "renewed")), None)
     offer = next((one for one in held if one["status"] in _BEFORE_SIGNING), None)
+    if not words.shown and current is None and offer is None:
+        words.shown = "sign"
     values: dict[str, Any] = {
         "person_id": kept,
         "name": names.get(kept),

@@ -71,8 +71,8 @@ def _household(
 
 
 def doing(rule: str, programme: str | None) -> str:
-    """What does a task: ``visit``, ``check_up`` or ``sign``."""
+    """What does a task: ``visit``, or the form ``check-up`` or ``sign`` of the person's page."""
     if rule == TO_SIGN.code:
         return "sign"
     found = rulebook().programmes.get(programme or "")
-    return "check_up" if found is not None and found.kind == "check_up" else "visit"
+    return "check-up" if found is not None and found.kind == "check_up" else "visit"

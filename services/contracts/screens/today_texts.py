@@ -25,7 +25,7 @@ TODAY: dict[str, tuple[str, str]] = {
     "today.overdue": ("逾期 {n} 天(应于 {day} 前)", "{n} days overdue (was due by {day})"),
     "today.discharged": ("{day} 出院", "discharged {day}"),
     "today.do.visit": ("记录随访", "Record"),
-    "today.do.check_up": ("记录体检", "Record check-up"),
+    "today.do.check-up": ("记录体检", "Record check-up"),
     "today.do.sign": ("去签约", "Sign"),
     "today.more": ("后面还有任务,继续看", "There are more; go on"),
     "today.whom": ("看 {name} 的档案", "The page of {name}"),
