@@ -43,6 +43,7 @@ from services.contracts.people.pages import router as person_pages
 from services.contracts.plans.endpoints import router as plans_router
 from services.contracts.plans.nightly import plan_daily
 from services.contracts.plausibility.endpoints import router as plausibility_router
+from services.contracts.plausibility.pages import router as flag_pages
 from services.contracts.referrals.endpoints import router as referrals_router
 from services.contracts.referrals.pages import router as referral_pages
 from services.contracts.screens.kit import router as screen_assets
@@ -126,6 +127,7 @@ MODULE = ServiceModule(
         balance_pages,
         fee_pages,
         import_pages,
+        flag_pages,
     ),
     screens=(
         ScreenLink("/contracts/", "签约随访", "Family doctors", "contracts:read"),

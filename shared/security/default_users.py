@@ -46,8 +46,8 @@ DEFAULT_USERS: dict[str, Role] = {
     "health-bureau": Role(
         "卫生健康局", "Health bureau",
         ("claims:ledger", "claims:clearing-review", "claims:monitor", "reporting:read",
-         "contracts:read", "reporting:register", "reporting:register-check",
-         "reporting:standards", "reporting:assess"),
+         "contracts:read", "contracts:review", "reporting:register",
+         "reporting:register-check", "reporting:standards", "reporting:assess"),
     ),
     "insurer": Role(
         "医保经办", "Insurance agency",

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from services.contracts.fees import service
+from services.contracts.fees import repository, service
+from services.contracts.fees.domain import month_of
 from services.contracts.fees.schemas import FeeStatements, TeamStatement
 from services.contracts.screens.kit import PageRoute, render, said
 from services.contracts.screens.names import masked_names
@@ -130,7 +131,13 @@ async def _page(
     found = await _read(session, context, caller, team, month)
     one = found.items[0]
     lines = (one.lines or [])[:LINES_SHOWN]
-    names = await masked_names(context, [line.person_id for line in lines])
+    first, last = month_of(month)
+    unserved = await repository.unserved_contracts(
+        session, team=team, first=first, last=last, limit=LINES_SHOWN
+    )
+    names = await masked_names(
+        context, [line.person_id for line in lines] + [row["person_id"] for row in unserved]
+    )
     await _log(session, context, caller, "fee_statement.read", team, month)
     numbers = {each.statement_id: each.number for each in one.statements}
     return render(
@@ -159,6 +166,7 @@ async def _page(
                 }
                 for line in lines
             ],
+            "unserved": [dict(row) | {"name": names.get(row["person_id"])} for row in unserved],
             "more": len(one.lines or ()) - len(lines),
             "assumptions": found.assumptions,
             "writes": "contracts:write" in caller.scopes,

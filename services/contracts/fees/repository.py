@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    RowMapping,
     String,
     bindparam,
     cast,
@@ -72,8 +73,8 @@ SELECT meant.kept, l.year_from, l.year_before
 FROM fee_lines l JOIN meant ON meant.person_id = l.person_id
 WHERE l.use = 'contract_fee'
 """)  # noqa: S608 - made of constants
-_UNSERVED = text(f"""
-SELECT count(*) FROM contracts c
+_WITHOUT_SERVICE = f"""
+FROM contracts c
 WHERE c.team = :team AND c.valid_from <= :last
   AND coalesce(c.ended_on, c.valid_to + 1) > :first
   AND c.end_reason IS DISTINCT FROM 'entered_in_error'
@@ -83,7 +84,12 @@ WHERE c.team = :team AND c.valid_from <= :last
       AND s.team = c.team AND s.done_on <= :last AND s.done_on >= c.valid_from
       AND s.done_on < coalesce(c.ended_on, c.valid_to + 1)
   )
-""")  # noqa: S608 - made of constants
+"""
+_UNSERVED = text(f"SELECT count(*) {_WITHOUT_SERVICE}")
+_UNSERVED_CONTRACTS = text(f"""
+SELECT {_KEPT.format(column="c.person_id")} AS person_id, c.valid_from, c.valid_to, c.township,
+  c.village {_WITHOUT_SERVICE} ORDER BY c.township, c.village, c.contract_id LIMIT :limit
+""")
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('fees ' || :team, 0))")
 
 
@@ -155,6 +161,18 @@ async def unserved(session: ReadSession, *, team: str, first: date, last: date) 
         _UNSERVED, {"team": team, "first": first, "last": last, "no_service": sorted(NO_SERVICE)}
     )
     return int(found or 0)
+
+
+async def unserved_contracts(
+    session: ReadSession, *, team: str, first: date, last: date, limit: int
+) -> Sequence[RowMapping]:
+    """Those contracts: ``person_id`` (of whoever stands for him), term and home."""
+    found = await session.execute(
+        _UNSERVED_CONTRACTS,
+        {"team": team, "first": first, "last": last, "no_service": sorted(NO_SERVICE),
+         "limit": limit},
+    )  # fmt: skip
+    return found.mappings().all()
 
 
 async def lines_of(

@@ -61,6 +61,8 @@ FEES: dict[str, tuple[str, str]] = {
     "fees.issued": ("已申报", "Asked for"),
     "fees.open": ("未申报", "Not yet asked for"),
     "fees.unserved": ("无服务记录的签约", "Contracts without service"),
+    "fees.unserved.why": ("没有服务就不付费", "no service, no fee"),
+    "fees.unserved.more": ("只列出前 {n} 份。", "The first {n} are listed."),
     "fees.total": ("合计", "Total"),
     "fees.use": ("项目", "Work"),
     "fees.whose": ("服务对象", "For whom"),
@@ -96,6 +98,7 @@ TABS: dict[str, tuple[str, str]] = {
     "tabs.balance": ("平衡表", "Balance sheet"),
     "tabs.referrals": ("转诊", "Referrals"),
     "tabs.registers": ("疾病登记", "Registers"),
+    "tabs.flags": ("核查", "Checks"),
     "tabs.fees": ("服务费", "Fees"),
     "tabs.imports": ("批量导入", "Imports"),
 }

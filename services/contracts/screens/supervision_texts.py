@@ -16,6 +16,80 @@ TEAMS: dict[str, tuple[str, str]] = {
     "teams.missed": ("本月未完成", "Missed"),
     "teams.unserved": ("无服务记录的签约", "Contracts without service"),
     "teams.total": ("合计", "Total"),
+    "control.title": ("控制率", "Control rate"),
+    "control.lead": (
+        "{since} 起管理的人,以 {day} 前最近一次测量为准",
+        "Looked after since {since}, by the last measurement up to {day}",
+    ),
+    "control.by": ("按", "By"),
+    "control.by.team": ("团队", "Team"),
+    "control.by.township": ("乡镇", "Township"),
+    "control.by.village": ("村", "Village"),
+    "control.patients": ("在管", "Patients"),
+    "control.never_measured": ("未测量", "Never measured"),
+    "control.rate": ("控制率", "Control rate"),
+    "control.missed_visits": ("错过的随访", "Missed visits"),
+    "control.out": ("不计入", "Left out"),
+    "control.excluded": ("不计入:", "Left out: "),
+}
+
+FLAGS: dict[str, tuple[str, str]] = {
+    "flags.title": ("随访核查", "Visits hard to believe"),
+    "flags.lead": (
+        "规则找出的疑点只是问题,不是结论;由人说明、认定或排除。",
+        "A finding is a question, no verdict; people explain, confirm or dismiss it.",
+    ),
+    "flags.filter": ("按状态看", "By state"),
+    "flags.none": ("没有这样的疑点。", "There is no such question."),
+    "flags.status.open": ("待说明", "Open"),
+    "flags.status.explained": ("已说明", "Explained"),
+    "flags.status.confirmed": ("已认定", "Confirmed"),
+    "flags.status.dismissed": ("已排除", "Dismissed"),
+    "flags.step.explain": ("说明情况", "Explain"),
+    "flags.step.confirm": ("认定不实", "Confirm"),
+    "flags.step.dismiss": ("排除疑点", "Dismiss"),
+    "flags.done.explain": ("说明已记录。", "The explanation is recorded."),
+    "flags.done.confirm": ("已认定。", "Confirmed."),
+    "flags.done.dismiss": ("已排除。", "Dismissed."),
+    "flags.note": ("说明(加密保存)", "Why (kept encrypted)"),
+    "flags.note.missing": ("请写明情况", "Say why"),
+    "flags.visits": ("涉及随访 {n} 次", "{n} visits"),
+    "flags.whose": ("看 {name} 的档案", "The page of {name}"),
+    "flags.file": ("经过", "History"),
+    "flags.check": ("检查一段时间", "Look at a period"),
+    "flags.from": ("从", "From"),
+    "flags.to": ("到", "To"),
+    "flags.check.do": ("检查", "Look"),
+    "flags.checked": (
+        "看了 {visits} 次随访,新疑点 {new} 个。",
+        "{visits} visits looked at, {new} new questions.",
+    ),
+    "flags.day.fault": ("请填写日期,如 2016-03-01", "Give a day such as 2016-03-01"),
+    "flags.seen.homes_in_an_hour": (
+        "{first_at} 至 {last_at} 走访 {homes} 户,可信上限 {most} 户",
+        "{homes} homes from {first_at} to {last_at}; {most} can be believed",
+    ),
+    "flags.seen.same_values_in_village": (
+        "{village} {month} 有 {persons} 人测量值相同({measured}),当月随访 {visits_of_month} 次",
+        "{persons} persons of {village} in {month} have the same values ({measured}), of {visits_of_month} visits",
+    ),
+    "flags.seen.copied_from_last": (
+        "{days} 测量值都是 {measured}",
+        "{measured} on each of {days}",
+    ),
+    "flags.seen.last_digit": (
+        "{quarter} 的{value}有 {times}/{of} 次尾数为 {digit}",
+        "{times} of {of} values of {value} in {quarter} end in {digit}",
+    ),
+    "flags.seen.visit_after_death": (
+        "{died_on} 去世,{days_after} 天后仍有随访",
+        "died {died_on}, visited {days_after} days after",
+    ),
+    "flags.seen.visit_during_stay": (
+        "随访时正在住院({admitted_on} 至 {discharged_on})",
+        "lay in hospital from {admitted_on} to {discharged_on}",
+    ),
+    "flags.seen.at_night": ("{night} 夜间走访 {homes} 户", "{homes} homes in the night of {night}"),
 }
 
 REGISTERS: dict[str, tuple[str, str]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.contracts.screens.person_texts import PERSON
 from services.contracts.screens.sheet_texts import BALANCE, FEES, TABS
 from services.contracts.screens.supervision_texts import (
+    FLAGS,
     IMPORTS,
     OVERDUE,
     REFERRALS,
@@ -27,4 +28,5 @@ TEXTS: dict[str, tuple[str, str]] = {
     **REFERRALS,
     **IMPORTS,
     **OVERDUE,
+    **FLAGS,
 }

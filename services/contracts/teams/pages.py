@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from services.contracts.access import TeamNotYours, may_act, organisation_of
+from services.contracts.control import service as control
+from services.contracts.control.schemas import GroupBy
 from services.contracts.cursors import after_id
 from services.contracts.diseases import service as diseases
 from services.contracts.fees import repository as fees
 from services.contracts.fees.domain import month_of
+from services.contracts.plans.rulebook import rulebook
 from services.contracts.programme.service import programme_of
 from services.contracts.screens.kit import PageRoute, render
 from services.contracts.screens.names import masked_names
-from services.contracts.screens.person_parts import disease_name
+from services.contracts.screens.person_parts import disease_name, team_name
 from services.contracts.teams import repository
 from services.contracts.teams.service import own_township, teams_of
 from shared.clock import business_date, start_of_business_day
-from shared.db.session import Reads, Writes
+from shared.db.session import Reads, ReadSession, Writes
 from shared.http.pagination import encode_cursor
-from shared.runtime.context import Context
+from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
 from shared.web.signin.required import signed_in
 
@@ -34,8 +37,15 @@ Reader = Annotated[Principal, signed_in("contracts:read")]
 
 
 @router.get("/teams")
-async def teams(request: Request, caller: Reader, session: Reads, context: Context) -> Response:
-    """What each team has to do, has done, and whom nobody has served."""
+async def teams(
+    request: Request,
+    caller: Reader,
+    session: Reads,
+    context: Context,
+    programme: Annotated[str, Query(max_length=32)] = "",
+    by: Annotated[str, Query(max_length=8)] = "",
+) -> Response:
+    """What each team has to do, has done, whom nobody has served, and who is well controlled."""
     day = business_date(context.clock.now())
     mine = [
         team
@@ -70,8 +80,57 @@ async def teams(request: Request, caller: Reader, session: Reads, context: Conte
     return render(
         request,
         "teams.html",
-        {"day": day, "month": day.strftime("%Y-%m"), "teams": rows, "sums": sums},
+        {
+            "day": day,
+            "month": day.strftime("%Y-%m"),
+            "teams": rows,
+            "sums": sums,
+            "control": await _control(session, context, caller, programme, by),
+        },
     )
+
+
+async def _control(
+    session: ReadSession, context: ServiceContext, caller: Principal, programme: str, by: str
+) -> dict[str, Any]:
+    """The control rate of a disease, by the groups that were chosen."""
+    measured = {code: one for code, one in rulebook().programmes.items() if one.form is not None}
+    code = programme if programme in measured else next(iter(measured))
+    groups: tuple[GroupBy, ...] = get_args(GroupBy)
+    chosen = next((one for one in groups if one == by), groups[0])
+    found = await control.control_rates(
+        session, context, caller, programme=code, month=None, by=chosen, team=None
+    )
+    rows: list[dict[str, Any]] = []
+    for group in found.groups:
+        named = group.team is not None and chosen == "team"
+        place = " ".join(part for part in (group.township, group.village) if part)
+        rows.append(
+            group.model_dump()
+            | (
+                team_name(context, group.team or "")
+                if named
+                else {"text_zh": place or "—", "text_en": place or "—"}
+            )
+            | {"out": sum(group.excluded.values())}
+        )
+    reasons = {one.reason: one for one in found.exclusions}
+    return {
+        "programme": code,
+        "programmes": [
+            {"code": each, "text_zh": one.title.zh, "text_en": one.title.en}
+            for each, one in measured.items()
+        ],
+        "by": chosen,
+        "groups": groups,
+        "whole": found.model_dump() | {"out": sum(found.excluded.values())},
+        "rows": rows,
+        "excluded": [
+            {"text_zh": reasons[reason].name_zh, "text_en": reasons[reason].name_en, "n": n}
+            for reason, n in found.excluded.items()
+            if n and reason in reasons
+        ],
+    }
 
 
 @router.get("/registers")

@@ -42,18 +42,23 @@ from services.claims.screens.words import (
 from services.claims.settlement import bill
 from services.claims.settlement.explanation import PAYER_NAMES
 from services.contracts.contracts.domain import State, Step
+from services.contracts.control.schemas import GroupBy
 from services.contracts.diseases.domain import CaseState
 from services.contracts.follow_up.domain import Way
 from services.contracts.follow_up.forms import forms
 from services.contracts.module import MODULE as CONTRACTS
 from services.contracts.overdue.domain import STATES
 from services.contracts.plans.domain import TaskPhase
+from services.contracts.plausibility.case import Status as VisitFlagStatus
+from services.contracts.plausibility.case import StepName as VisitFlagStep
+from services.contracts.plausibility.domain import KNOWN_RULES
 from services.contracts.referrals.domain import Direction, Priority, StateOnDay
 from services.contracts.screens import kit as contracts_kit
 from services.contracts.screens.acts import ACTS
 from services.contracts.screens.person_texts import PERSON
 from services.contracts.screens.sheet_texts import BALANCE, FEES, TABS
 from services.contracts.screens.supervision_texts import (
+    FLAGS,
     IMPORTS,
     OVERDUE,
     REFERRALS,
@@ -125,8 +130,8 @@ SERVICES = {
     "contracts": Service(
         CONTRACTS, contracts_kit.HERE, CONTRACTS_TEXTS,
         (COMMON, KIT, CONTRACTS_WORDS, TABS, TODAY, VISIT, PERSON, BALANCE, FEES, TEAMS, REGISTERS,
-         REFERRALS, IMPORTS, OVERDUE),
-        frozenset({"team", "village", "date", "area", "month", "period"}),
+         REFERRALS, IMPORTS, OVERDUE, FLAGS),
+        frozenset({"team", "village", "date", "area", "month", "period", "programme", "by"}),
     ),
     "reporting": Service(
         REPORTING, reporting_kit.HERE, REPORTING_TEXTS,
@@ -239,6 +244,10 @@ def test_every_code_of_contracts_has_its_word() -> None:
         "act.": ACTS,
         "act.done.": ACTS,
         "overdue.state.": STATES,
+        "flags.status.": get_args(VisitFlagStatus),
+        "flags.step.": get_args(VisitFlagStep),
+        "flags.seen.": KNOWN_RULES,
+        "control.by.": get_args(GroupBy),
     }
     for prefix, each in codes.items():
         assert {prefix + code for code in each} <= CONTRACTS_TEXTS.keys(), prefix

@@ -203,6 +203,8 @@ async def test_the_sheet_and_the_fees_are_the_services_figures(
     assert sheet[0][:5] == ("乡镇", "村", "名册人数", "已签约", "长期外出")
     assert sheet[-1][2:6] == (2, 1, 1, 0)
 
+    waiting = words(await doctor.get(f"/contracts/fees/{JINHE_TEAM}", period="2016-03"))
+    assert "无服务记录的签约 没有服务就不付费 服务对象 住处 有效期 测*甲 金河镇 曙光村" in waiting
     visit = {"way": "home", "outcome": "stable", "performed_at": "2016-03-09T09:00"}
     (task,) = await contracts.rows("SELECT task_id FROM tasks WHERE rule LIKE 'post%'")
     await doctor.follow(await doctor.post(f"/contracts/tasks/{task['task_id']}", visit))
@@ -263,6 +265,36 @@ async def test_the_supervisor_sees_teams_registers_referrals_and_who_did_not_com
     done = await doctor.follow(await doctor.post(call, typed | {"agreed_on": "2016-03-12"}))
     assert "已约定,等待返回" in words(done)
     assert "约定 2016-03-12" in words(done)
+
+
+async def test_a_visit_that_is_hard_to_believe_is_explained_and_decided(
+    contracts: Running, doctor: Screen, tmp_path: Path
+) -> None:
+    """Goal: a finding reads as a sentence, the team explains, the bureau decides, neither the other's
+    step. Method: three visits with the same values, one during a stay; look at the month, explain, dismiss."""
+    form = f"/contracts/persons/{P1}/visits/hypertension"
+    for day in ("2016-03-01", "2016-03-05", "2016-03-09"):
+        typed = {"way": "home", "outcome": "continue", "performed_at": f"{day}T09:00"}
+        answer = await doctor.post(form, typed | {"m-sbp": "138", "m-dbp": "84"})
+        assert answer.status_code == 303, words(answer)
+    async with screen(contracts, tmp_path, *DEFAULT_USERS["health-bureau"].scopes) as bureau:
+        wrong = await bureau.post("/contracts/flags", {"from": "3月", "to": "2016-03-31"})
+        assert 'id="from-fault"' in wrong.text
+        looked = await bureau.post("/contracts/flags", {"from": "2016-03-01", "to": "2016-03-31"})
+        assert "新疑点 2 个" in words(looked)
+        assert "随访时正在住院" in words(looked)
+        assert "测量值都是 收缩压 138, 舒张压 84" in words(looked)
+        (row,) = await contracts.rows("SELECT flag_id FROM visit_flags WHERE rule LIKE 'copied%'")
+        one = f"/contracts/flags/{row['flag_id']}"
+        assert (await doctor.post(f"{one}/dismiss", {"note": "我说了算"})).status_code == 403
+        assert (await bureau.post(f"{one}/explain", {"note": "不是我"})).status_code == 403
+        silent = await doctor.post(f"{one}/explain", {"status": "open"})
+        assert "请写明情况" in words(silent)
+        told = await doctor.follow(await doctor.post(f"{one}/explain", {"note": "血压计已校准"}))
+        assert "血压计已校准" in words(told)
+        ended = await bureau.follow(await bureau.post(f"{one}/dismiss", {"note": "已核对"}))
+        assert "已排除" in words(ended)
+    assert (await doctor.post(f"{one}/explain", {"note": "再说"})).status_code == 409
 
 
 async def test_a_file_is_tried_imported_and_taken_back(contracts: Running, doctor: Screen) -> None:
