@@ -6,6 +6,8 @@ from calendar import isleap
 from collections.abc import Callable, Iterable, Sequence
 from datetime import MAXYEAR, MINYEAR, date
 from functools import lru_cache
+from heapq import nsmallest
+from operator import attrgetter
 
 from services.identity.matching.lists import LONG_LIST, LongList, Places
 from services.identity.matching.records import Person, Query
@@ -41,37 +43,44 @@ class Closeness:
         self._telling = bool(self._born or query.phone or query.address)
         self._places = places
         self._bearers = bearers
-        self._known: dict[str, int] = {}
+        self._known: dict[int, int] = {}
+        """By the record itself: the index holds each of them while a question is answered."""
 
     def closest(self, listed: LongList) -> list[Person] | None:
         """Those who share something else; None when nobody can tell who of them is meant."""
         sharing = self._sharing(listed) if self._telling else None
         if sharing is None or len(sharing) > MOST_SCANNED:
             return None
+        if len(sharing) <= LONG_LIST:
+            return list(sharing.values())
         known, measured = self._known, self._measured
-        for key, person in sharing.items():
-            if key not in known:
-                known[key] = measured(person)
-        likely = [(-known[key], key, person) for key, person in sharing.items()]
-        if len(likely) > LONG_LIST:
-            likely.sort(key=lambda one: one[:2])
-            # Only the clearly less close may be left out unsaid.
-            if likely[LONG_LIST][0] == likely[0][0]:
-                return None
-        return [person for _, _, person in likely[:LONG_LIST]]
+        for each, person in sharing.items():
+            if each not in known:
+                known[each] = measured(person)
+        close = [known[each] for each in sharing]
+        ranked = sorted(close, reverse=True)
+        left_out = ranked[LONG_LIST]
+        # Only the clearly less close may be left out unsaid.
+        if left_out == ranked[0]:
+            return None
+        likely = list(zip(close, sharing.values(), strict=True))
+        found = [person for measure, person in likely if measure > left_out]
+        # Of those as close as the first one left out, the first by their keys.
+        tied = [person for measure, person in likely if measure == left_out]
+        return found + nsmallest(LONG_LIST - len(found), tied, key=attrgetter("key"))
 
-    def _sharing(self, listed: LongList) -> dict[str, Person] | None:
-        """Everybody of the list who shares something, by key; None when they are too many."""
-        found: dict[str, Person] = {}
+    def _sharing(self, listed: LongList) -> dict[int, Person] | None:
+        """Everybody of the list who shares something, each once; None when they are too many."""
+        found: dict[int, Person] = {}
         if self._born is not None:
             near = listed.born(*_years_about(self._born))
             if len(near) > MOST_SCANNED:
                 return None
-            found = {person.key: person for person in near}
-            found |= {person.key: person for person in listed.born_on(_anniversaries(self._born))}
+            found = {id(person): person for person in near}
+            found |= {id(person): person for person in listed.born_on(_anniversaries(self._born))}
         if self._phone:
             bearers = _both(listed, [self._bearers(self._phone)], lambda p: p.phone == self._phone)
-            found |= {person.key: person for person in bearers}
+            found |= {id(person): person for person in bearers}
         if self._there:
             there = self._there
             neighbours = _both(
@@ -79,14 +88,14 @@ class Closeness:
                 [self._places.of(place) for place in there],
                 lambda p: (p.township, p.village) in there,
             )
-            found |= {person.key: person for person in neighbours}
+            found |= {id(person): person for person in neighbours}
         return found
 
     def of(self, person: Person) -> int:
         """The more, the more he shares; 0 for nothing that tells him apart."""
-        known = self._known.get(person.key)
+        known = self._known.get(id(person))
         if known is None:
-            known = self._known[person.key] = self._measured(person)
+            known = self._known[id(person)] = self._measured(person)
         return known
 
     def _measured(self, person: Person) -> int:

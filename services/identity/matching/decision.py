@@ -18,6 +18,11 @@ Measured by ``tests/bench/matching/chinese.py`` (1,000,000 questions, 100,001 pe
 was somebody else, but for 318 by a relative's number with nothing else told; beliefs from 0.97 on
 came true as often as they say. Those between 0.5 and 0.97, a number with another's name, are too
 high for the borrowers of that model (0.24 to 0.29 came true); none of them is more than ``possible``.
+The cause, looked into with 60,000 questions: seven in ten of them are strangers who show a registered
+relative's number. There they are twice as many as ``LENT_SHARE`` says, and half of them share the
+surname and the character of a generation with the holder, as of two in one household on the roster
+seven in a hundred do (``Weights.kin``). Who borrows is on no register, so a county learns neither from
+its roster; from its own reviews it could.
 
 Belief is the posterior under the model of ``scoring`` with everybody compared as a rival and the
 chance that the patient is not on the register at all. Sources: LP-24 to LP-27, JK-80 to JK-87 (who

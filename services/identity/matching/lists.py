@@ -51,11 +51,12 @@ class LongList:
         start = bisect_left(self.days, first)
         return self.people[start : bisect_right(self.days, last, start)]
 
-    def born_on(self, ordinals: Iterable[int]) -> list[Person]:
+    def born_on(self, ordinals: Sequence[int]) -> list[Person]:
         """Those born on some days, which are given in order."""
         found: list[Person] = []
         days, people, at, size = self.days, self.people, 0, len(self.days)
-        for ordinal in ordinals:
+        first = bisect_left(ordinals, days[0])
+        for ordinal in ordinals[first : bisect_right(ordinals, days[-1], first)]:
             at = bisect_left(days, ordinal, at)
             while at < size and days[at] == ordinal:
                 found.append(people[at])

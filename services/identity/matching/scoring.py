@@ -84,7 +84,11 @@ class Assessment(NamedTuple):
 
     def level(self, name: str) -> str | None:
         """The level found for a field, None when there was no evidence."""
-        return next((item.level for item in self.evidence if item.field == name), None)
+        # Asked hundreds of times for one question.
+        for field_, level, _ in self.evidence:
+            if field_ == name:
+                return level
+        return None
 
 
 @dataclass(frozen=True)
@@ -150,15 +154,25 @@ class Weights:
             for name, levels in self.kin.items()
         }
 
+    @cached_property
+    def _of_values(self) -> dict[tuple[str, str, str | None], float]:
+        """Weights worked out before, by field, level and value; None for one in no table."""
+        return {}
+
     def weight(self, spec: FieldSpec[Any, P], level: str, registered: P) -> float:
         """The weight of a level found with this registered person."""
         table = self.frequencies.get(spec.name)
         if table is not None and spec.value is not None:
             value = spec.value(registered, level)
             if value is not None:
-                m = self.m[spec.name]
-                pooled = sum(m[each] for each in sorted(spec.one_value))
-                return in_bits(pooled if level in spec.one_value else m[level], table.share(value))
+                key = (spec.name, level, value if value in table.counts else None)
+                known = self._of_values.get(key)
+                if known is None:
+                    m = self.m[spec.name]
+                    pooled = sum(m[each] for each in sorted(spec.one_value))
+                    share = pooled if level in spec.one_value else m[level]
+                    known = self._of_values[key] = in_bits(share, table.share(value))
+                return known
         return self.bits[spec.name][level]
 
     def to_json(self) -> str:
@@ -231,12 +245,14 @@ def total(model: Model[Q, P], weights: Weights, levels: Levels, registered: P) -
 
 def assess(model: Model[Q, P], weights: Weights, levels: Levels, registered: P) -> Assessment:
     """The evidence of levels already found."""
-    evidence = tuple(
-        Evidence(spec.name, level, weights.weight(spec, level, registered))
-        for spec, level in zip(model.fields, levels, strict=True)
-        if level is not None
-    )
-    return Assessment(evidence, sum(item.weight for item in evidence))
+    evidence = []
+    score = 0.0
+    for spec, level in zip(model.fields, levels, strict=True):
+        if level is not None:
+            weight = weights.weight(spec, level, registered)
+            evidence.append(Evidence(spec.name, level, weight))
+            score += weight
+    return Assessment(tuple(evidence), score)
 
 
 def score(model: Model[Q, P], asked: Q, registered: P, weights: Weights) -> Assessment:
