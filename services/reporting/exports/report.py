@@ -103,14 +103,30 @@ def _percent(value: str | None) -> str:
 def _target(indicator: Mapping[str, Any]) -> str:
     if indicator["target"] is None:
         return "—"
-    return f"{_DIRECTIONS[indicator['direction']]} {_percent(indicator['target'])}"
+    target = _value(indicator["target"], indicator["unit"])
+    told = target if isinstance(target, str) else _percent(indicator["target"])
+    return f"{_DIRECTIONS[indicator['direction']]} {told}"
+
+
+_SHARES = frozenset({"money", "count"})
+"""Units of which an indicator's value is a share; others are told in their own."""
+
+
+def _value(value: str | None, unit: str) -> Cell:
+    """An indicator's value: a share as a Decimal, a rate or a plain number written out."""
+    if value is None or unit in _SHARES:
+        return _typed(value, "ratio")
+    return f"{value}/10万" if unit == "per_100k" else value
 
 
 def _typed(value: str | int | None, kind: str) -> Cell:
     """A figure of the API as a typed cell."""
     if value is None:
         return None
-    return int(value) if kind == "count" else Decimal(str(value))
+    if kind in {"ratio", "money"}:
+        return Decimal(str(value))
+    number = Decimal(str(value))
+    return int(number) if number == number.to_integral_value() else number
 
 
 def _indicators(close: Close) -> Table:
@@ -121,7 +137,7 @@ def _indicators(close: Close) -> Table:
             _typed(each["numerator"], each["unit"]),
             each["denominator_zh"],
             _typed(each["denominator"], each["unit"]),
-            _typed(each["value"], "ratio"),
+            _value(each["value"], each["unit"]),
             _target(each),
             _STATES[each["status"]],
             each["citation"],
@@ -149,7 +165,7 @@ def _indicators(close: Close) -> Table:
 
 def _places(close: Close, key: str, title: str, head: str) -> Table:
     codes = [
-        (each["code"], each["name_zh"])
+        (each["code"], each["name_zh"], each["unit"])
         for each in close.figures["indicators"]
         if (key == "townships" or each["code"] not in _OF_PEOPLE)
         # What applies to no place has no column: forty of them are legible on no paper.
@@ -163,7 +179,7 @@ def _places(close: Close, key: str, title: str, head: str) -> Table:
         Column("登记对象", "count", "就诊(人次)"),
         Column("总费用", "money", "登记对象费用(元)"),
         Column("个人支付", "money", "登记对象费用(元)"),
-        *(Column(name, "ratio", "指标完成值") for _, name in codes),
+        *(Column(name, "ratio", "指标完成值") for _, name, _ in codes),
     ]
     rows = []
     for place in close.figures[key]:
@@ -175,7 +191,7 @@ def _places(close: Close, key: str, title: str, head: str) -> Table:
                 int(sums.get("registered_visits", 0)),
                 Decimal(str(sums.get("registered_total_fen", "0.00"))),
                 Decimal(str(sums.get("registered_patient_fen", "0.00"))),
-                *(_typed(indicators[code]["value"], "ratio") for code, _ in codes),
+                *(_value(indicators[code]["value"], unit) for code, _, unit in codes),
             )
         )
     return Table(key, title, tuple(columns), tuple(rows))

@@ -89,7 +89,9 @@ def _sheet(sheet: Any, table: Table, report: Report, stamp: Stamp) -> None:
 
 
 def kind_of(kind: Kind, value: Cell) -> Kind:
-    """A column of money may hold numbers of things: an indicator's numerator."""
+    """A column of money may hold an indicator's number of things, one of shares a rate in words."""
+    if kind == "ratio" and isinstance(value, str):
+        return "text"
     return "count" if kind == "money" and isinstance(value, int) else kind
 
 

@@ -233,6 +233,8 @@ class RedLight:
     value: str | None
     target: str | None
     direction: str | None
+    unit: str
+    """``money`` or ``count``: the value is a share; others in their own unit."""
     citation: str
     within: tuple[str, ...] = ()
     """Smaller places that are red too."""
@@ -270,6 +272,7 @@ def red_lights(
             "month": month,
             "target": figure["target"],
             "direction": figure["direction"],
+            "unit": figure["unit"],
             "citation": figure["citation"],
         }
         if _missed(figure):

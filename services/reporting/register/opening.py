@@ -158,16 +158,20 @@ def months_of(item: Item) -> set[str]:
 def _told(light: RedLight) -> str:
     target = "—"
     if light.target is not None:
-        target = f"{_DIRECTIONS.get(str(light.direction), '')}{_percent(light.target)}"
+        target = f"{_DIRECTIONS.get(str(light.direction), '')}{_value(light.target, light.unit)}"
     told = (
-        f"{light.month} {light.name_zh} {_percent(light.value)},目标 {target}"
+        f"{light.month} {light.name_zh} {_value(light.value, light.unit)},目标 {target}"
         f"(分子 {light.numerator},分母 {light.denominator})。"
     )
     return f"{told}未达标乡镇:{'、'.join(light.within)}。" if light.within else told
 
 
-def _percent(value: str | None) -> str:
-    return "—" if value is None else f"{percent(value)}%"
+def _value(value: str | None, unit: str) -> str:
+    if value is None:
+        return "—"
+    if unit in {"money", "count"}:
+        return f"{percent(value)}%"
+    return f"{value}/10万" if unit == "per_100k" else value
 
 
 def _source(light: RedLight) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def test_the_widest_red_place_opens_one_item() -> None:
         return {
             "code": code, "name_zh": code, "status": status, "numerator": "21.32",
             "denominator": "100.00", "value": "0.2132", "target": "0.10", "direction": "at_most",
-            "citation": "JK-15",
+            "citation": "JK-15", "unit": "money",
         }  # fmt: skip
 
     county = [figure("a", "missed"), figure("b", "met"), figure("c", "none")]
