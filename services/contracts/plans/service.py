@@ -29,8 +29,8 @@ from services.contracts.plans.domain import (
 )
 from services.contracts.plans.domain import Person as Ruled
 from services.contracts.plans.repository import Facts
-from services.contracts.plans.rulebook import Rulebook, rulebook
-from services.contracts.teams.domain import Teams
+from services.contracts.plans.rulebook import rulebook
+from services.contracts.programme.service import programme_of
 from services.contracts.teams.service import teams_of
 from shared.clock import business_date
 from shared.db.session import WriteSession
@@ -106,7 +106,7 @@ async def plan_person(
     members = await MERGES.members(session, kept)
     merged = {each: kept for each in members if each != kept}
     found = await repository.facts(session, [kept], day, merged)
-    changes = [_difference(rulebook(), teams_of(context), each, day) for each in found.values()]
+    changes = [_difference(context, each, day) for each in found.values()]
     await _apply(session, context, [each for each in changes if each], day, at=at)
 
 
@@ -133,7 +133,7 @@ async def follow_people(
         if not concerned:
             continue
         found = await repository.facts(session, concerned, day, {})
-        changes = [_difference(rulebook(), teams_of(context), each, day) for each in found.values()]
+        changes = [_difference(context, each, day) for each in found.values()]
         await _apply(session, context, [each for each in changes if each], day, at=at)
 
 
@@ -169,16 +169,13 @@ async def plan_everyone(context: ServiceContext, *, today: date | None = None) -
             held = sorted({merged.get(each, each) for each in waiting})
             await repository.lock_many(writing, held)
             found = await repository.facts(writing, held, day, merged)
-            changes = [
-                _difference(rulebook(), teams_of(context), each, day) for each in found.values()
-            ]
+            changes = [_difference(context, each, day) for each in found.values()]
             done += await _apply(writing, context, [e for e in changes if e], day, at=now)
     return done
 
 
 def _waiting(context: ServiceContext, found: Mapping[str, Facts], day: date) -> list[str]:
-    book, teams = rulebook(), teams_of(context)
-    return [kept for kept, each in found.items() if _difference(book, teams, each, day)]
+    return [kept for kept, each in found.items() if _difference(context, each, day)]
 
 
 def anchor_of(programme: Programme, facts: Facts, day: date) -> Anchor | None:
@@ -202,7 +199,8 @@ def anchor_of(programme: Programme, facts: Facts, day: date) -> Anchor | None:
     )
 
 
-def _difference(book: Rulebook, teams: Teams, facts: Facts, day: date) -> _Change:
+def _difference(context: ServiceContext, facts: Facts, day: date) -> _Change:
+    book, teams = rulebook(), teams_of(context)
     person = facts.person
     ruled = Ruled(
         registered=person is not None and person.registered,
@@ -218,6 +216,7 @@ def _difference(book: Rulebook, teams: Teams, facts: Facts, day: date) -> _Chang
         ),
     )
     wanted = applying(book.programmes, ruled, day, frozenset(facts.enrolments))
+    wanted.difference_update(programme_of(context).not_offered)
     township = person.township if person is not None else None
     change = _Change(facts, facts.team or teams.for_township(township))
     by_programme: dict[str, list[Any]] = {}

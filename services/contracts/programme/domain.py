@@ -127,6 +127,8 @@ class Programme(_Strict):
     exempt_reasons: dict[Code, ExemptReason]
     leaving: dict[Code, Code]
     overdue: Overdue
+    not_offered: tuple[Code, ...] = ()
+    """Programmes of care that the region does not have; nothing of theirs is asked for."""
     diseases: dict[Code, Disease]
     batches: dict[Code, Batch]
     roles: dict[Code, Role]

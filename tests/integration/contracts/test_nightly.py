@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from services.contracts.plans.nightly import plan_daily
+from services.contracts.plans.service import plan_everyone
+from services.contracts.programme.service import programme_of
 from services.contracts.settings import settings_of
 from tests.integration.contracts.stories import entered
 from tests.integration.contracts.test_referrals import DISTRICT_HOSPITAL, refer
@@ -49,3 +51,32 @@ async def test_once_a_day_and_only_where_it_is_on(contracts: Running) -> None:
     await plan_daily(contracts.context)
     assert len(await contracts.rows("SELECT 1 FROM tasks")) == 1
     assert len(await contracts.rows(told)) == 1
+
+
+async def test_a_programme_that_the_region_does_not_have_asks_for_nothing(
+    contracts: Running,
+) -> None:
+    """Goal: XB-22's free check-up is one county's promise. Method: a region's file takes it away
+    after a night that had asked for it, and gives it back; the elderly keep the standard's."""
+    context = contracts.context
+    await contracts.deliver(entered("P1"), entered("P2", birth_year=1940))
+    rules = "SELECT rule, status, outcome FROM tasks ORDER BY rule"
+    asked = [
+        {"rule": "elderly_check_up", "status": "open", "outcome": None},
+        {"rule": "yearly_check_up", "status": "open", "outcome": None},
+    ]
+    await plan_everyone(context)
+    assert await contracts.rows(rules) == asked
+    known = programme_of(context)
+    context.state["contracts.programme"] = known.model_copy(
+        update={"not_offered": ("yearly_check_up",)}
+    )
+    await plan_everyone(context)
+    assert (await contracts.rows(rules))[1] == {
+        "rule": "yearly_check_up",
+        "status": "closed",
+        "outcome": "no_longer_due",
+    }
+    context.state["contracts.programme"] = known
+    await plan_everyone(context)
+    assert await contracts.rows(rules) == asked
