@@ -28,7 +28,7 @@ from shared.http.errors import problem_path
 from shared.http.idempotency import Replay, settle_claim
 from shared.http.problem import Problem, Unauthorized
 from shared.http.work import Work, Working
-from shared.runtime import crashpoints
+from shared.runtime import crashpoints, windows
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal, bearer_token, scope_of
 
@@ -200,8 +200,9 @@ class ShortWays:
         except _Unfit:
             await self._app(scope, await _again(request, receive), send)
             return
-        response = await way.answer(request, given, said)
-        await response(scope, receive, send)
+        with windows.waits():
+            response = await way.answer(request, given, said)
+            await response(scope, receive, send)
 
 
 def _ways_of(context: ServiceContext) -> list[ShortWay]:

@@ -27,7 +27,7 @@ from shared.messaging import nudge
 from shared.messaging.bus import Bus, EventTooLarge
 from shared.messaging.envelope import OutboxRow, outgoing, source_of
 from shared.observability.metrics import METRICS
-from shared.runtime import crashpoints
+from shared.runtime import crashpoints, windows
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +70,8 @@ class RelayLimits:
     """Rows handed to the bus and not acknowledged."""
     poll_s: float = 0.05
     """Between looks when no nudge comes: events written by another process."""
+    windows_first_s: float = 0.1
+    """Rows are read so much later at most while somebody waits at a window of this process."""
     mark_delay_s: float = 0.01
     """Acknowledgements are gathered for so long and marked together."""
     standby_s: float = 0.5
@@ -209,6 +211,7 @@ class Relay:
             while True:
                 now = time.monotonic()
                 if now >= term.retry_at and (term.nudged or now >= poll_at):
+                    await windows.let_go_first(limits.windows_first_s)
                     term.nudged = False
                     if await self._send_next(term):
                         term.nudged = True  # a full batch: there may be more
