@@ -43,6 +43,7 @@ SIMULATIONS: dict[str, tuple[str, str]] = {
     "sim.status.failed": ("未完成", "failed"),
     "sim.status.cancelled": ("已取消", "given up"),
     "sim.progress": ("已算 {done} / {total} 人次", "{done} of {total} visits"),
+    "sim.export": ("下载 Excel", "Download as Excel"),
     "sim.cancel": ("取消测算", "Give it up"),
     "sim.leave": ("可以离开本页,测算会继续。", "You may leave; it goes on."),
     "sim.moved": (

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from services.claims.cursors import position_of
 from services.claims.simulations import service
-from services.claims.simulations.answering import answer_of
+from services.claims.simulations.answering import answer_of, report_of
+from services.claims.simulations.documents import XLSX
 from services.claims.simulations.schemas import (
     SimulationAnswer,
     SimulationPage,
@@ -64,6 +65,22 @@ async def simulation(
 ) -> SimulationAnswer:
     """How far it is, and what it found."""
     return answer_of(await service.visible(session, context, caller, simulation_id))
+
+
+@router.get(
+    "/{simulation_id}/report.xlsx",
+    summary="What a simulation found, as a workbook",
+    response_class=Response,
+    responses={
+        200: {"content": {XLSX: {}}},
+        404: {"description": _NOT_FOUND},
+        409: {"description": "`simulation_not_done`"},
+    },
+)
+async def report(simulation_id: UUID, caller: Asker, session: Writes, context: Context) -> Response:
+    """Sums, payers, groups, reasons of the gap, and the thousand visits that change most."""
+    job = await service.visible(session, context, caller, simulation_id)
+    return await report_of(session, context, caller, job)
 
 
 @router.post(

@@ -16,7 +16,7 @@ from services.claims.screens.kit import PageRoute, render
 from services.claims.screens.simulating import sides
 from services.claims.settlement.tiers import SettlementPack
 from services.claims.simulations import service
-from services.claims.simulations.answering import answer_of
+from services.claims.simulations.answering import answer_of, report_of
 from services.claims.simulations.reported import latest_report
 from services.claims.simulations.schemas import SimulationRequest
 from shared.clock import business_date
@@ -68,6 +68,15 @@ async def simulation(
     job = answer_of(await service.visible(session, context, caller, simulation_id))
     shown = sides(job.model_dump(mode="json")) if job.status == "done" else None
     return render(request, "simulation.html", {"job": job, "shown": shown})
+
+
+@router.get("/{simulation_id}/report.xlsx")
+async def report(
+    simulation_id: UUID, caller: Caller, session: Writes, context: Context
+) -> Response:
+    """What was found, as a workbook."""
+    job = await service.visible(session, context, caller, simulation_id)
+    return await report_of(session, context, caller, job)
 
 
 @router.get("/{simulation_id}/progress")

@@ -11,6 +11,12 @@ class SimulationNotFound(NotFound):
     title_zh = "没有该测算任务,或您无权查看"
 
 
+class SimulationNotDone(Conflict):
+    code = "simulation_not_done"
+    title = "The simulation has found nothing yet"
+    title_zh = "测算尚未完成,没有结果可下载"
+
+
 class SimulationEnded(Conflict):
     code = "simulation_ended"
     title = "The simulation has ended already"

@@ -249,6 +249,13 @@ def bill_of(person: StatedPerson, stated: StatedVisit) -> tuple[Bill, Person]:
     )
 
 
+async def log_export(
+    session: WriteSession, context: ServiceContext, caller: Principal, job_id: UUID
+) -> None:
+    """Note that what a simulation found was taken out."""
+    await _log(session, context, caller, job_id, "simulation.exported")
+
+
 async def _required(session: ReadSession, context: ServiceContext, job_id: UUID) -> Job:
     job = await repository.get(session, context.region.region_code, job_id)
     if job is None:

@@ -1,12 +1,15 @@
 """What if: settled visits replayed under other rules; asked, followed, given up, begun again."""
 
 import asyncio
+import io
 import os
 import signal
 import sys
 import textwrap
 from pathlib import Path
 from typing import Any
+
+from openpyxl import load_workbook
 
 from services.claims.simulations import running
 from tests.integration.claims.county import (
@@ -103,6 +106,31 @@ async def test_other_values_to_the_fen(claims: Claims) -> None:
     parts = [round(float(part["excess"]) * 100) for part in target["by_reason"]]
     assert sum(parts) == round(float(target["excess"]) * 100)
 
+    path = f"/simulations/{found['simulation_id']}/report.xlsx"
+    book = load_workbook(io.BytesIO((await claims.call("GET", path)).content))
+    sums = {row[0]: row[1:] for row in book["总览 Summary"].values}
+    for name, said in (
+        ("总费用(元) Total", "total"),
+        ("患者自付(元) Patients pay", "patient_pays"),
+    ):
+        assert [f"{each:.2f}" for each in sums[name][:2]] == [
+            found[side][said] for side in ("before", "after")
+        ]
+    assert f"{sums['自付比例 Share'][1]:.4f}" == found["after"]["patient_share"]
+    payers = {row[0].split()[0]: row[1:] for row in book["支付方 Payers"].values}
+    for side, place in (("before", 0), ("after", 1)):
+        told = {p["payer"]: p["amount"] for p in found[side]["payers"]}
+        assert f"{payers['医疗救助'][place]:.2f}" == told["medical_aid"]
+    rows = list(book["变动 Changed"].values)[1:]
+    assert [(row[0], f"{row[3]:.2f}") for row in rows] == [
+        (each["settlement_id"], each["difference"]) for each in found["changed"]
+    ]
+    groups = list(book["分组 Groups"].values)[1:]
+    townships = [row for row in groups if "乡镇" in row[0]]
+    assert sum(round(row[3] * 100) for row in townships) == round(
+        float(found["after"]["total"]) * 100
+    )
+
     capped = await simulated(claims, period="2016", parameters={"medical_aid.annual_cap": "700.00"})
     assert [(each["before"], each["after"]) for each in capped["changed"]] == [
         ("991.27", "1618.93")
@@ -195,6 +223,8 @@ async def test_given_up(claims: Claims, monkeypatch: Any) -> None:
     assert (await claims.good("POST", f"{path}/cancel"))["status"] == "cancelled"
     assert (await claims.good("POST", f"{path}/cancel"))["status"] == "cancelled"
     assert not await running.run_next(claims.context)
+    nothing = await claims.call("GET", f"{path}/report.xlsx")
+    assert nothing.json()["code"] == "simulation_not_done"
 
     monkeypatch.setattr(running, "PROGRESS_EVERY_S", 0.01)
     quick, entered = running.replay, asyncio.Event()
