@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Response
 from sqlalchemy import RowMapping
 
-from services.reporting.assessments import service
+from services.reporting.assessments import scoring
 from services.reporting.assessments.domain import SANCTION_WORDS
 from services.reporting.assessments.notice import notice_of
 from services.reporting.assessments.schemas import (
@@ -17,7 +17,7 @@ from services.reporting.assessments.schemas import (
     SampleAnswer,
     SanctionAnswer,
 )
-from services.reporting.assessments.service import Assessment
+from services.reporting.assessments.scoring import Assessment
 from services.reporting.exports.domain import Stamp
 from services.reporting.exports.service import MEDIA_TYPES, Form, written
 from shared.clock import SHANGHAI
@@ -48,7 +48,7 @@ async def notice_file(
     """The notice in a form; no connection is held while it is written."""
     now, copy_id = context.clock.now(), new_id()
     async with context.db.writing() as session:
-        found = await service.read(session, context, assessment_id)
+        found = await scoring.read(session, context, assessment_id)
         await audit.record(
             session,
             actor=caller.client_id,

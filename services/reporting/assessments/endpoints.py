@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.reporting.assessments import repository, service
+from services.reporting.assessments import repository, scoring, service
 from services.reporting.assessments.answering import answer, before_of, notice_file, summary_of
 from services.reporting.assessments.schemas import (
     AssessmentAnswer,
@@ -108,7 +108,7 @@ async def get(
     assessment_id: UUID, _caller: Reader, session: Reads, context: Context
 ) -> AssessmentAnswer:
     """Scores, ranks, points with what they rest on; provisional until it is published."""
-    return answer(await service.read(session, context, assessment_id))
+    return answer(await scoring.read(session, context, assessment_id))
 
 
 @router.post(

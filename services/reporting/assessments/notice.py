@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from services.reporting.assessments.domain import SANCTION_WORDS
-from services.reporting.assessments.service import Assessment
+from services.reporting.assessments.scoring import Assessment
 from services.reporting.exports.domain import Column, Report, Table
 from services.reporting.indicators.catalogue import catalogue
 from shared.clock import SHANGHAI

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
-from services.reporting.assessments import repository, service
+from services.reporting.assessments import repository, scoring, service
 from services.reporting.assessments.answering import answer, before_of, notice_file, summary_of
 from services.reporting.assessments.domain import SANCTION_WORDS
 from services.reporting.assessments.schemas import (
@@ -20,7 +20,7 @@ from services.reporting.assessments.schemas import (
     SanctionRequest,
 )
 from services.reporting.assessments.schemes import schemes
-from services.reporting.assessments.service import Assessment
+from services.reporting.assessments.scoring import Assessment
 from services.reporting.exports.service import Form
 from services.reporting.indicators.catalogue import catalogue
 from services.reporting.screens.kit import PageRoute, name_of, render, said
@@ -237,7 +237,7 @@ async def _page(
     problem: Said | None = None,
     status: int = 200,
 ) -> Response:
-    found = await service.read(session, context, assessment_id)
+    found = await scoring.read(session, context, assessment_id)
     names = {
         code: {"text_zh": each.entry.name.zh, "text_en": each.entry.name.en}
         for code, each in catalogue().items()

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +12,7 @@ from sqlalchemy import RowMapping
 from services.reporting.assessments import repository
 from services.reporting.assessments.domain import (
     SANCTION_WORDS,
-    Sampled,
     SanctionKind,
-    Score,
-    linked,
-    ranked,
-    score,
 )
 from services.reporting.assessments.problems import (
     AssessmentNotFound,
@@ -32,39 +24,18 @@ from services.reporting.assessments.problems import (
     SamplesMissing,
 )
 from services.reporting.assessments.schemes import Scheme, schemes
+from services.reporting.assessments.scoring import Assessment, read, subjects_of, whole
 from services.reporting.figures.service import read_period
-from services.reporting.indicators.service import figures_of
 from services.reporting.register import service as register
 from services.reporting.register.access import county_only
 from services.reporting.register.service import Wanted, led_by
 from shared.clock import business_date
-from shared.db.session import ReadSession, WriteSession
+from shared.db.session import WriteSession
 from shared.http.problem import FieldFault
 from shared.ids import new_id
-from shared.money import text_from_fen
 from shared.runtime.context import ServiceContext
 from shared.security import audit
 from shared.security.principal import Principal
-
-
-@dataclass(frozen=True)
-class Assessment:
-    """An assessment with everything that is told of it."""
-
-    row: RowMapping
-    scheme: Scheme
-    results: list[dict[str, Any]]
-    samples: Sequence[RowMapping]
-    sanctions: Sequence[RowMapping]
-
-    @property
-    def published(self) -> bool:
-        return self.row["results"] is not None
-
-    @property
-    def number(self) -> str:
-        """Told on the notice, such as ``511113-township-2016-H1``."""
-        return f"{self.row['region']}-{self.row['scheme']}-{self.row['period']}"
 
 
 async def begin(
@@ -179,17 +150,6 @@ def _subject_unknown(field: str) -> AssessmentUnreadable:
     )
 
 
-def subjects_of(context: ServiceContext, scheme: Scheme) -> dict[str, str]:
-    """Who is assessed: code and Chinese name."""
-    if scheme.subjects == "township":
-        return {each.name_zh: each.name_zh for each in context.region.townships}
-    return {
-        each.facility_code: each.name_zh
-        for each in context.region.facilities
-        if each.in_region and each.designated
-    }
-
-
 async def sample(
     session: WriteSession,
     context: ServiceContext,
@@ -259,7 +219,7 @@ async def publish(
     row = await _draft(session, context, assessment_id)
     if row["opened_by"] == caller.client_id:
         raise PublisherSame("somebody else publishes what this client opened")
-    found = await _whole(session, context, row)
+    found = await whole(session, context, row)
     missing = [each["name_zh"] for each in found.results if each["on_site"] is None]
     if missing:
         raise SamplesMissing("record their samples first", extra={"subjects": missing})
@@ -341,21 +301,6 @@ async def sanction(
     return await read(session, context, assessment_id)
 
 
-# --- reading --------------------------------------------------------------------------------
-
-
-async def read(session: ReadSession, context: ServiceContext, assessment_id: UUID) -> Assessment:
-    """An assessment; of one that is not published, its scores as they stand now.
-
-    Raises:
-        AssessmentNotFound.
-    """
-    row = await repository.get(session, context.region.region_code, assessment_id)
-    if row is None:
-        raise AssessmentNotFound("GET /reporting/v1/assessments lists them")
-    return await _whole(session, context, row)
-
-
 async def _draft(session: WriteSession, context: ServiceContext, assessment_id: UUID) -> RowMapping:
     row = await repository.lock(session, context.region.region_code, assessment_id)
     if row is None:
@@ -363,84 +308,6 @@ async def _draft(session: WriteSession, context: ServiceContext, assessment_id: 
     if row["results"] is not None:
         raise AssessmentPublished("open the next period's assessment")
     return row
-
-
-async def _whole(session: ReadSession, context: ServiceContext, row: RowMapping) -> Assessment:
-    scheme = Scheme.model_validate(row["parameters"])
-    samples = await repository.samples_of(session, row["id"])
-    results = row["results"] or await _scored(session, context, row, scheme, samples)
-    return Assessment(
-        row, scheme, results, samples, await repository.sanctions_of(session, row["id"])
-    )
-
-
-async def _scored(
-    session: ReadSession,
-    context: ServiceContext,
-    row: RowMapping,
-    scheme: Scheme,
-    samples: Sequence[RowMapping],
-) -> list[dict[str, Any]]:
-    counted: dict[str, dict[str, Sampled]] = defaultdict(dict)
-    for each in samples:
-        before = counted[each["subject"]].get(each["item"], Sampled(0, 0))
-        counted[each["subject"]][each["item"]] = Sampled(
-            before.checked + each["checked"], before.passed + each["passed"]
-        )
-    scores = []
-    for subject, name_zh in subjects_of(context, scheme).items():
-        figures = await figures_of(
-            session, context, area=subject, period=row["period"],
-            codes=tuple(scheme.parts.online),
-        )  # fmt: skip
-        scores.append(
-            score(
-                subject,
-                name_zh,
-                scheme.parts.online,
-                {each.code: each.model_dump(mode="json") for each in figures},
-                {code: each.points for code, each in scheme.parts.on_site.items()},
-                counted[subject],
-                [(each.grade, each.least) for each in scheme.grades],
-            )
-        )
-    return [_told(each, scheme, row["bases"].get(each.subject, {})) for each in ranked(scores)]
-
-
-def _told(found: Score, scheme: Scheme, bases: Mapping[str, int]) -> dict[str, Any]:
-    def shown(value: Decimal | None) -> str | None:
-        return None if value is None else f"{value:.2f}"
-
-    return {
-        "subject": found.subject,
-        "name_zh": found.name_zh,
-        "rank": found.rank,
-        "total": shown(found.total),
-        "online": shown(found.online),
-        "on_site": shown(found.on_site),
-        "grade": found.grade,
-        "points": [
-            {
-                "code": each.code,
-                "part": each.part,
-                "most": int(each.most),
-                "got": shown(each.got),
-                "basis": each.basis,
-            }
-            for each in found.points
-        ],
-        "funding": [
-            {
-                "link": link,
-                "name_zh": scheme.links[link].zh,
-                "base": text_from_fen(base),
-                "ratio": str(scheme.links[link].ratios[found.grade]),
-                "amount": text_from_fen(linked(base, scheme.links[link].ratios[found.grade])),
-            }
-            for link, base in bases.items()
-            if found.grade is not None
-        ],
-    }
 
 
 async def _log(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from services.reporting.figures import repository as figures
 from services.reporting.figures.domain import STATED_PARTS, Area, Status, Target, judge, rate, share
-from services.reporting.figures.repository import Scope, Sums
+from services.reporting.figures.repository import GroupBy, Scope, Sums
 from services.reporting.figures.service import amount, scope_of
 from services.reporting.indicators import repository
 from services.reporting.indicators.catalogue import Indicator, catalogue
@@ -142,6 +143,40 @@ async def figures_of(
         for code, indicator in catalogue().items()
         if codes is None or code in codes
     ]
+
+
+async def figures_of_places(
+    session: ReadSession,
+    context: ServiceContext,
+    *,
+    by: GroupBy,
+    places: Iterable[str],
+    period: str | None,
+    codes: tuple[str, ...] | None = None,
+) -> dict[str, list[IndicatorAnswer]]:
+    """The figures of many townships or facilities at once, each as :func:`figures_of` tells it.
+
+    Raises:
+        PeriodUnreadable.
+    """
+    scope = await scope_of(session, context, area=None, period=period)
+    sums = await figures.sums_by(session, scope, by)
+    reach = await figures.reach(session)
+    return {
+        place: [
+            evaluate(
+                indicator,
+                sums.get(place, Sums()),
+                area=place,
+                period=scope.period.code,
+                day=scope.day,
+                as_of=reach.as_of,
+            )
+            for code, indicator in catalogue().items()
+            if codes is None or code in codes
+        ]
+        for place in places
+    }
 
 
 async def records_of(

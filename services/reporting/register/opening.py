@@ -10,9 +10,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.reporting.figures.domain import Area
 from services.reporting.figures.service import read_period
-from services.reporting.indicators.service import figures_of
+from services.reporting.indicators.service import figures_of, figures_of_places
 from services.reporting.register import repository
 from services.reporting.register.domain import Item, RedLight, red_lights
 from services.reporting.register.problems import ItemUnreadable, TaskListUnknown, deadline_fault
@@ -78,17 +77,16 @@ async def open_red_lights(
             ],
         )
     county = await figures_of(session, context, area=None, period=month)
-    townships = []
-    for township in context.region.townships:
-        area = Area("township", township=township.name_zh)
-        figures = await figures_of(session, context, area=area.code, period=month)
-        townships.append(
-            {
-                "area": area.code,
-                "name_zh": township.name_zh,
-                "indicators": {each.code: each.model_dump(mode="json") for each in figures},
-            }
-        )
+    names = [each.name_zh for each in context.region.townships]
+    figures = await figures_of_places(session, context, by="township", places=names, period=month)
+    townships = [
+        {
+            "area": name,
+            "name_zh": name,
+            "indicators": {each.code: each.model_dump(mode="json") for each in figures[name]},
+        }
+        for name in names
+    ]
     told = [each.model_dump(mode="json") for each in county]
     lights = red_lights(month, told, townships, context.region.name_zh)
     return await keep_red_lights(session, context, caller, lights)
