@@ -14,7 +14,7 @@ Household = dict[str, Any]
 
 
 def way(tasks: Sequence[TaskAnswer], names: Mapping[str, str], day: date) -> list[dict[str, Any]]:
-    """Villages in the order of their names, in each the households, the most urgent first.
+    """Villages with their households: where something is overdue first, then by name.
 
     A household with something overdue comes before one without; then the task's priority and due
     day decide. Whoever has no known household stands for himself.
@@ -28,7 +28,7 @@ def way(tasks: Sequence[TaskAnswer], names: Mapping[str, str], day: date) -> lis
     for task in tasks:
         here = places.setdefault((task.township or "", task.village or ""), {})
         here.setdefault(task.household_id or f"person {task.person_id}", []).append(task)
-    return [
+    villages = [
         {
             "township": township,
             "village": village,
@@ -40,6 +40,7 @@ def way(tasks: Sequence[TaskAnswer], names: Mapping[str, str], day: date) -> lis
         }
         for (township, village), households in sorted(places.items())
     ]
+    return sorted(villages, key=lambda each: not each["overdue"])
 
 
 def _urgency(task: TaskAnswer) -> tuple[bool, int, date, str]:
