@@ -30,6 +30,7 @@ from services.contracts.follow_up.visit_pages import router as visit_pages
 from services.contracts.imports.endpoints import router as imports_router
 from services.contracts.imports.pages import router as import_pages
 from services.contracts.members.endpoints import router as members_router
+from services.contracts.members.pages import router as member_pages
 from services.contracts.merges.handlers import on_person_merged, on_person_unmerged
 from services.contracts.models import Base
 from services.contracts.overdue.endpoints import router as overdue_router
@@ -124,6 +125,7 @@ MODULE = ServiceModule(
         overdue_pages,
         referral_pages,
         team_pages,
+        member_pages,
         balance_pages,
         fee_pages,
         import_pages,

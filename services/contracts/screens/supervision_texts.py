@@ -5,7 +5,7 @@ from __future__ import annotations
 TEAMS: dict[str, tuple[str, str]] = {
     "teams.title": ("团队督导", "Supervision"),
     "teams.lead": (
-        "截至 {day};完成与未完成按 {month} 计。",
+        "截至 {day};完成与未按时按 {month} 计。",
         "As of {day}; done and missed count for {month}.",
     ),
     "teams.team": ("团队", "Team"),
@@ -13,7 +13,7 @@ TEAMS: dict[str, tuple[str, str]] = {
     "teams.ready": ("待办", "To do"),
     "teams.overdue": ("逾期", "Overdue"),
     "teams.done": ("本月完成", "Done"),
-    "teams.missed": ("本月未完成", "Missed"),
+    "teams.missed": ("本月未按时", "Missed"),
     "teams.unserved": ("无服务记录的签约", "Contracts without service"),
     "teams.total": ("合计", "Total"),
     "control.title": ("控制率", "Control rate"),
@@ -90,6 +90,29 @@ FLAGS: dict[str, tuple[str, str]] = {
         "lay in hospital from {admitted_on} to {discharged_on}",
     ),
     "flags.seen.at_night": ("{night} 夜间走访 {homes} 户", "{homes} homes in the night of {night}"),
+}
+
+MEMBERS: dict[str, tuple[str, str]] = {
+    "members.title": ("团队成员", "Members"),
+    "members.lead": (
+        "联系卡上的医生和电话就是这里登记的;缺一项,联系卡就不能打印。",
+        "The contact card names the doctor and telephone that stand here; without them it is not printed.",
+    ),
+    "members.missing": ("团队还缺:", "The team lacks: "),
+    "members.open": ("还可配备:", "May be filled as well: "),
+    "members.none": ("还没有登记成员。", "Nobody is in the team yet."),
+    "members.no_phone": ("没有电话", "no telephone"),
+    "members.since": ("{day} 加入", "since {day}"),
+    "members.join": ("加入团队", "Join the team"),
+    "members.role": ("角色", "Role"),
+    "members.name": ("姓名", "Name"),
+    "members.phone": ("电话(联系卡用)", "Telephone (for the contact card)"),
+    "members.village": ("负责的村(乡村医生)", "Village (of a village doctor)"),
+    "members.joined_on": ("加入日期", "From"),
+    "members.leave": ("离开团队", "Leaves the team"),
+    "members.left_on": ("离开日期", "From"),
+    "members.done.joined": ("已加入。", "Joined."),
+    "members.done.left": ("已离开。", "Left."),
 }
 
 REGISTERS: dict[str, tuple[str, str]] = {

@@ -7,6 +7,7 @@ from services.contracts.screens.sheet_texts import BALANCE, FEES, TABS
 from services.contracts.screens.supervision_texts import (
     FLAGS,
     IMPORTS,
+    MEMBERS,
     OVERDUE,
     REFERRALS,
     REGISTERS,
@@ -24,6 +25,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **BALANCE,
     **FEES,
     **TEAMS,
+    **MEMBERS,
     **REGISTERS,
     **REFERRALS,
     **IMPORTS,

@@ -26,6 +26,7 @@ PERSONS: dict[str, tuple[str, str]] = {
         "More fit; the first {n} are shown. Add the birth date.",
     ),
     "persons.open": ("查看", "Open"),
+    "person.to_doctor": ("签约与随访", "Family doctor"),
     "person.merged": (
         "您打开的记录已并入此人。",
         "The record that you opened was merged into this person.",

@@ -60,6 +60,7 @@ from services.contracts.screens.sheet_texts import BALANCE, FEES, TABS
 from services.contracts.screens.supervision_texts import (
     FLAGS,
     IMPORTS,
+    MEMBERS,
     OVERDUE,
     REFERRALS,
     REGISTERS,
@@ -130,7 +131,7 @@ SERVICES = {
     "contracts": Service(
         CONTRACTS, contracts_kit.HERE, CONTRACTS_TEXTS,
         (COMMON, KIT, CONTRACTS_WORDS, TABS, TODAY, VISIT, PERSON, BALANCE, FEES, TEAMS, REGISTERS,
-         REFERRALS, IMPORTS, OVERDUE, FLAGS),
+         REFERRALS, IMPORTS, OVERDUE, FLAGS, MEMBERS),
         frozenset({"team", "village", "date", "area", "month", "period", "programme", "by"}),
     ),
     "reporting": Service(

@@ -152,7 +152,7 @@ async def test_a_contract_goes_through_its_steps_on_the_page(
     assert "已续签" in await act(doctor, P2, f"renew/{one}", renewed_on="2016-03-10")
     ended = await act(doctor, P2, f"terminate/{one}", reason="own_request", ended_on="2016-03-10")
     assert "已解约" in ended
-    assert "以前的签约(1)" in ended
+    assert "其他签约(1)" in ended
     no_evidence = await doctor.post(f"/contracts/persons/{P2}/refuse", {"on": "2016-03-10"})
     assert no_evidence.status_code == 422
     refused = await act(doctor, P2, "refuse", on="2016-03-10", evidence="本人签字")
@@ -265,6 +265,32 @@ async def test_the_supervisor_sees_teams_registers_referrals_and_who_did_not_com
     done = await doctor.follow(await doctor.post(call, typed | {"agreed_on": "2016-03-12"}))
     assert "已约定,等待返回" in words(done)
     assert "约定 2016-03-12" in words(done)
+
+
+async def test_a_team_is_complete_and_its_card_is_printed(
+    contracts: Running, doctor: Screen
+) -> None:
+    """Goal: who joins stands on the contact card, without a doctor it is not printed. Method: a
+    contract, the card before and after a doctor joins, a wrong telephone, leaving."""
+    await act(doctor, P1, "sign", signed_on="2016-03-01")
+    (row,) = await contracts.rows("SELECT contract_id FROM contracts")
+    card = f"/contracts/persons/{P1}/card/{row['contract_id']}.pdf"
+    assert "联系卡缺少内容" in words(await doctor.get(card))
+    team = f"/contracts/teams/{JINHE_TEAM}"
+    assert "团队还缺: 家庭医生" in words(await doctor.get(team)).replace(":", ": ")
+    typed = {"role": "doctor", "name": "李医生", "joined_on": "2016-01-01"}
+    wrong = await doctor.post(team, typed | {"phone": "没有"})
+    assert 'id="phone-fault"' in wrong.text
+    joined = await doctor.follow(await doctor.post(team, typed | {"phone": "0833-1234567"}))
+    assert "李医生 家庭医生 · 0833-1234567" in words(joined)
+    assert (await doctor.get(card)).content.startswith(b"%PDF-")
+    (member,) = await contracts.rows("SELECT member_id FROM team_members")
+    leaving = f"{team}/leave/{member['member_id']}"
+    early = await doctor.post(leaving, {"left_on": "2015-12-31"})
+    assert 'id="left_on-fault"' in early.text
+    gone = await doctor.follow(await doctor.post(leaving, {"left_on": "2016-03-10"}))
+    assert "还没有登记成员" in words(gone)
+    assert (await doctor.get("/contracts/teams/H00000000000")).status_code == 404
 
 
 async def test_a_visit_that_is_hard_to_believe_is_explained_and_decided(
