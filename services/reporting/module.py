@@ -30,6 +30,8 @@ from services.reporting.register.watching import watch as watch_register
 from services.reporting.screens.kit import router as screen_assets
 from services.reporting.standards.endpoints import router as standards_router
 from services.reporting.standards.pages import router as standards_pages
+from services.reporting.summaries.endpoints import router as half_years_router
+from services.reporting.summaries.pages import router as half_year_pages
 from services.reporting.warnings.endpoints import router as warnings_router
 from shared.events.catalog import MonthClosed, MonthReopened, RegisterItemOverdue
 from shared.runtime.module import ScreenLink, ServiceModule
@@ -50,6 +52,7 @@ MODULE = ServiceModule(
         month_closes_router,
         exports_router,
         history_router,
+        half_years_router,
         register_router,
         standards_router,
         assessments_router,
@@ -65,6 +68,7 @@ MODULE = ServiceModule(
         register_pages,
         standards_pages,
         assessment_pages,
+        half_year_pages,
     ),
     root_pages=(root_router,),
     screens=(

@@ -68,6 +68,26 @@ async def docx(close_id: UUID, caller: Reader, context: Context) -> Response:
 
 
 @router.get(
+    "/notice.{form}",
+    summary="The month's notice: ranking, red lights, what is overdue",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {
+                MEDIA_TYPES[form]: {"schema": {"type": "string", "format": "binary"}}
+                for form in ("pdf", "docx", "xlsx")
+            }
+        },
+        404: {"description": "`month_close_not_found`"},
+    },
+)
+async def notice(close_id: UUID, form: Form, caller: Reader, context: Context) -> Response:
+    """For the townships. Of a month that is not signed it says so. Logged."""
+    found = await service.report(context, caller, close_id, form, paper="notice")
+    return service.as_download(form, found)
+
+
+@router.get(
     "/tables/{table}.csv",
     summary="One table of the monthly report",
     response_class=Response,

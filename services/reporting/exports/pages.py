@@ -26,6 +26,13 @@ async def report(close_id: UUID, form: Form, caller: Reader, context: Context) -
     return service.as_download(form, await service.report(context, caller, close_id, form))
 
 
+@router.get("/notice.{form}")
+async def notice(close_id: UUID, form: Form, caller: Reader, context: Context) -> Response:
+    """The month's notice."""
+    found = await service.report(context, caller, close_id, form, paper="notice")
+    return service.as_download(form, found)
+
+
 @router.get("/tables/{table}.csv")
 async def table(
     close_id: UUID,

@@ -12,7 +12,7 @@ from services.reporting.month_closes.domain import STATUS_WORDS, Close, due_on
 from services.reporting.register.domain import KIND_WORDS
 from shared.clock import SHANGHAI, business_date
 
-_STATES = {
+STATES = {
     "met": "● 达标",
     "warned": "◆ 关注",
     "missed": "▼ 未达标",
@@ -26,15 +26,9 @@ _DATASETS = {"settled": "结算", "discharged": "出院(就诊)", "recognitions"
 def monthly_report(close: Close, region_name: str, townships: list[str], due_day: int) -> Report:
     """The report of a closing; of one that is not signed it says so."""
     year, month = close.month.split("-")
-    signed = close.status in {"closed", "reopened"}
     closed_at = (
         close.closed_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if close.closed_at else "—"
     )
-    mark = None
-    if close.status == "reopened":
-        mark = "已重开作废:以新签发的月结为准"
-    elif not signed:
-        mark = f"暂定数据({STATUS_WORDS[close.status]}),未经签发,不得对外使用"
     return Report(
         title=f"{region_name}健康扶贫月报",
         subtitle=f"{year} 年 {int(month)} 月",
@@ -52,11 +46,20 @@ def monthly_report(close: Close, region_name: str, townships: list[str], due_day
             _places(close, "townships", "分乡镇情况", "乡镇"),
             _places(close, "facilities", "分机构情况", "机构"),
             _corrections(close),
-            _timeliness(close, townships, due_day),
-            *_register(close),
+            timeliness_table(close, townships, due_day),
+            *register_table(close),
         ),
-        mark=mark,
+        mark=mark_of(close),
     )
+
+
+def mark_of(close: Close) -> str | None:
+    """What stands across the first page of a paper that nobody may rely on."""
+    if close.status == "reopened":
+        return "已重开作废:以新签发的月结为准"
+    if close.status != "closed":
+        return f"暂定数据({STATUS_WORDS[close.status]}),未经签发,不得对外使用"
+    return None
 
 
 def _in_groups(sha256: str | None) -> str:
@@ -72,7 +75,7 @@ def _summary(close: Close, townships: list[str]) -> tuple[str, ...]:
     met = sum(each["status"] == "met" for each in figures["indicators"])
     share = next(each for each in figures["indicators"] if each["code"] == "personal_share")
     cost, own = Decimal(share["denominator"]), Decimal(share["numerator"])
-    value = f"个人支付占比 {_percent(share['value'])},目标 {_target(share)}。"
+    value = f"个人支付占比 {percent(share['value'])},目标 {target_of(share)}。"
     judged = f"有目标的指标中达标 {met} 项,未达标 {len(missed)} 项"
     lines = [
         f"登记对象医疗总费用 {cost:,.2f} 元,个人支付 {own:,.2f} 元,{value}",
@@ -96,15 +99,15 @@ def _summary(close: Close, townships: list[str]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _percent(value: str | None) -> str:
+def percent(value: str | None) -> str:
     return "不适用" if value is None else f"{Decimal(value) * 100:.2f}%"
 
 
-def _target(indicator: Mapping[str, Any]) -> str:
+def target_of(indicator: Mapping[str, Any]) -> str:
     if indicator["target"] is None:
         return "—"
-    target = _value(indicator["target"], indicator["unit"])
-    told = target if isinstance(target, str) else _percent(indicator["target"])
+    target = value_of(indicator["target"], indicator["unit"])
+    told = target if isinstance(target, str) else percent(indicator["target"])
     return f"{_DIRECTIONS[indicator['direction']]} {told}"
 
 
@@ -112,7 +115,7 @@ _SHARES = frozenset({"money", "count"})
 """Units of which an indicator's value is a share; others are told in their own."""
 
 
-def _value(value: str | None, unit: str) -> Cell:
+def value_of(value: str | None, unit: str) -> Cell:
     """An indicator's value: a share as a Decimal, a rate or a plain number written out."""
     if value is None or unit in _SHARES:
         return _typed(value, "ratio")
@@ -137,9 +140,9 @@ def _indicators(close: Close) -> Table:
             _typed(each["numerator"], each["unit"]),
             each["denominator_zh"],
             _typed(each["denominator"], each["unit"]),
-            _value(each["value"], each["unit"]),
-            _target(each),
-            _STATES[each["status"]],
+            value_of(each["value"], each["unit"]),
+            target_of(each),
+            STATES[each["status"]],
             each["citation"],
         )
         for each in close.figures["indicators"]
@@ -191,7 +194,7 @@ def _places(close: Close, key: str, title: str, head: str) -> Table:
                 int(sums.get("registered_visits", 0)),
                 Decimal(str(sums.get("registered_total_fen", "0.00"))),
                 Decimal(str(sums.get("registered_patient_fen", "0.00"))),
-                *(_value(indicators[code]["value"], unit) for code, _, unit in codes),
+                *(value_of(indicators[code]["value"], unit) for code, _, unit in codes),
             )
         )
     return Table(key, title, tuple(columns), tuple(rows))
@@ -240,7 +243,7 @@ def _corrections(close: Close) -> Table:
     )
 
 
-def _register(close: Close) -> tuple[Table, ...]:
+def register_table(close: Close) -> tuple[Table, ...]:
     """Items of the register that were late at the month's end; none of months closed without it."""
     register = close.figures.get("register")
     if register is None:
@@ -277,7 +280,7 @@ def _register(close: Close) -> tuple[Table, ...]:
     )
 
 
-def _timeliness(close: Close, townships: list[str], due_day: int) -> Table:
+def timeliness_table(close: Close, townships: list[str], due_day: int) -> Table:
     due = due_on(close.month, due_day)
     submitted = close.submissions()
     rows = []

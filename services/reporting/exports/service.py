@@ -12,6 +12,7 @@ from fastapi import Response
 
 from services.reporting.exports import repository
 from services.reporting.exports.domain import Report, Stamp, Table, shown
+from services.reporting.exports.notice import notice_of
 from services.reporting.exports.report import monthly_report
 from services.reporting.exports.workbook import CSV, XLSX, csv_file, kind_of, workbook
 from services.reporting.month_closes import reading
@@ -30,6 +31,7 @@ _NARROW: Final = 10
 """Characters of text that are not broken over lines."""
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 Form = Literal["pdf", "xlsx", "docx"]
+Paper = Literal["report", "notice"]
 MEDIA_TYPES: Final[dict[str, str]] = {
     "pdf": "application/pdf", "xlsx": XLSX, "docx": DOCX, "csv": CSV,
 }  # fmt: skip
@@ -42,9 +44,14 @@ class TableUnknown(NotFound):
 
 
 async def report(
-    context: ServiceContext, caller: Principal, close_id: UUID, form: Form
+    context: ServiceContext,
+    caller: Principal,
+    close_id: UUID,
+    form: Form,
+    *,
+    paper: Paper = "report",
 ) -> tuple[str, bytes]:
-    """The report's file name and bytes; the export is noted.
+    """The paper's file name and bytes; the export is noted.
 
     Of a signed month, a reader gets the copy that he was given first, byte for byte. No connection
     is held while it is written.
@@ -55,21 +62,23 @@ async def report(
     async with context.db.writing() as session:
         close = await reading.visible(session, context, close_id)
         signed = close.status in {"closed", "reopened"}
+        told = form if paper == "report" else f"{paper} {form}"
         # A reopened month's paper says so: it is another paper.
-        name = form if close.status != "reopened" else f"{form} (reopened)"
+        name = told if close.status != "reopened" else f"{told} (reopened)"
         kept = (
             await repository.copy_of(session, close.id, name, caller.client_id) if signed else None
         )
         if kept is not None:
             await reading.note_export(
-                session, context, caller, close, form, copy_id=str(kept["copy_id"])
+                session, context, caller, close, told, copy_id=str(kept["copy_id"])
             )
-            return _file_name(close, form), bytes(kept["content"])
+            return _file_name(close, form, paper), bytes(kept["content"])
     now, copy_id = context.clock.now(), new_id()
     stamp = Stamp(
         caller.client_id, now.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"), str(copy_id)
     )
-    content = await written(_report_of(context, close), stamp, form, now)
+    made = _report_of(context, close) if paper == "report" else _notice_of(context, close)
+    content = await written(made, stamp, form, now)
     async with context.db.writing() as session:
         if signed:
             kept = await repository.keep_copy(
@@ -86,8 +95,8 @@ async def report(
                 },
             )
             copy_id, content = kept["copy_id"], bytes(kept["content"])
-        await reading.note_export(session, context, caller, close, form, copy_id=str(copy_id))
-    return _file_name(close, form), content
+        await reading.note_export(session, context, caller, close, told, copy_id=str(copy_id))
+    return _file_name(close, form, paper), content
 
 
 async def table(
@@ -117,8 +126,18 @@ def as_download(form: str, named: tuple[str, bytes]) -> Response:
     )
 
 
-def _file_name(close: Close, form: str) -> str:
-    return f"month-close-{close.number}.{form}"
+def _file_name(close: Close, form: str, paper: Paper) -> str:
+    stem = "month-close" if paper == "report" else f"month-{paper}"
+    return f"{stem}-{close.number}.{form}"
+
+
+def _notice_of(context: ServiceContext, close: Close) -> Report:
+    return notice_of(
+        close,
+        context.region.name_zh,
+        closes.townships_of(context),
+        settings_of(context).close_due_day,
+    )
 
 
 def _report_of(context: ServiceContext, close: Close) -> Report:

@@ -29,6 +29,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 
 from services.reporting.models import (
@@ -45,6 +46,7 @@ from services.reporting.models import (
     PersonCategory,
     Recognition,
     Settlement,
+    SettlementPayer,
     person_merges,
 )
 
@@ -95,6 +97,18 @@ def _registered_on(person_id: Any, day: Any) -> ColumnElement[bool]:
     )
 
 
+def _payers() -> ColumnElement[Any]:
+    """Payer and fen of a bill, as JSON; null when the patient pays all of it."""
+    payers = func.jsonb_object_agg(
+        SettlementPayer.payer, SettlementPayer.amount_fen, type_=JSONB(none_as_null=True)
+    )
+    return (
+        select(payers)
+        .where(SettlementPayer.settlement_id == Settlement.settlement_id)
+        .scalar_subquery()
+    )
+
+
 def settled() -> Subquery:
     """Bills that count: made and not reversed."""
     return (
@@ -116,6 +130,8 @@ def settled() -> Subquery:
             Settlement.patient_fen,
             Settlement.out_of_catalogue_fen,
             Settlement.medical_aid_fen,
+            # Read where a month is cut; a sum that does not name it does not look for it.
+            _payers().label("payers"),
         )
         .outerjoin(_Merge, _merge_of(Settlement))
         .outerjoin(Person, Person.person_id == _who(Settlement))

@@ -37,6 +37,15 @@ class HistoryAnswer(BaseModel):
                     "tolerance": "1.00",
                     "within_tolerance": True,
                 },
+                "statistics": [
+                    {
+                        "name_zh": "孕前优生健康检查",
+                        "name_en": "check before pregnancy",
+                        "value": "186 人,检查率 60%",
+                        "remark": "186÷60% 为 310 人,与全年目标 314 人不一致;按 314 人为 59.24%",
+                        "citation": "JK-45",
+                    }
+                ],
                 "personal_share": [{"area": "county", "value": "0.2132", "status": "missed"}],
             }
         }
@@ -52,6 +61,8 @@ class HistoryAnswer(BaseModel):
     balance: dict[str, Any]
     """The stated total against the sum of its stated parts, with the gap and what is tolerated."""
     personal_share: list[dict[str, Any]]
+    statistics: list[dict[str, Any]]
+    """What else the document tells, each with what it comes to when it is worked out again."""
 
 
 @router.get(

@@ -17,12 +17,18 @@ from shared.policy.region import RegionPack
 
 _FOLDER = Path(__file__).parent / "data"
 _REGIONS = {"511113": "jinkouhe"}
+_PERIOD = "2016-H1"
 
 
 class HistoryUnknown(NotFound):
     code = "history_unknown"
     title = "No document gives this region's figures of that period"
     title_zh = "没有该地区该时段的历史文件数据"
+
+
+def periods_of(region: RegionPack) -> list[str]:
+    """The periods of which a document of the region is at hand."""
+    return [_PERIOD] if region.region_code in _REGIONS else []
 
 
 def history_of(region: RegionPack, period: str) -> dict[str, Any]:
@@ -33,7 +39,7 @@ def history_of(region: RegionPack, period: str) -> dict[str, Any]:
     """
     name = _REGIONS.get(region.region_code)
     file = _FOLDER / f"{name}-{period.lower()}.yaml"
-    if name is None or period != "2016-H1":
+    if name is None or period != _PERIOD:
         raise HistoryUnknown("documents are at hand of 511113 for 2016-H1")
     told = _read(file)
     target = Target(Decimal(told["target"]["value"]), told["target"]["direction"])
@@ -63,6 +69,9 @@ def history_of(region: RegionPack, period: str) -> dict[str, Any]:
             "within_tolerance": found.within_tolerance,
             "text_zh": "以万元四位小数列示,各项合计与总额相差不超过 1 元属于四舍五入(JK-36)",
         },
+        "statistics": [
+            {"remark": None, **each, "value": str(each["value"])} for each in told["statistics"]
+        ],
         "personal_share": [
             {
                 "area": "county",

@@ -81,7 +81,7 @@ async def cut_corrections(
 ) -> None:
     """Keep what differs in months that are closed from what was signed of them so far."""
     for dataset in FLOWS:
-        found = _differences(dataset, scope, _signed(dataset, close.region, months), months)
+        found = _differences(dataset, scope, signed_rows(dataset, close.region, months), months)
         await session.execute(
             insert(close_rows).from_select(
                 _COPIED,
@@ -102,7 +102,7 @@ async def cut_corrections(
         )
 
 
-def _signed(dataset: Dataset, region: str, months: Sequence[str]) -> Subquery:
+def signed_rows(dataset: Dataset, region: str, months: Sequence[str]) -> Subquery:
     """Each row of the months as it was last signed; the months of reopened closings not."""
     return (
         select(

@@ -7,7 +7,7 @@ persons, and closed again as its next revision.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
@@ -154,3 +154,9 @@ def end_of(month: str) -> date:
     year, number = map(int, month.split("-"))
     over, following = divmod(number, 12)
     return date(year + over, following + 1, 1) - timedelta(days=1)
+
+
+def half_years(months: Iterable[str]) -> list[str]:
+    """The half-years of some months, such as ``2016-H1`` of ``2016-05``; each once, as they come."""
+    halves = (f"{month[:4]}-H{1 if int(month[5:]) <= 6 else 2}" for month in months)  # noqa: PLR2004
+    return list(dict.fromkeys(halves))

@@ -11,7 +11,9 @@ from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
+from services.reporting.history.service import periods_of
 from services.reporting.month_closes import presenting, repository, service
+from services.reporting.month_closes.domain import half_years
 from services.reporting.month_closes.problems import MonthClosedBefore
 from services.reporting.month_closes.schemas import CreateRequest
 from services.reporting.screens.kit import PageRoute, render, said
@@ -114,6 +116,14 @@ async def _list(
             and caller.organisation.startswith(("region:", "township:")),
             "begun": any(each.month == last_month for each in found),
             "last_month": last_month,
+            "half_years": list(
+                dict.fromkeys(
+                    [
+                        *half_years(each.month for each in shown if each.status == "closed"),
+                        *periods_of(context.region),
+                    ]
+                )
+            ),
             "typed": typed or Typed(month=last_month),
             "faults": dict(faults or {}),
             "problem": problem,

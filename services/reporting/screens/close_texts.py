@@ -38,6 +38,14 @@ LIST: Words = {
         "● 按期报送 · ◆ 逾期报送 · ↩ 已退回 · ○ 未报送",
         "● in time · ◆ late · ↩ returned · ○ not submitted",
     ),
+    "closes.half": ("半年总结", "Half-year summaries"),
+    "closes.half.lead": (
+        "只用已签发的月份;有历史文件的半年,文件数据单独列示。",
+        "From signed months only; what documents of the time before the system tell stands apart.",
+    ),
+    "closes.half.pdf": ("总结 PDF", "Summary PDF"),
+    "closes.half.docx": ("总结 Word", "Summary document"),
+    "closes.half.xlsx": ("总结 Excel", "Summary workbook"),
     "closes.all_townships": ("全部乡镇", "All townships"),
 }
 
