@@ -20,7 +20,12 @@ STATES = {
     "not_applicable": "不适用",
 }
 _DIRECTIONS = {"at_most": "≤", "at_least": "≥", "about": "约"}
-_DATASETS = {"settled": "结算", "discharged": "出院(就诊)", "recognitions": "识别"}
+DATASET_WORDS = {
+    "settled": "结算",
+    "discharged": "出院(就诊)",
+    "recognitions": "识别",
+    "entries": "填报数据",
+}
 
 
 def monthly_report(close: Close, region_name: str, townships: list[str], due_day: int) -> Report:
@@ -219,7 +224,7 @@ def _corrections(close: Close) -> Table:
         rows.append(
             (
                 month,
-                _DATASETS[dataset],
+                DATASET_WORDS[dataset],
                 kinds.get("late", 0),
                 kinds.get("changed", 0),
                 kinds.get("withdrawn", 0),

@@ -150,6 +150,9 @@ def _differences(dataset: Dataset, scope: Scope, base: Subquery, months: Sequenc
     rows = rows_of(dataset, scope)
     conditions = inside(dataset, rows, scope)
     of_month: ColumnElement[str] = literal(months[0]) if dataset == "people" else month_of(rows)
+    if dataset == "entries":
+        # A quarter's figure stands in none of its months, so it corrects none of them.
+        conditions.append(func.to_char(rows.c.first_day, "YYYY-MM") == of_month)
     now = (
         select(
             of_month.label("of_month"),

@@ -263,6 +263,7 @@ ROWS: Words = {
     "rows.dataset.discharged": ("出院(就诊)", "Ended visit"),
     "rows.dataset.recognitions": ("识别", "Recognition"),
     "rows.dataset.people": ("在册人员", "Registered person"),
+    "rows.dataset.entries": ("填报数据", "Entered figure"),
     "rows.day": ("日期", "Day"),
     "rows.person": ("人员代号", "Person"),
     "rows.facility": ("机构", "Facility"),

@@ -6,7 +6,9 @@ import re
 from datetime import date
 from pathlib import Path
 
+from services.reporting.exports.report import DATASET_WORDS
 from services.reporting.figures.repository import DATASETS
+from services.reporting.month_closes.cuts_repository import FLOWS
 from services.reporting.screens.texts import TEXTS
 from tests.integration.reporting.county import (
     DISTRICT,
@@ -25,8 +27,10 @@ COUNTY = (*TOWNSHIP, "reporting:accept")
 
 
 def test_every_kind_of_row_has_its_word() -> None:
-    """Goal: no code on a screen. Method: the kinds of rows that are kept against the texts."""
+    """Goal: no code on a screen or paper. Method: the kinds of rows that are kept against the
+    texts."""
     assert {f"rows.dataset.{each}" for each in DATASETS} <= TEXTS.keys()
+    assert set(FLOWS) <= DATASET_WORDS.keys()
 
 
 async def test_a_month_goes_through_the_screens(reporting: Running, tmp_path: Path) -> None:

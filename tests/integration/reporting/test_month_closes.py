@@ -291,6 +291,28 @@ async def test_figures_are_returned_with_a_reason(county: Running) -> None:
     assert "return" in {step["step"] for step in file.verify(stored).head["steps"]}
 
 
+async def test_a_late_entry_corrects_its_own_month_alone(county: Running) -> None:
+    """Goal: a quarter's figure is no late figure of its last month, and a month's is shown and
+    exported as such. Method: March is signed, then a figure of the quarter and one of March are
+    confirmed; April's draft and its workbook."""
+    await signed(county, "2016-03")
+    for period, area in (("2016-Q1", YONGHE), ("2016-03", JINHE)):
+        entry = {
+            "code": "insurance_coverage", "period": period, "area": area,
+            "numerator": "2", "denominator": "3", "evidence": "名册比对表",
+        }  # fmt: skip
+        made = await good(county, "POST", "/reporting/v1/indicator-entries", entry, who="one")
+        path = f"/reporting/v1/indicator-entries/{made['entry_id']}/confirm"
+        await good(county, "POST", path, who="two")
+    april = await good(county, "POST", PATH, {"month": "2016-04"})
+    told = april["figures"]["corrections"]["rows"]
+    assert [(each["dataset"], each["kind"], each["rows"]) for each in told] == [
+        ("entries", "late", 1)
+    ]
+    book = await call(county, "GET", f"{PATH}/{april['close_id']}/report.xlsx")
+    assert book.status_code == 200
+
+
 async def test_a_new_target_alters_no_closed_month(
     county: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
