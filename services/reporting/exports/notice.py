@@ -14,6 +14,7 @@ from services.reporting.exports.report import (
     register_table,
     target_of,
     timeliness_table,
+    value_of,
 )
 from services.reporting.month_closes.domain import STATUS_WORDS, Close, due_on
 from services.reporting.register.domain import RedLight, red_lights
@@ -163,8 +164,8 @@ def _lights(lights: list[RedLight]) -> Table:
                 each.name_zh,
                 each.area_zh,
                 "、".join(each.within) or "—",
-                None if each.value is None else Decimal(each.value),
-                target_of({"target": each.target, "direction": each.direction}),
+                value_of(each.value, each.unit),
+                target_of({"target": each.target, "direction": each.direction, "unit": each.unit}),
                 each.citation,
             )
             for each in lights

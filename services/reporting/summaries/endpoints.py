@@ -73,6 +73,7 @@ class HalfYearAnswer(BaseModel):
                         "name_en": "Patients' own share",
                         "target": "0.10",
                         "direction": "at_most",
+                        "unit": "money",
                         "months": {"2016-03": {"value": "0.1983", "status": "missed"}},
                     }
                 ],

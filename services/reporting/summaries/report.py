@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.reporting.exports.domain import Cell, Column, Report, Table
-from services.reporting.exports.report import STATES, percent, target_of
+from services.reporting.exports.report import STATES, percent, target_of, value_of
 from services.reporting.summaries.domain import PAYER_WORDS
 
 _KINDS = {"township_hospitals": "乡镇卫生院", "other": "区级及其他医疗机构"}
@@ -275,7 +275,7 @@ def _indicators(indicators: Sequence[Mapping[str, Any]], months: Sequence[str]) 
             (
                 each["name_zh"],
                 target_of(each),
-                *(_ratio(each["months"][month]["value"]) for month in months),
+                *(value_of(each["months"][month]["value"], each["unit"]) for month in months),
                 STATES.get(each["months"][months[-1]]["status"], "—"),
             )
             for each in indicators

@@ -219,6 +219,7 @@ def _indicators(signed: Mapping[str, Close]) -> list[dict[str, Any]]:
             "name_en": each["name_en"],
             "target": each["target"],
             "direction": each["direction"],
+            "unit": each["unit"],
             "months": {
                 month: {name: found.get(each["code"], {}).get(name) for name in ("value", "status")}
                 for month, found in by_month.items()

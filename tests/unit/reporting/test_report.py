@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.reporting.exports.domain import shown
-from services.reporting.exports.report import _target, _value
+from services.reporting.exports.report import target_of, value_of
 from services.reporting.exports.workbook import kind_of
 
 
@@ -22,8 +22,8 @@ from services.reporting.exports.workbook import kind_of
 def test_a_rate_is_no_share(value: str | None, unit: str, printed: str) -> None:
     """Goal: 60 cases among 49,423 are 121.40 per 100,000 on paper too (JK-48), and no per cent.
     Method: a value of each unit as it is printed, and its target."""
-    cell = _value(value, unit)
+    cell = value_of(value, unit)
     assert shown(cell, kind_of("ratio", cell)) == printed
     assert isinstance(cell, Decimal) == (value is not None and unit in {"money", "count"})
     told: dict[str, Any] = {"target": value, "direction": "at_most", "unit": unit}
-    assert _target(told) == ("—" if value is None else f"≤ {printed}")
+    assert target_of(told) == ("—" if value is None else f"≤ {printed}")
