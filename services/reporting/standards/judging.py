@@ -131,7 +131,7 @@ def _capability(facts: _Facts, hospitals: list[Facility]) -> Finding:
         f"{second} at level two, of them {second_a} at level two A; {untold} not told",
         *_cure(
             met,
-            f"需{need_zh};请登记医院能力等级或提升能力",
+            f"需 {need_zh};请登记医院能力等级或提升能力",
             "two at level two"
             + (", one of them at two A" if late else "")
             + ": record or raise them",
