@@ -64,8 +64,8 @@ def panel() -> bytes:
 async def test_five_thousand_imported_twice_and_taken_back_once(contracts: Running) -> None:
     """Goal: one state however often, each bad row told, all gone by undoing.
 
-    Method: 5,000 rows of which 50 are bad in four ways; tried, twice for good, undone twice, once
-    more for good; the events, the steps and the log of what is done together.
+    Method: 5,000 rows of which 50 are bad in four ways; tried, twice for good, undone twice, two
+    of them once more; the events, the steps and the log of what is done together.
     """
     async with contracts.context.db.writing() as session:
         await session.execute(
@@ -110,15 +110,15 @@ async def test_five_thousand_imported_twice_and_taken_back_once(contracts: Runni
     assert (back["status"], back["kept_back"]) == ("undone", 0)
     assert await in_force(contracts) == 0
     assert (await undo(contracts, done["import_id"])).json()["code"] == "import_undone_already"
-    assert (await send(contracts, content)).json()["accepted"] == 4950
-    assert await in_force(contracts) == 4950
+    assert (await send(contracts, workbook(rows[:2]))).json()["accepted"] == 2
+    assert await in_force(contracts) == 2
     told = await contracts.rows(
         "SELECT type, count(*) AS n, count(DISTINCT aggregateid) AS contracts FROM outbox"
         " GROUP BY type ORDER BY type"
     )
     assert [(row["type"].split(".")[4], row["n"], row["contracts"]) for row in told] == [
         ("ended", 4950, 4950),
-        ("signed", 9900, 9900),
+        ("signed", 4952, 4952),
     ]
 
 
