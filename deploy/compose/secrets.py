@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from shared.clock import SystemClock
@@ -22,9 +23,13 @@ SERVICES = ("identity", "claims", "contracts", "reporting")
 CONTAINER_ACCOUNT = 10001
 PEOPLE = "people"
 """The folder of who may sign in: mounted whole, because its files are replaced as they change."""
-REBUILD_CLIENT = "reporting"
-"""Reads the other services' event stores when the county's figures are rebuilt."""
-REBUILD_SCOPES = ("events:read",)
+PEER_SCOPES: Mapping[str, tuple[str, ...]] = {
+    # Reads the other services' event stores when the county's figures are rebuilt.
+    "reporting": ("events:read",),
+    # Shows the masked names of those whom a doctor visits.
+    "contracts": ("identity:persons",),
+}
+"""The clients by which a service asks another one for something."""
 
 
 def make_secrets(folder: Path, *, region_code: str) -> list[str]:
@@ -54,8 +59,9 @@ def make_secrets(folder: Path, *, region_code: str) -> list[str]:
     once("kafka_jaas.conf", lambda path: _write(path, _jaas(admin, users)))
     once("kafka_admin_client.properties", lambda path: _write(path, _admin_client(admin)))
     clients_file = once("clients.json", lambda path: ClientsFile.ensure(path, region_code))
-    secret = _rebuild_client_secret(ClientsFile(clients_file), region_code)
-    once("reporting_client", lambda path: _write(path, secret))
+    for service in PEER_SCOPES:
+        secret = _peer_secret(ClientsFile(clients_file), service, region_code)
+        once(f"{service}_client", partial(_write, text=secret))
     (folder / PEOPLE).mkdir(mode=0o700, exist_ok=True)
     once(f"{PEOPLE}/users.json", lambda path: _people(path, folder / INITIAL_FILE, region_code))
     _give_to_container(folder)
@@ -81,14 +87,14 @@ def _people(path: Path, initial: Path, region_code: str) -> None:
     UsersFile.ensure(path, region_code, initial=initial, must_change=True)
 
 
-def _rebuild_client_secret(clients: ClientsFile, region_code: str) -> str:
-    if clients.get(REBUILD_CLIENT) is None:
-        clients.add(REBUILD_CLIENT, scopes=REBUILD_SCOPES, organisation=f"region:{region_code}")
-    secret = clients.secret_of(REBUILD_CLIENT)
+def _peer_secret(clients: ClientsFile, service: str, region_code: str) -> str:
+    if clients.get(service) is None:
+        clients.add(service, scopes=PEER_SCOPES[service], organisation=f"region:{region_code}")
+    secret = clients.secret_of(service)
     if secret is None:
         raise ClientUnknown(
-            f"client {REBUILD_CLIENT!r} has no secret in clear; run: "
-            f"yizhan clients rotate {REBUILD_CLIENT}, and remove the file reporting_client"
+            f"client {service!r} has no secret in clear; run: "
+            f"yizhan clients rotate {service}, and remove the file {service}_client"
         )
     return secret
 

@@ -13,6 +13,7 @@ import httpx
 import structlog
 
 from shared.runtime.context import ServiceContext
+from shared.runtime.peer_auth import PeerAuthFailed
 from shared.runtime.peers import PeerUnknown
 
 log = structlog.get_logger(__name__)
@@ -35,7 +36,9 @@ async def masked_names(context: ServiceContext, person_ids: Iterable[str]) -> Ma
                 )
                 items = answer.raise_for_status().json()["items"]
                 found |= {str(one["person_id"]): str(one["masked_name"]) for one in items}
-    except (PeerUnknown, httpx.HTTPError, TimeoutError, ValueError, KeyError) as error:
+    except (
+        PeerUnknown, PeerAuthFailed, httpx.HTTPError, TimeoutError, ValueError, KeyError
+    ) as error:  # fmt: skip
         log.warning("persons_not_named", fault=type(error).__name__)
     return found
 

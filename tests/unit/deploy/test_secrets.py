@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.compose.secrets import SERVICES, make_secrets, write_environment
+from deploy.compose.secrets import PEER_SCOPES, SERVICES, make_secrets, write_environment
 from shared.clock import SystemClock
 from shared.runtime import build
 from shared.security.clients import ClientsFile
@@ -70,7 +70,8 @@ def test_one_lost_file_is_made_again_from_the_others(tmp_path: Path) -> None:
 def test_no_two_passwords_are_equal(folder: Path) -> None:
     """Goal: one service's password opens nothing else. Method: collect them all."""
     names = [f"{kind}_{service}" for kind in ("database", "kafka") for service in SERVICES]
-    names += ["database_admin", "kafka_admin", "grafana_admin", "reporting_client"]
+    names += ["database_admin", "kafka_admin", "grafana_admin"]
+    names += [f"{service}_client" for service in PEER_SCOPES]
     passwords = {(folder / name).read_text() for name in names}
     assert len(passwords) == len(names)
     assert min(len(each) for each in passwords) >= 32
@@ -89,12 +90,18 @@ def test_the_keys_open(folder: Path) -> None:
     assert all("d" not in key for key in public["keys"]), "the private half must stay with identity"
 
 
-def test_reporting_may_read_the_event_stores_and_nothing_else(folder: Path) -> None:
-    """Goal: figures can be rebuilt. Method: sign in with the file that reporting is given."""
-    secret = (folder / "reporting_client").read_text()
-    client = ClientsFile(folder / "clients.json").authenticate("reporting", secret)
+@pytest.mark.parametrize(
+    ("service", "scope"), [("reporting", "events:read"), ("contracts", "identity:persons")]
+)
+def test_a_service_may_ask_its_peers_for_one_thing_alone(
+    folder: Path, service: str, scope: str
+) -> None:
+    """Goal: figures can be rebuilt, doctors see masked names, and nothing else. Method: sign in with
+    the file that the service is given."""
+    secret = (folder / f"{service}_client").read_text()
+    client = ClientsFile(folder / "clients.json").authenticate(service, secret)
     assert client is not None
-    assert client.scopes == {"events:read"}
+    assert client.scopes == {scope}
     assert client.organisation == f"region:{REGION}"
 
 
