@@ -10,10 +10,12 @@ from services.reporting.dashboard.endpoints import page_data_router
 from services.reporting.dashboard.endpoints import router as dashboard_router
 from services.reporting.dashboard.pages import root_router
 from services.reporting.entries.endpoints import router as entries_router
+from services.reporting.entries.pages import router as entry_pages
 from services.reporting.exports.endpoints import router as exports_router
 from services.reporting.exports.pages import router as export_pages
 from services.reporting.history.endpoints import router as history_router
 from services.reporting.indicators.endpoints import router as indicators_router
+from services.reporting.indicators.pages import router as indicator_pages
 from services.reporting.live.endpoints import router as live_router
 from services.reporting.live.service import live
 from services.reporting.models import Base
@@ -23,6 +25,7 @@ from services.reporting.month_closes.pages import router as close_pages
 from services.reporting.month_closes.row_pages import router as close_row_pages
 from services.reporting.projections.handlers import SUBSCRIPTIONS
 from services.reporting.quality.endpoints import router as quality_router
+from services.reporting.quality.pages import router as quality_pages
 from services.reporting.rebuild.endpoints import router as rebuild_router
 from services.reporting.register.endpoints import router as register_router
 from services.reporting.register.pages import router as register_pages
@@ -33,6 +36,7 @@ from services.reporting.standards.pages import router as standards_pages
 from services.reporting.summaries.endpoints import router as half_years_router
 from services.reporting.summaries.pages import router as half_year_pages
 from services.reporting.warnings.endpoints import router as warnings_router
+from services.reporting.warnings.pages import router as warning_pages
 from shared.events.catalog import MonthClosed, MonthReopened, RegisterItemOverdue
 from shared.runtime.module import ScreenLink, ServiceModule
 
@@ -69,10 +73,15 @@ MODULE = ServiceModule(
         standards_pages,
         assessment_pages,
         half_year_pages,
+        indicator_pages,
+        entry_pages,
+        warning_pages,
+        quality_pages,
     ),
     root_pages=(root_router,),
     screens=(
         ScreenLink("/", "县域总览", "County", None),
+        ScreenLink("/reporting/indicators", "指标", "Indicators", "reporting:read"),
         ScreenLink("/reporting/closes", "月结", "Month closes", "reporting:read"),
         ScreenLink("/reporting/register", "台账", "Register", "reporting:read"),
         ScreenLink("/reporting/standards", "机构标准", "Standards", "reporting:read"),

@@ -17,6 +17,7 @@ from services.reporting.screens.kit import kit
 from shared.db.session import Reads
 from shared.http.problem import Forbidden, Problem, Unauthorized
 from shared.money import fen_from_text, ratio_text
+from shared.policy.region import RegionPack
 from shared.runtime.context import Context, ServiceContext
 from shared.security.sessions import session_of
 from shared.web import figures
@@ -27,6 +28,9 @@ HERE = Path(__file__).parent
 LIVE_URL = "/reporting/v1/live"
 MEASURES = ("personal_share", "visits", "total")
 """What the two charts can show; the first is shown when the address does not say."""
+
+SLIDE_S = 20
+"""How long a slide stands on the wall."""
 
 PATIENT = "patient"
 _PATTERNS = {
@@ -59,8 +63,14 @@ async def county_page(
     period: Annotated[str, Query(max_length=20)] = "",
     by: Annotated[str, Query(max_length=20)] = "",
     wall: Annotated[bool, Query()] = False,
+    slide: Annotated[int | None, Query(ge=0)] = None,
 ) -> HTMLResponse:
-    """The figures of one place and period; ``area`` and ``period`` empty: the county, the latest."""
+    """The figures of one place and period; ``area`` and ``period`` empty: the county, the latest.
+
+    On a wall, ``slide`` turns by itself from the county's figures to each township's and back.
+    """
+    if slide is not None:
+        area, by, following = slide_of(context.region, slide)
     try:
         _must_be_open(context, request)
         data = await service.dashboard(session, context, area=area or None, period=period or None)
@@ -71,12 +81,20 @@ async def county_page(
             {"problem": _told(problem)},
             status_code=problem.status,
         )
-    return draw(
-        request,
-        data,
-        measure=by if by in MEASURES else MEASURES[0],
-        wall=wall,
-    )
+    page = draw(request, data, measure=by if by in MEASURES else MEASURES[0], wall=wall)
+    if slide is not None:
+        asked = {"wall": "1", "slide": following, "period": period}
+        query = urlencode({key: value for key, value in asked.items() if value != ""})
+        page.headers["Refresh"] = f"{SLIDE_S}; url=/?{query}"
+    return page
+
+
+def slide_of(region: RegionPack, number: int) -> tuple[str, str, int]:
+    """Place and measure of a slide, and the number of the one after it."""
+    slides = [("", measure) for measure in MEASURES]
+    slides += [(township.name_zh, MEASURES[0]) for township in region.townships]
+    at = number % len(slides)
+    return (*slides[at], (at + 1) % len(slides))
 
 
 def draw(

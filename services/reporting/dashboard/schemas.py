@@ -71,6 +71,22 @@ class Card(BaseModel):
     provisional: bool = True
 
 
+class Attention(BaseModel):
+    """An indicator that misses its target, or is near to."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    value: str | None
+    target: str | None
+    direction: Direction | None
+    status: Status
+    change: str | None
+    """Percentage points of the last month against the one before, signed."""
+    owner_zh: str
+    """Whose turn it is."""
+
+
 class PayerAmount(BaseModel):
     """What a payer paid of all bills; ``patient`` is the patients' own part."""
 
@@ -175,6 +191,7 @@ class Dashboard(BaseModel):
                 "revision": 12,
                 "lag_ms": 40,
                 "cards": [],
+                "attention": [],
                 "visits": {"total": 1, "inpatient": 1, "outpatient": 0, "settled": 1},
                 "people": {
                     "day": "2016-03-08",
@@ -213,6 +230,8 @@ class Dashboard(BaseModel):
     lag_ms: int | None
     """From writing the newest event to taking it in, in milliseconds."""
     cards: list[Card]
+    attention: list[Attention]
+    """Red lights first."""
     visits: Visits
     people: People
     payers: list[PayerAmount]

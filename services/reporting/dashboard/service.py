@@ -7,6 +7,7 @@ from typing import Any
 
 from services.reporting.dashboard.schemas import (
     AreaShown,
+    Attention,
     Card,
     Dashboard,
     MonthRow,
@@ -24,12 +25,13 @@ from services.reporting.figures import places, repository
 from services.reporting.figures.domain import ALL_TIME, Area, Period, share
 from services.reporting.figures.repository import Scope, Sums
 from services.reporting.figures.service import lag_ms, scope_of
-from services.reporting.indicators.catalogue import catalogue
-from services.reporting.indicators.comparing import parts_by
+from services.reporting.indicators.catalogue import Indicator, catalogue
+from services.reporting.indicators.comparing import parts_by, points
 from services.reporting.indicators.schemas import IndicatorAnswer
 from services.reporting.indicators.service import evaluate
 from services.reporting.models import Happening
 from services.reporting.projections.announce import short_type
+from services.reporting.register.opening import owner_of
 from shared.db.session import ReadSession
 from shared.events.catalog import (
     EncounterDischarged,
@@ -86,12 +88,13 @@ async def dashboard(
         ),
         crumbs=[_name(region, step.area) for step in places.crumbs(region, scope.area)],
         period=_period(scope.period),
-        periods=_choices(await repository.months_with_visits(session), scope.period),
+        periods=choices_of(await repository.months_with_visits(session), scope.period.code),
         as_of=reach.as_of,
         provisional=True,
         revision=reach.revision,
         lag_ms=lag_ms(reach),
         cards=_cards(totals, scope, reach.as_of),
+        attention=_attention(totals, by_month, scope),
         visits=Visits(
             total=totals["visits"],
             inpatient=totals["inpatient_visits"],
@@ -123,10 +126,15 @@ def _period(period: Period) -> PeriodShown:
     return PeriodShown(code=period.code, first_day=period.start, last_day=last)
 
 
-def _choices(months: list[str], chosen: Period) -> list[PeriodChoice]:
+def choices_of(months: list[str], chosen: str) -> list[PeriodChoice]:
     """Everything, then years, half-years and months in which a visit ended, newest first."""
-    codes = dict.fromkeys([ALL_TIME, *_years_halves_months(months), chosen.code])
+    codes = dict.fromkeys([ALL_TIME, *_years_halves_months(months), chosen])
     return [PeriodChoice(code=code, **_label(code)) for code in codes]
+
+
+def shown_choices(months: list[str], chosen: str) -> list[dict[str, str]]:
+    """The same for a page's template."""
+    return [choice.model_dump() for choice in choices_of(months, chosen)]
 
 
 def _years_halves_months(months: list[str]) -> list[str]:
@@ -193,6 +201,43 @@ def _cards(totals: Sums, scope: Scope, as_of: datetime | None) -> list[Card]:
         )
     )
     return cards
+
+
+def _attention(totals: Sums, by_month: dict[str, Sums], scope: Scope) -> list[Attention]:
+    """What misses its target, what warns after it; how it moved in the last month; whose turn it is.
+
+    People are counted on a day and not in months: of them no change is told.
+    """
+    last_two = [by_month[month] for month in sorted(by_month)][-2:]
+    found = []
+    for indicator in catalogue().values():
+        figure = _evaluated(indicator, totals, scope)
+        if figure.status not in ("missed", "warned"):
+            continue
+        change = None
+        if len(last_two) > 1 and indicator.entry.dataset not in ("people", "entries"):
+            before, now = (_evaluated(indicator, sums, scope).value for sums in last_two)
+            change = points(now, before)
+        found.append(
+            Attention(
+                code=figure.code,
+                name_zh=figure.name_zh,
+                name_en=figure.name_en,
+                value=figure.value,
+                target=figure.target,
+                direction=figure.direction,
+                status=figure.status,
+                change=change,
+                owner_zh=figure.owner_zh or owner_of(figure.code)[0],
+            )
+        )
+    return sorted(found, key=lambda each: each.status != "missed")
+
+
+def _evaluated(indicator: Indicator, sums: Sums, scope: Scope) -> IndicatorAnswer:
+    return evaluate(
+        indicator, sums, area=scope.area.code, period=scope.period.code, day=scope.day, as_of=None
+    )
 
 
 def _indicator_card(figure: IndicatorAnswer) -> Card:

@@ -57,3 +57,25 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "请责任单位填报。", "Ask the owner to enter them.",
     ),
 }  # fmt: skip
+
+DETAILS: dict[str, tuple[str, str]] = {
+    "persons": ("名册人数", "persons on the registry"),
+    "month": ("月份", "month"),
+    "total_fen": ("本月费用", "cost of the month"),
+    "usual_fen": ("以前各月中位数", "earlier months' median"),
+    "what": ("问题", "fault:"),
+    "cancelled_but_settled": ("已撤销仍有结算", "cancelled but settled"),
+    "left_before_coming": ("出院早于入院", "left before coming"),
+    "settled_but_not_ended": ("已结算但未出院", "settled but not ended"),
+    "other_day_than_the_bill": ("出院日期与结算不一致", "another day than the bill's"),
+    "bills": ("有效结算份数", "bills that count"),
+    "other": ("另一次住院", "the other stay"),
+    "other_facility": ("另一机构", "at"),
+    "type": ("事件类型", "type"),
+    "events": ("件数", "events"),
+    "code": ("指标", "indicator"),
+    "period": ("时段", "period"),
+    "denominator": ("填报分母", "entered denominator"),
+    "due_on": ("应报日期", "due on"),
+}
+"""What stands in a finding."""

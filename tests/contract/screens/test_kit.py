@@ -83,6 +83,7 @@ from services.reporting.module import MODULE as REPORTING
 from services.reporting.screens import kit as reporting_kit
 from services.reporting.screens.assessments_texts import ASSESSMENTS
 from services.reporting.screens.close_texts import CLOSES
+from services.reporting.screens.figure_texts import FIGURES
 from services.reporting.screens.register_texts import REGISTER
 from services.reporting.screens.standards_texts import STANDARDS
 from services.reporting.screens.texts import TEXTS as REPORTING_TEXTS
@@ -136,8 +137,8 @@ SERVICES = {
     ),
     "reporting": Service(
         REPORTING, reporting_kit.HERE, REPORTING_TEXTS,
-        (COMMON, KIT, CLOSES, REGISTER, STANDARDS, ASSESSMENTS),
-        frozenset({"as_of", "township"}),
+        (COMMON, KIT, CLOSES, REGISTER, STANDARDS, ASSESSMENTS, FIGURES),
+        frozenset({"as_of", "township", "period", "area", "threshold"}),
     ),
 }  # fmt: skip
 _KEY = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
