@@ -72,6 +72,13 @@ DOCUMENT: dict[str, Any] = {
     "provisional": True,
     "revision": 41,
     "people": {"day": "2016-06-30", "persons": 3793, "households": 1438, "contracted": 3224},
+    "attention": [
+        {
+            "code": "personal_share", "name_zh": "个人支付占比", "name_en": "Patients' own share",
+            "value": "0.2132", "target": "0.10", "direction": "at_most", "status": "missed",
+            "change": "+1.20", "owner_zh": "医保局",
+        }
+    ],
     "cards": [
         card(
             "personal_share", "个人支付占比", "Patients' own share", target="0.10",
