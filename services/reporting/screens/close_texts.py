@@ -170,6 +170,7 @@ MONTH: Words = {
     "close.value": ("完成值", "Value"),
     "close.target": ("目标", "Target"),
     "close.judged": ("状态", "State"),
+    "close.silent": ("没有数据的指标 {n} 项", "{n} indicators without data"),
     "close.per_100k": ("10 万", "100,000"),
     "close.of": ("怎么算的", "Made of"),
     "close.direction.at_most": ("≤", "≤"),
