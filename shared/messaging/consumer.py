@@ -21,7 +21,7 @@ from shared.messaging.bus import Bus, BusUnavailable, Consumer, Incoming, Partit
 from shared.messaging.faults import describe
 from shared.messaging.handling import EventHandling, Handler, RetryPolicy
 from shared.observability.metrics import METRICS
-from shared.runtime import crashpoints
+from shared.runtime import crashpoints, windows
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +62,9 @@ class ConsumerLimits:
     """Fetched at once."""
     records_per_transaction: int = 25
     """Handled together while none fails; a failing one is then taken by itself."""
+    windows_first_s: float = 0.1
+    """A transaction begins so much later at most while somebody waits at a window of this process:
+    little beside what a full one takes, so that no crowd at the windows lets events pile up."""
     parallel_partitions: int = 4
     """Partitions handled at the same time; each takes a database connection."""
     fetch_timeout_s: float = 0.25
@@ -244,8 +247,10 @@ class EventConsumer:
         """Handle the records a few in one transaction; gives those that must be taken singly."""
         size = self._limits.records_per_transaction
         if len(records) == 1:
+            await windows.let_go_first(self._limits.windows_first_s)
             return records
         for start in range(0, len(records), size):
+            await windows.let_go_first(self._limits.windows_first_s)
             together = records[start : start + size]
             if not await self._handling.take_together(together):
                 return records[start:]

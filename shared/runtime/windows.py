@@ -1,8 +1,9 @@
 """How many windows wait for this process: what is not urgent can let them go first.
 
-The relay of a process that serves windows too (``make run``) reads its outbox a moment later while
-somebody waits. Then more events lie ready, and are published, handled and marked together: fewer
-transactions for the same events, none of them between a question and its answer.
+In a process that serves windows too (``make run``) the relays read their outboxes, and the consumers
+begin a transaction, a moment later while somebody waits. Then more events lie ready, and are
+published, handled and marked together: fewer transactions for the same events, and fewer of them
+between a question and its answer.
 """
 
 from __future__ import annotations
