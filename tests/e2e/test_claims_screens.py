@@ -189,3 +189,46 @@ def test_a_bill_is_taken_back_and_corrected(yizhan: Yizhan, browser: Chromium) -
     browser.until("location.search === '?done=removed'")
     assert "还没有费用" in browser.text()
     assert browser.errors == []
+
+
+def test_a_question_about_a_bill_by_keyboard(yizhan: Yizhan, browser: Chromium) -> None:
+    """Goal: somebody looks at a period, opens what was found and holds it, with the keyboard alone;
+    at a phone's width nothing is cut off. Method: a bill with a price over its limit, settled by the
+    hospital's system; the insurance agency's account."""
+    made = yizhan.call(
+        "POST", "/claims/v1/encounters", key="m1",
+        json={"facility_code": "H51111300101", "visit_no": "ZY2016-0003", "type": "inpatient",
+              "admitted_at": "2016-05-01T09:00:00+08:00"},
+    ).json()  # fmt: skip
+    path = f"/claims/v1/encounters/{made['encounter_id']}"
+    dear = {"line_no": 9, "name": "CT", "kind": "ct", "catalogue_class": "A", "amount": "120.00",
+            "quantity": "1", "unit_price": "120.00", "price_limit": "100.00"}  # fmt: skip
+    yizhan.call("POST", f"{path}/charges", key="m2", json={"batch_no": "B", "lines": [dear]})
+    end = {"discharged_at": "2016-05-03T10:00:00+08:00", "diagnoses": ["J18.900"]}
+    yizhan.call("POST", f"{path}/discharge", key="m3", json=end)
+    settled = yizhan.call("POST", f"{path}/settlement", key="m4")
+    assert settled.status_code == httpx.codes.CREATED, settled.text
+
+    sign_in(browser, yizhan, "insurer")
+    browser.open(f"{yizhan.base_url}/claims/flags")
+    browser.run("document.querySelector('#from').value = '2016-05-01'")
+    browser.run("document.querySelector('#to').value = '2016-05-31'")
+    tab_to(browser, "look")
+    browser.key("Enter")
+    browser.until("document.body.innerText.includes('已检查 1 份费用')")
+    assert "单价 120.00 元,超过限价 100.00 元" in browser.text()
+    browser.run("document.querySelector('td.first a[href^=\"/claims/flags/\"]').focus()")
+    browser.key("Enter")
+    browser.until("/^.claims.flags.[0-9a-f-]{36}$/.test(location.pathname)")
+    tab_to(browser, "step-uphold")
+    for _ in range(2):
+        browser.key("ArrowDown")
+    assert focused(browser) == "step-hold"
+    browser.key("Tab")
+    browser.type("核查病历")
+    browser.key("Enter")
+    browser.until("location.search === '?done=hold'")
+    assert "已暂停清算" in browser.text()
+    browser.size(390, 844)
+    assert browser.run("document.documentElement.scrollWidth") == 390
+    assert browser.errors == []
