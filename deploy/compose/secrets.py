@@ -26,6 +26,8 @@ PEOPLE = "people"
 PEER_SCOPES: Mapping[str, tuple[str, ...]] = {
     # Reads the other services' event stores when the county's figures are rebuilt.
     "reporting": ("events:read",),
+    # Shows the masked name of a patient at the window and on his statement.
+    "claims": ("identity:persons",),
     # Shows the masked names of those whom a doctor visits.
     "contracts": ("identity:persons",),
 }

@@ -11,6 +11,7 @@ import httpx
 import structlog
 
 from shared.runtime.context import ServiceContext
+from shared.runtime.peer_auth import PeerAuthFailed
 from shared.runtime.peers import PeerUnknown
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,8 @@ async def masked_name(context: ServiceContext, person_id: str | None) -> str | N
             log.info("patient_not_shown", status=answer.status_code)
             return None
         return str(answer.json()["masked_name"])
-    except (PeerUnknown, httpx.HTTPError, TimeoutError, ValueError, KeyError) as error:
+    except (
+        PeerUnknown, PeerAuthFailed, httpx.HTTPError, TimeoutError, ValueError, KeyError
+    ) as error:  # fmt: skip
         log.warning("patient_not_shown", fault=type(error).__name__)
         return None

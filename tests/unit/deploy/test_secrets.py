@@ -91,12 +91,17 @@ def test_the_keys_open(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "scope"), [("reporting", "events:read"), ("contracts", "identity:persons")]
+    ("service", "scope"),
+    [
+        ("reporting", "events:read"),
+        ("contracts", "identity:persons"),
+        ("claims", "identity:persons"),
+    ],
 )
 def test_a_service_may_ask_its_peers_for_one_thing_alone(
     folder: Path, service: str, scope: str
 ) -> None:
-    """Goal: figures can be rebuilt, doctors see masked names, and nothing else. Method: sign in with
+    """Goal: figures can be rebuilt, masked names are shown, and nothing else. Method: sign in with
     the file that the service is given."""
     secret = (folder / f"{service}_client").read_text()
     client = ClientsFile(folder / "clients.json").authenticate(service, secret)
