@@ -37,7 +37,7 @@ from services.reporting.summaries.endpoints import router as half_years_router
 from services.reporting.summaries.pages import router as half_year_pages
 from services.reporting.warnings.endpoints import router as warnings_router
 from services.reporting.warnings.pages import router as warning_pages
-from shared.events.catalog import MonthClosed, MonthReopened, RegisterItemOverdue
+from shared.events.catalog import MonthClosed, MonthReopened, RegisterItemOverdue, TargetMissed
 from shared.runtime.module import ScreenLink, ServiceModule
 
 MODULE = ServiceModule(
@@ -88,7 +88,7 @@ MODULE = ServiceModule(
         ScreenLink("/reporting/assessments", "考核", "Assessments", "reporting:read"),
     ),
     subscriptions=SUBSCRIPTIONS,
-    publishes=(MonthClosed, MonthReopened, RegisterItemOverdue),
+    publishes=(MonthClosed, MonthReopened, TargetMissed, RegisterItemOverdue),
     watches=(watch_register,),
     lifespan=live,
 )

@@ -19,7 +19,9 @@ from services.reporting.register.service import Wanted, add_item, led_by, taken
 from services.reporting.register.tasks import TaskList, task_lists
 from shared.clock import business_date
 from shared.db.session import WriteSession
+from shared.events.catalog import TargetMissed
 from shared.http.problem import FieldFault
+from shared.messaging import outbox
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 from shared.web.figures import percent
@@ -134,6 +136,7 @@ async def keep_red_lights(
                 subject=subject,
             )
             opened.append(await add_item(session, context, caller, wanted))
+            await _tell_missed(session, context, light, opened[-1])
         elif light.month not in months_of(item):
             noted.append(
                 await taken(
@@ -141,7 +144,31 @@ async def keep_red_lights(
                     note=_told(light)[:1000], detail=_source(light),
                 )
             )  # fmt: skip
+            await _tell_missed(session, context, light, noted[-1])
     return opened, noted
+
+
+async def _tell_missed(
+    session: WriteSession, context: ServiceContext, light: RedLight, item: Item
+) -> None:
+    await outbox.record(
+        session,
+        TargetMissed(
+            indicator=light.indicator,
+            area=light.area,
+            month=light.month,
+            numerator=str(light.numerator),
+            denominator=str(light.denominator),
+            value=light.value,
+            target=light.target,
+            within=light.within,
+            citation=light.citation,
+            register_item=item.number,
+        ),
+        subject=str(item.id),
+        sequence=item.version,
+        occurred_at=context.clock.now(),
+    )
 
 
 def months_of(item: Item) -> set[str]:

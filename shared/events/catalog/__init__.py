@@ -72,6 +72,7 @@ from shared.events.catalog.reporting import (
     MonthClosed,
     MonthReopened,
     RegisterItemOverdue,
+    TargetMissed,
 )
 
 ALL: tuple[type[Event], ...] = (
@@ -125,6 +126,7 @@ ALL: tuple[type[Event], ...] = (
     VisitFlagRaised,
     MonthClosed,
     MonthReopened,
+    TargetMissed,
     RegisterItemOverdue,
 )
 
@@ -190,6 +192,7 @@ __all__ = [
     "RosterApplied",
     "SettlementMade",
     "SettlementReversed",
+    "TargetMissed",
     "TaskClosed",
     "TaskMissed",
     "TaskOpened",

@@ -1,4 +1,4 @@
-"""What reporting says: a month's figures are signed, or taken back; an item of the register is late."""
+"""What reporting says: months that are signed or taken back, targets missed, items that are late."""
 
 from __future__ import annotations
 
@@ -56,6 +56,35 @@ class MonthReopened(_MonthEvent):
     """The figures of that number stand no longer; others will be signed."""
 
     verb: ClassVar[str] = "reopened"
+
+
+class TargetMissed(Event):
+    """An indicator is out of its target in a month that is over; once per place and month.
+
+    Where the county misses it, ``within`` names the townships that do; where it does not, each such
+    township is told by itself.
+    """
+
+    producer: ClassVar[str] = "reporting"
+    noun: ClassVar[str] = "target"
+    verb: ClassVar[str] = "missed"
+    classification: ClassVar[Classification] = "public"
+    key_field: ClassVar[str] = "indicator"
+
+    indicator: str
+    area: str
+    """``county`` or a township's name."""
+    month: str
+    """Such as ``2016-05``."""
+    numerator: str
+    """CNY with two decimals, or a count."""
+    denominator: str
+    value: str | None
+    target: str | None
+    within: tuple[str, ...]
+    citation: str
+    register_item: str
+    """The number of the item that it opened, or that it was noted in."""
 
 
 class RegisterItemOverdue(Event):

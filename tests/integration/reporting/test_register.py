@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.reporting.register.watching import tell_overdue
 from shared.clock import FixedClock
-from shared.events.catalog import RegisterItemOverdue
+from shared.events.catalog import RegisterItemOverdue, TargetMissed
 from tests.integration.reporting.county import JINHE, YONGHE, half_year
 from tests.integration.reporting.test_month_closes import call, good, signed
 from tests.support.service import Running
@@ -109,6 +109,17 @@ async def test_red_lights_open_items_and_overdue_ones_enter_the_report(
     assert (again["opened"], again["noted"]) == ([], [])
     april = await good(reporting, "POST", f"{PATH}/red-lights", {"month": "2016-04"})
     assert share["item_id"] in {each["item_id"] for each in april["noted"]}
+    told = [
+        TargetMissed.model_validate(each["payload"])
+        for each in await reporting.published()
+        if each["type"] == TargetMissed.type_name()
+    ]
+    shares = [each for each in told if (each.indicator, each.area) == ("personal_share", "county")]
+    assert [(each.month, each.register_item) for each in shares] == [
+        ("2016-03", share["number"]), ("2016-04", share["number"]),
+    ]  # fmt: skip
+    assert shares[0].citation == share["citation"]
+    assert len(told) == len({(each.indicator, each.area, each.month) for each in told})
     early = await call(reporting, "POST", f"{PATH}/red-lights", {"month": "2016-07"})
     assert (early.status_code, early.json()["errors"][0]["code"]) == (422, "month_not_over")
 
