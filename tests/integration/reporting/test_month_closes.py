@@ -111,7 +111,11 @@ async def test_from_draft_to_signature(county: Running) -> None:
     assert (close["status"], close["provisional"]) == ("closed", False)
     assert len(close["sha256"]) == 64
 
-    (event,) = [MonthClosed.model_validate(row["payload"]) for row in await county.published()]
+    (event,) = [
+        MonthClosed.model_validate(row["payload"])
+        for row in await county.published()
+        if row["type"] == MonthClosed.type_name()
+    ]
     assert (event.month, event.sha256) == ("2016-05", close["sha256"])
     assert {each.code for each in event.figures} == {each["code"] for each in live["items"]}
     actions = await county.rows(
@@ -191,7 +195,7 @@ async def test_reopening_takes_two_and_a_reason(county: Running) -> None:
     assert (again["number"], again["revision"]) == ("511113-2016-03-2", 2)
     first, second = await content(county, close), await content(county, again)
     assert file.verify(second).head["previous"]["sha256"] == file.verify(first).sha256
-    types = [row["type"] for row in await county.published()]
+    types = [row["type"] for row in await county.published() if ".month." in row["type"]]
     assert types == [each.type_name() for each in (MonthClosed, MonthReopened, MonthClosed)]
 
 
