@@ -136,12 +136,13 @@ async def run(
     return (int(rows[0]["found"]) if rows else 0), rows
 
 
-async def entered_codes(session: ReadSession, region: str, period: str) -> set[str]:
-    """The indicators of which a figure for the period stands."""
+async def entered_codes(session: ReadSession, region: str, period: str | None) -> set[str]:
+    """The indicators of which a figure for the period (None: for any) stands."""
     found = await session.execute(
         text(
             "SELECT DISTINCT code FROM indicator_entries"
-            " WHERE region = :region AND period = :period AND state <> 'withdrawn'"
+            " WHERE region = :region AND state <> 'withdrawn'"
+            " AND period = coalesce(cast(:period AS text), period)"
         ),
         {"region": region, "period": period},
     )

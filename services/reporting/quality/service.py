@@ -99,9 +99,7 @@ async def _late(
 async def _missing(
     session: ReadSession, context: ServiceContext, period: str | None
 ) -> CheckAnswer:
-    """Figures of the period that their owners have not entered."""
-    if period is None:
-        return _check("entry_missing", 0, [])
+    """Figures of the period that their owners have not entered; of all time: never yet."""
     told = await repository.entered_codes(session, context.region.region_code, period)
     missing = [code for code in entered() if code not in told]
     return _check(

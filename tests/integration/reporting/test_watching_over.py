@@ -235,6 +235,8 @@ async def test_data_quality(reporting: Running) -> None:
         faulty["entry_unconfirmed"]["count"] == faulty["entry_contradicts_registry"]["count"] == 1
     )
     assert faulty["entry_missing"]["count"] == clean["entry_missing"]["count"] - 1
+    ever = await quality(reporting, "all")
+    assert ever["entry_missing"]["count"] == faulty["entry_missing"]["count"]
     march = await quality(reporting, "2016-03")
     assert march["bill_twice"]["findings"][0]["encounter_id"] == "E1"
     assert march["two_beds"]["count"] == 0
