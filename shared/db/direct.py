@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ class Query:
         return found
 
 
-class Gathered:
+class Gathered(ABC):
     """Rows to be written, in the driver's own terms."""
 
     def __init__(self, database: str) -> None:
@@ -101,9 +102,9 @@ class Gathered:
         """Have something called when the rows are written, before they are committed."""
         self._after_send.append(call)
 
+    @abstractmethod
     def after_commit(self, call: Callable[[], None]) -> None:
         """Have something called when the rows are committed."""
-        raise NotImplementedError
 
 
 class DirectWork(Gathered):
@@ -112,9 +113,9 @@ class DirectWork(Gathered):
     _json_as_text = True
     """Whether the connection gives JSON as text."""
 
+    @abstractmethod
     async def fetch(self, sql: str, *values: Any) -> Sequence[Any]:
         """The rows that a statement gives; its places are ``$1`` and so on."""
-        raise NotImplementedError
 
     async def read(self, query: Query, **values: Any) -> list[dict[str, Any]]:
         """The rows of a query of SQLAlchemy's."""

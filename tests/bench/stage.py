@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -180,7 +181,7 @@ def charge_and_discharge(encounters: Sequence[str]) -> tuple[list[Request], list
     )
 
 
-class SideProcess:
+class SideProcess(ABC):
     """A process of its own on copies of the product's identity and claims databases."""
 
     name: str
@@ -201,9 +202,9 @@ class SideProcess:
         for module, metadata in ((IDENTITY, IDENTITY_METADATA), (CLAIMS, CLAIMS_METADATA)):
             await _copy(self._stage.urls[module.name], plain_dsn(self.urls[module.name]), metadata)
 
+    @abstractmethod
     def command(self, service: str) -> tuple[list[str], dict[str, str]]:
         """What to start, and what to add to its environment."""
-        raise NotImplementedError
 
     def start(self, service: str) -> None:
         """Start it; a process that serves one service alone serves this one."""
