@@ -4,6 +4,10 @@ The key is claimed by inserting a row in the request's own transaction, so that 
 same moment waits for the first one's end. :class:`shared.http.routing.YizhanRoute` stores the
 answer in that same transaction. An answer other than 2xx keeps no claim: nothing was changed, and
 the corrected request may use the key again.
+
+A screen's form brings its key in a hidden field, :data:`FORM_KEY`, one per form and rendering. It
+holds for what was written: the same form with other entries is another request. Its answer is a
+redirect as a rule, of which the address is kept.
 """
 
 from __future__ import annotations
@@ -31,12 +35,17 @@ if TYPE_CHECKING:
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
+FORM_KEY = "form_key"
+"""The field of a screen's form that holds its key."""
 MAX_KEY_CHARS = 255
+MAX_FORM_KEY_CHARS = 64
 WAIT_FOR_TWIN_S = 10
 
 _COLUMN = "idempotency_keys.body"
 _PRINTABLE = frozenset(string.ascii_letters + string.digits + string.punctuation)
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_OF_FORMS = "form."
+_REDIRECT = 303
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 LOCK_NOT_AVAILABLE = "55P03"
 _READ_BYTES = 1 << 16
@@ -96,6 +105,9 @@ class Replay(Exception):
 
     def response(self) -> Response:
         headers = {REPLAYED: "true"}
+        if self.status == _REDIRECT:
+            headers["Location"] = self.body.decode()
+            return Response(status_code=self.status, headers=headers)
         if self.media_type is not None:
             headers["Content-Type"] = self.media_type
         return Response(self.body, status_code=self.status, headers=headers)
@@ -158,18 +170,36 @@ async def asked_key(request: Request) -> AskedKey | None:
     Raises:
         IdempotencyKeyMalformed: empty, longer than 255 characters, or not printable ASCII.
     """
-    key = request.headers.get(HEADER)
-    if key is None or request.method not in _CHANGING:
+    if request.method not in _CHANGING:
         return None
+    key = request.headers.get(HEADER)
+    if key is None:
+        return await _asked_by_form(request)
     if not 0 < len(key) <= MAX_KEY_CHARS or not _PRINTABLE.issuperset(key):
         raise _malformed()
+    return AskedKey(_caller(request).client_id, key, await hash_request(request))
+
+
+async def _asked_by_form(request: Request) -> AskedKey | None:
+    if not getattr(request.state, "takes_form_keys", False) or _kind(request) not in _FORMS:
+        return None
+    key = (await request.form()).get(FORM_KEY)
+    if not isinstance(key, str) or not 0 < len(key) <= MAX_FORM_KEY_CHARS:
+        return None
+    if not _PRINTABLE.issuperset(key):
+        return None
+    written = await hash_request(request)
+    return AskedKey(_caller(request).client_id, f"{_OF_FORMS}{key}.{written.hex()}", written)
+
+
+def _caller(request: Request) -> Principal:
     principal: Principal | None = getattr(request.state, "principal", None)
     if principal is None or not getattr(request.state, "stores_answers", False):
         raise RuntimeError(
             f"the route of {request.method} takes idempotency keys: declare the caller before the "
             "session, and make its router with route_class=YizhanRoute"
         )
-    return AskedKey(principal.client_id, key, await hash_request(request))
+    return principal
 
 
 async def settle_claim(request: Request, response: Response) -> None:
@@ -178,7 +208,7 @@ async def settle_claim(request: Request, response: Response) -> None:
     if claim is None:
         return
     mine = {"own_client_id": claim.client_id, "own_key": claim.key}
-    if not is_success(response):
+    if not is_success(response) and not _went_on(claim, response):
         await claim.session.execute(_FORGET, mine)
         return
     await claim.session.execute(_KEEP, {**mine, **kept_answer(response, claim.context)})
@@ -188,9 +218,16 @@ def is_success(response: Response) -> bool:
     return 200 <= response.status_code < 300  # noqa: PLR2004
 
 
+def _went_on(claim: Claim, response: Response) -> bool:
+    """Whether a form was carried out: its page goes on to another."""
+    return claim.key.startswith(_OF_FORMS) and response.status_code == _REDIRECT
+
+
 def kept_answer(response: Response, context: ServiceContext) -> dict[str, Any]:
-    """What is stored of an answer: status, media type, and the body encrypted."""
+    """What is stored of an answer: status, media type, and the body, or the address, encrypted."""
     body = None if isinstance(response, StreamingResponse) else getattr(response, "body", None)
+    if response.status_code == _REDIRECT:
+        body = response.headers["location"].encode()
     stored = None
     if body is not None:
         stored = context.vault.encrypt_bytes(bytes(body), column=_COLUMN)
@@ -201,11 +238,17 @@ def kept_answer(response: Response, context: ServiceContext) -> dict[str, Any]:
     }
 
 
-async def forget_before(session: AsyncSession, moment: datetime) -> int:
-    """Delete keys claimed before ``moment``; gives how many. Run by the worker, daily."""
+async def forget_before(session: AsyncSession, moment: datetime, *, of_forms: datetime) -> int:
+    """Delete keys claimed before ``moment``; gives how many. Run by the worker, daily.
+
+    Args:
+        of_forms: the same for the keys of forms, whose kept answers are whole pages.
+    """
+    claimed = keys_table.c.created_at
+    old_form = keys_table.c.key.startswith(_OF_FORMS, autoescape=True) & (claimed < of_forms)
     result = cast(
         "CursorResult[Any]",
-        await session.execute(delete(keys_table).where(keys_table.c.created_at < moment)),
+        await session.execute(delete(keys_table).where((claimed < moment) | old_form)),
     )
     return result.rowcount
 
@@ -219,7 +262,7 @@ async def hash_request(request: Request) -> bytes:
     _add(digest, request.method.encode())
     _add(digest, request.scope["path"].encode("utf-8", "surrogatepass"))
     _add(digest, request.scope.get("query_string", b""))
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = _kind(request)
     _add(digest, kind.encode())
     if kind in _FORMS:
         async for part in _form_parts(await request.form()):
@@ -227,6 +270,10 @@ async def hash_request(request: Request) -> bytes:
     else:
         _add(digest, await request.body())
     return digest.digest()
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _add(digest: hashlib._Hash, part: bytes) -> None:

@@ -42,6 +42,7 @@ log = structlog.get_logger(__name__)
 SEAL_EVERY_S = 1.0
 WATCH_EVERY_S = 300.0
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
+KEEP_FORM_KEYS = timedelta(days=2)
 SWEEP_FIRST_AFTER_S = 600.0
 """What a stopped host left unacknowledged comes again right after its start: let it, first."""
 SWEEP_EVERY_S = 3600.0
@@ -142,7 +143,10 @@ class Worker:
         while True:
             try:
                 async with self.context.db.writing() as session:
-                    await forget_before(session, self.context.clock.now() - KEEP_IDEMPOTENCY_KEYS)
+                    now = self.context.clock.now()
+                    await forget_before(
+                        session, now - KEEP_IDEMPOTENCY_KEYS, of_forms=now - KEEP_FORM_KEYS
+                    )
             except (SQLAlchemyError, OSError) as error:
                 log.warning("idempotency_keys_kept", error_type=type(error).__name__)
             await asyncio.sleep(timedelta(days=1).total_seconds())

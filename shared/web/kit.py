@@ -15,13 +15,14 @@ from starlette.datastructures import UploadFile
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from shared.db.session import WriteSession
+from shared.http.idempotency import REPLAYED
 from shared.http.problem import Problem
 from shared.http.routing import YizhanRoute
 from shared.runtime.context import ServiceContext
 from shared.web.assets import Assets
 from shared.web.kit_texts import KIT
 from shared.web.language import Language, language_of
-from shared.web.screens import Screens
+from shared.web.screens import SECURITY_HEADERS, Screens
 from shared.web.signin.required import SignInNeeded
 
 SEE_OTHER = 303
@@ -101,12 +102,16 @@ def _route_class(kit: Kit) -> type[YizhanRoute]:
             handle = super().get_route_handler()
 
             async def handle_and_tell(request: Request) -> Response:
+                request.state.takes_form_keys = True
                 try:
-                    return await handle(request)
+                    answer = await handle(request)
                 except SignInNeeded:
                     raise
                 except Problem as problem:
                     return kit.problem_page(request, problem)
+                if REPLAYED in answer.headers:
+                    answer.headers.update({**SECURITY_HEADERS, "cache-control": "no-store"})
+                return answer
 
             return handle_and_tell
 

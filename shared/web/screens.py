@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fastapi import Request
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from shared.http.idempotency import FORM_KEY
 from shared.security.sessions import Session, people_of, session_of
 from shared.web import figures
 from shared.web.addresses import sign_in_address
@@ -35,6 +36,8 @@ CONTENT_SECURITY_POLICY = (
 """Everything from this host; no inline script, no inline style, no other site."""
 
 CSRF_FIELD = "csrf_token"
+
+_KEY_BYTES = 16
 
 SECURITY_HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
@@ -109,9 +112,26 @@ def _frame(request: Request) -> dict[str, Any]:
             sign_in_address(request.url.path + query) if people_of(request) is not None else None
         ),
         "csrf_token": token,
-        # The token is made of letters, digits, - and _ alone.
-        "csrf_field": Markup(f'<input type="hidden" name="{CSRF_FIELD}" value="{token}">'),  # noqa: S704
+        "csrf_field": _FormFields(token),
     }
+
+
+class _FormFields:
+    """``{{ csrf_field }}``: the token of the session, and a key of this one form.
+
+    The key makes a form that is sent twice one request; see :mod:`shared.http.idempotency`.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __html__(self) -> str:
+        # Both are made of letters, digits, - and _ alone.
+        key = secrets.token_urlsafe(_KEY_BYTES)
+        return (
+            f'<input type="hidden" name="{CSRF_FIELD}" value="{self._token}">'
+            f'<input type="hidden" name="{FORM_KEY}" value="{key}">'
+        )
 
 
 def keep_language(response: HTMLResponse, language: Language) -> None:

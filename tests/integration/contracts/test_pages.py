@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from uuid import UUID
 import httpx
 import openpyxl
 import pytest
+from sqlalchemy import text
 
 from shared.runtime.peers import Peers
 from shared.security.default_users import DEFAULT_USERS
@@ -24,7 +26,7 @@ from tests.integration.contracts.stories import (
     discharged,
     entered,
 )
-from tests.support.browsing import Screen, assert_private, screen, words
+from tests.support.browsing import Screen, assert_private, screen, values, words
 from tests.support.service import Running
 
 P1 = str(UUID(int=1))
@@ -55,6 +57,31 @@ async def doctor(contracts: Running, tmp_path: Path) -> AsyncIterator[Screen]:
         contracts, tmp_path, *DOCTOR, name="doctor", organisation=f"township:{JINHE}"
     ) as one:
         yield one
+
+
+async def test_a_form_sent_twice_is_carried_out_once(doctor: Screen, contracts: Running) -> None:
+    """Goal: a double click without scripts records one visit; what was changed is a new one. Method:
+    the form as its page brought it, twice at once, once later, then with another reading."""
+    form = f"/contracts/persons/{P1}/visits/hypertension"
+    page = await doctor.get(form)
+    keys = values(page, "form_key")
+    assert len(set(keys)) == len(keys) >= 1
+    visit = {
+        "form_key": keys[-1], "performed_at": "2016-03-10T09:30", "way": "home",
+        "outcome": "continue", "m-sbp": "128", "m-dbp": "80",
+    }  # fmt: skip
+    wrong = await doctor.post(form, visit | {"performed_at": ""})
+    assert wrong.status_code == 422
+    twins = await asyncio.gather(*(doctor.post(form, visit) for _ in range(2)))
+    again = await doctor.post(form, visit)
+    assert {one.headers["location"] for one in (*twins, again)} == {again.headers["location"]}
+    assert again.headers["idempotency-replayed"] == "true"
+    assert_private(again)
+    assert "已记录 测*甲 的随访" in words(await doctor.follow(again))
+    changed = await doctor.post(form, visit | {"performed_at": "2016-03-10T09:40"})
+    assert changed.headers["location"] != again.headers["location"]
+    async with contracts.context.db.reading() as session:
+        assert await session.scalar(text("SELECT count(*) FROM follow_ups")) == 2
 
 
 async def act(doctor: Screen, person: str, form: str, **typed: str) -> str:

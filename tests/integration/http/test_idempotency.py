@@ -1,6 +1,7 @@
 """Goal: a request sent twice has its effect once."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
@@ -254,10 +255,21 @@ class TestKey:
 
 
 async def test_old_keys_are_forgotten(app: FastAPI, bearer, context: ProbeContext):
-    """Goal: keys do not pile up. Method: forget those before a moment in the future."""
+    """Goal: keys do not pile up, those of forms go sooner. Method: forget before a moment in the
+    past, of forms in the future; then all."""
     await post(app, bearer, "/notes", "k-1", {"slot": 1, "text": "a"})
     async with context.db.writing() as session:
+        await session.execute(
+            text(
+                "INSERT INTO idempotency_keys (client_id, key, request_hash) "
+                "VALUES ('user:doctor', 'form.k.1', '\\x00')"
+            )
+        )
+    async with context.db.writing() as session:
         moment = await session.scalar(text("SELECT now() + interval '1 minute'"))
-        assert await idempotency.forget_before(session, moment) == 1
+        before = moment - timedelta(hours=1)
+        assert await idempotency.forget_before(session, before, of_forms=before) == 0
+        assert await idempotency.forget_before(session, before, of_forms=moment) == 1
+        assert await idempotency.forget_before(session, moment, of_forms=moment) == 1
     again = await post(app, bearer, "/notes", "k-1", {"slot": 2, "text": "b"})
     assert again.status == 201
