@@ -12,7 +12,16 @@ from collections.abc import Callable
 from rich.console import Console
 
 from shared.observability.logging import configure as configure_logging
-from tests.bench import big_register, engine_alone, imports, over_http, planning, printing, stored
+from tests.bench import (
+    big_register,
+    engine_alone,
+    imports,
+    over_http,
+    planning,
+    printing,
+    rebuilding,
+    stored,
+)
 from tests.bench.matching import speed
 
 Part = Callable[[Console, bool], None]
@@ -25,6 +34,7 @@ PARTS: dict[str, Part] = {
     "printing": printing.run,
     "match": speed.run,
     "planning": planning.run,
+    "rebuild": rebuilding.run,
     "register": big_register.run,
     "stored": stored.run,
 }

@@ -2,53 +2,56 @@
 
 from __future__ import annotations
 
-from sqlalchemy.dialects.postgresql import Insert, insert
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
 
 from services.reporting.models import Card
+from services.reporting.projections.fold import Columns, Projection, write
 from shared.clock import business_date
 from shared.db.base import table_of
 from shared.db.session import WriteSession
 from shared.events.base import Envelope
-from shared.events.catalog import CardIssued, CardRevoked
 from shared.runtime.context import ServiceContext
 
 
-def _keep(*told: str) -> Insert:
+def _told(*names: str, columns: Columns) -> Projection:
+    """These columns of a card; its other event may come before or after."""
     statement = insert(table_of(Card))
-    return statement.on_conflict_do_update(
-        index_elements=["card_id"], set_={name: statement.excluded[name] for name in told}
+    keep = statement.on_conflict_do_update(
+        index_elements=["card_id"], set_={name: statement.excluded[name] for name in names}
     )
 
+    async def project(
+        events: Sequence[Envelope[Any]], session: WriteSession, context: ServiceContext
+    ) -> None:
+        region = context.region.region_code
+        rows = [
+            {
+                "card_id": each.data.card_id,
+                "region": region,
+                "person_id": each.data.person_id,
+                **columns(each),
+            }
+            for each in events
+        ]
+        await write(session, keep, rows)
 
-# Made once: putting a statement together costs more than sending it.
-_KEEP_ISSUED = _keep("issued_on", "expires_on")
-_KEEP_REVOKED = _keep("revoked_on")
-
-
-async def card_issued(
-    event: Envelope[CardIssued], session: WriteSession, context: ServiceContext
-) -> None:
-    """A person has a card from this day on."""
-    told = event.data
-    row = {
-        "card_id": told.card_id,
-        "region": context.region.region_code,
-        "person_id": told.person_id,
-        "issued_on": business_date(told.recorded_at),
-        "expires_on": told.expires_on,
-    }
-    await session.execute(_KEEP_ISSUED, row)
+    return project
 
 
-async def card_revoked(
-    event: Envelope[CardRevoked], session: WriteSession, context: ServiceContext
-) -> None:
-    """From this day on the card is none; it may be heard of before the card itself."""
-    told = event.data
-    row = {
-        "card_id": told.card_id,
-        "region": context.region.region_code,
-        "person_id": told.person_id,
-        "revoked_on": business_date(told.recorded_at),
-    }
-    await session.execute(_KEEP_REVOKED, row)
+card_issued = _told(
+    "issued_on",
+    "expires_on",
+    columns=lambda event: {
+        "issued_on": business_date(event.data.recorded_at),
+        "expires_on": event.data.expires_on,
+    },
+)
+"""A person has a card from this day on."""
+
+card_revoked = _told(
+    "revoked_on", columns=lambda event: {"revoked_on": business_date(event.data.recorded_at)}
+)
+"""From this day on the card is none; it may be heard of before the card itself."""

@@ -1,64 +1,113 @@
-"""Merging what an event tells into a row that other events tell of as well.
+"""Folding events into rows: some rows are told once, others by several types of events.
 
-A row has *parts*. A part is the set of columns that certain events fill, with the sequence of the
-newest such event beside it; an older or repeated event changes nothing.
+A row of the second kind has *parts*. A part is the set of columns that certain events fill, with the
+sequence of the newest such event beside it; an older or repeated event changes nothing.
+
+A projection takes events of its type in order, and as many as there are: one live, a page of the
+event store when everything is made again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, case, func
+from sqlalchemy import Executable, Table, case, func
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from shared.db.session import WriteSession
+from shared.events.base import Envelope
+from shared.runtime.context import ServiceContext
+
+Projection = Callable[[Sequence[Envelope[Any]], WriteSession, ServiceContext], Awaitable[None]]
+Columns = Callable[[Envelope[Any]], dict[str, Any]]
+"""What an event tells, by column."""
 
 
-async def fold(
-    session: WriteSession,
-    table: Table,
-    identity: Mapping[str, Any],
-    *,
-    common: Mapping[str, Any],
-    sequence: int,
-    part: Mapping[str, Any] | None = None,
-    part_sequence: str | None = None,
+async def write(
+    session: WriteSession, statement: Executable, rows: Sequence[dict[str, Any]]
 ) -> None:
-    """Insert the row, or merge into it.
+    """Execute a statement for each row, in order and without waiting for each."""
+    if rows:
+        # One alone goes the shorter way: live, events come one by one.
+        await session.execute(statement, rows[0] if len(rows) == 1 else rows)
+
+
+def told_once(table: Table, columns: Columns) -> Projection:
+    """Rows of which one event tells everything; whoever tells again changes nothing."""
+    statement = insert(table).on_conflict_do_nothing()
+
+    async def project(
+        events: Sequence[Envelope[Any]], session: WriteSession, context: ServiceContext
+    ) -> None:
+        region = context.region.region_code
+        await write(session, statement, [{"region": region, **columns(each)} for each in events])
+
+    return project
+
+
+def _nothing(_event: Envelope[Any]) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """Rows that several types of events tell of.
 
     Args:
-        identity: the primary key.
-        common: columns that every event of the aggregate tells; the newest event's stand.
-        sequence: the event's sequence, compared with the column ``sequence``.
-        part: columns that only this type of event tells.
-        part_sequence: the column with the sequence of the part's newest event.
+        table: it has a column ``sequence``: that of the newest event.
+        key: the primary key's column.
+        common: the key, and the columns that every event of the aggregate tells; of the latter the
+            newest event's stand.
     """
-    own = dict(part or {})
-    if part_sequence is not None:
-        own[part_sequence] = sequence
-    statement = _merge(table, tuple(identity), tuple(common), tuple(own), part_sequence)
-    await session.execute(statement, {**identity, **common, "sequence": sequence, **own})
 
+    table: Table
+    key: str
+    common: Columns
 
-@cache
-def _merge(
-    table: Table,
-    identity: tuple[str, ...],
-    common: tuple[str, ...],
-    own: tuple[str, ...],
-    part_sequence: str | None,
-) -> Insert:
-    statement = insert(table)
-    told = statement.excluded
-    newer = told["sequence"] >= table.c.sequence
-    changes: dict[str, Any] = {
-        name: case((newer, told[name]), else_=table.c[name]) for name in common
-    }
-    changes["sequence"] = func.greatest(told["sequence"], table.c.sequence)
-    if part_sequence is not None:
-        known = table.c[part_sequence]
-        part_newer = (known.is_(None)) | (told[part_sequence] >= known)
-        changes |= {name: case((part_newer, told[name]), else_=table.c[name]) for name in own}
-    return statement.on_conflict_do_update(index_elements=list(identity), set_=changes)
+    def told_by(self, part_sequence: str | None = None, own: Columns = _nothing) -> Projection:
+        """The projection of one of the types.
+
+        Args:
+            part_sequence: the column with the sequence of the part's newest event.
+            own: the part: columns that the other types do not tell, the same for every event.
+        """
+        made: list[Insert] = []
+
+        async def project(
+            events: Sequence[Envelope[Any]], session: WriteSession, context: ServiceContext
+        ) -> None:
+            region = context.region.region_code
+            rows = []
+            for event in events:
+                row = {"region": region, **self.common(event), **own(event)}
+                row["sequence"] = event.sequence
+                if part_sequence is not None:
+                    row[part_sequence] = event.sequence
+                rows.append(row)
+            if rows and not made:
+                # Once: putting a statement together costs more than sending it.
+                part = (*own(events[0]), *([part_sequence] if part_sequence else ()))
+                made.append(self._merge(tuple(rows[0]), part, part_sequence))
+            await write(session, made[0], rows)
+
+        return project
+
+    def _merge(
+        self, columns: tuple[str, ...], part: tuple[str, ...], part_sequence: str | None
+    ) -> Insert:
+        statement, c = insert(self.table), self.table.c
+        told = statement.excluded
+        newer = told["sequence"] >= c.sequence
+        changes: dict[str, Any] = {
+            name: case((newer, told[name]), else_=c[name])
+            for name in columns
+            if name not in (self.key, "sequence", *part)
+        }
+        changes["sequence"] = func.greatest(told["sequence"], c.sequence)
+        if part_sequence is not None:
+            known = c[part_sequence]
+            part_newer = (known.is_(None)) | (told[part_sequence] >= known)
+            changes |= {name: case((part_newer, told[name]), else_=c[name]) for name in part}
+        return statement.on_conflict_do_update(index_elements=[self.key], set_=changes)

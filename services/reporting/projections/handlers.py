@@ -6,11 +6,13 @@ once at its end.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from services.reporting.projections import cards, care, merges, people, visits
 from services.reporting.projections.announce import announce
+from services.reporting.projections.fold import Projection
 from services.reporting.projections.happenings import happened
 from shared.db.session import WriteSession
 from shared.events.base import Envelope, Event
@@ -50,15 +52,13 @@ from shared.events.catalog import (
 from shared.runtime.context import ServiceContext
 from shared.runtime.module import Handler, Subscription
 
-Projection = Callable[[Envelope[Any], WriteSession, ServiceContext], Awaitable[None]]
-
 _FED_BY: tuple[tuple[type[Event], Projection, str], ...] = (
     (RosterApplied, people.roster_applied, "how large the registry's last change was"),
-    (PersonEntered, people.person_entered, "registered persons by place: the denominators"),
-    (PersonChanged, people.person_changed, "moves and category dates change denominators"),
-    (PersonLeft, people.person_left, "who is no longer a registered person, and from when"),
-    (PersonMerged, merges.person_merged, "one person is counted once, by whichever id"),
-    (PersonUnmerged, merges.person_unmerged, "two persons after all"),
+    (PersonEntered, people.person_told, "registered persons by place: the denominators"),
+    (PersonChanged, people.person_told, "moves and category dates change denominators"),
+    (PersonLeft, people.person_told, "who is no longer a registered person, and from when"),
+    (PersonMerged, merges.merge_told, "one person is counted once, by whichever id"),
+    (PersonUnmerged, merges.merge_told, "two persons after all"),
     (CardIssued, cards.card_issued, "health_card_rate"),
     (CardRevoked, cards.card_revoked, "health_card_rate"),
     (RecognitionMade, people.recognition_made, "recognition_rate"),
@@ -70,7 +70,7 @@ _FED_BY: tuple[tuple[type[Event], Projection, str], ...] = (
     (SettlementReversed, visits.settlement_reversed, "a reversed bill no longer counts"),
     (ContractSigned, care.contract_signed, "contract_rate"),
     (ContractRenewed, care.contract_renewed, "contract_rate"),
-    (ContractTransferred, care.contract_transferred, "contract_rate"),
+    (ContractTransferred, care.contract_ended, "contract_rate"),
     (ContractEnded, care.contract_ended, "contract_rate"),
     (TaskOpened, care.task_opened, "tasks by team"),
     (TaskClosed, care.task_closed, "tasks done"),
@@ -80,10 +80,10 @@ _FED_BY: tuple[tuple[type[Event], Projection, str], ...] = (
     (DispensingRecorded, care.dispensing_recorded, "contract_performance_rate"),
     (ExemptionRecorded, care.exemption_recorded, "contract_rate: who is at home and willing"),
     (ExemptionEnded, care.exemption_ended, "contract_rate: at home and willing again"),
-    (DiseaseCaseFound, care.disease_case_told, "chronic_contract_rate: who is ill"),
-    (DiseaseCaseManaged, care.disease_case_told, "serious_illness_treatment_rate"),
-    (DiseaseCaseClosed, care.disease_case_told, "serious_illness_treatment_rate: cured"),
-    (DiseaseCaseWithdrawn, care.disease_case_told, "a case entered in error is none"),
+    (DiseaseCaseFound, care.case_found, "chronic_contract_rate: who is ill"),
+    (DiseaseCaseManaged, care.case_managed, "serious_illness_treatment_rate"),
+    (DiseaseCaseClosed, care.case_closed, "serious_illness_treatment_rate: cured"),
+    (DiseaseCaseWithdrawn, care.case_withdrawn, "a case entered in error is none"),
 )
 
 PROJECTIONS_BY_TYPE: dict[str, Projection] = {
@@ -91,15 +91,25 @@ PROJECTIONS_BY_TYPE: dict[str, Projection] = {
 }
 
 
-async def project(event: Envelope[Any], session: WriteSession, context: ServiceContext) -> None:
-    """Fold one event into the rows; twice is as good as once."""
-    await PROJECTIONS_BY_TYPE[event.type](event, session, context)
-    await happened(event, session, context)
+async def project(
+    events: Sequence[Envelope[Any]], session: WriteSession, context: ServiceContext
+) -> None:
+    """Fold events into the rows; twice is as good as once.
+
+    Those of one type are folded together, in their order. What one type tells leaves alone what
+    another tells, so the types' order among themselves does not matter.
+    """
+    by_type: dict[str, list[Envelope[Any]]] = defaultdict(list)
+    for event in events:
+        by_type[event.type].append(event)
+    for event_type, alike in by_type.items():
+        await PROJECTIONS_BY_TYPE[event_type](alike, session, context)
+    await happened(events, session, context)
 
 
 async def take_in(event: Envelope[Any], session: WriteSession, context: ServiceContext) -> None:
     """The live handler of every event type."""
-    await project(event, session, context)
+    await project((event,), session, context)
     await announce(session, event)
 
 

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import insert
-
 from services.reporting.models import Happening
+from services.reporting.projections.fold import told_once
 from shared.db.base import table_of
-from shared.db.session import WriteSession
 from shared.events.base import Envelope, Event
 from shared.events.catalog import RecognitionMade, SettlementMade, SettlementReversed
-from shared.runtime.context import ServiceContext
-
-_INSERT = insert(table_of(Happening)).on_conflict_do_nothing()
 
 
 def place_of(data: Event) -> tuple[str | None, str | None]:
@@ -22,14 +17,12 @@ def place_of(data: Event) -> tuple[str | None, str | None]:
     return getattr(data, "township", None), facility
 
 
-async def happened(event: Envelope[Any], session: WriteSession, context: ServiceContext) -> None:
-    """Note that the event was taken in."""
+def _columns(event: Envelope[Any]) -> dict[str, Any]:
     data = event.data
     township, facility_code = place_of(data)
     bill = isinstance(data, SettlementMade | SettlementReversed)
-    row = {
+    return {
         "event_id": event.id,
-        "region": context.region.region_code,
         "at": event.time,
         "type": event.type,
         "township": township,
@@ -38,4 +31,7 @@ async def happened(event: Envelope[Any], session: WriteSession, context: Service
         "total_fen": int(data.total) if bill else None,
         "patient_fen": int(data.patient_pays) if bill else None,
     }
-    await session.execute(_INSERT, row)
+
+
+happened = told_once(table_of(Happening), _columns)
+"""Notes that events were taken in."""

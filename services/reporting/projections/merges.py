@@ -6,6 +6,8 @@ undoing is exact, and what comes later under an absorbed id counts for the kept 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.reporting.models import person_merges
 from shared.db.session import WriteSession
 from shared.events.base import Envelope
@@ -16,15 +18,11 @@ from shared.runtime.context import ServiceContext
 _MERGES = MergeStore(person_merges)
 
 
-async def person_merged(
-    event: Envelope[PersonMerged], session: WriteSession, context: ServiceContext
+async def merge_told(
+    events: Sequence[Envelope[PersonMerged | PersonUnmerged]],
+    session: WriteSession,
+    context: ServiceContext,
 ) -> None:
-    """One person: he is counted once, and his visits and contracts are his."""
-    await _MERGES.follow(session, event.data, region=context.region.region_code)
-
-
-async def person_unmerged(
-    event: Envelope[PersonUnmerged], session: WriteSession, context: ServiceContext
-) -> None:
-    """Two persons after all."""
-    await _MERGES.follow(session, event.data, region=context.region.region_code)
+    """One person: he is counted once, and his visits and contracts are his; or two after all."""
+    for event in events:
+        await _MERGES.follow(session, event.data, region=context.region.region_code)

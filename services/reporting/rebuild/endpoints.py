@@ -30,9 +30,10 @@ async def rebuild(
     session: Writes,
     context: Context,
 ) -> RebuildAnswer:
-    """All or nothing: readers see the old figures until it is done.
+    """All or nothing: readers see the old figures until it is done, handlers go on almost as long.
 
-    For large stores use the command line, which shows progress.
+    `deleted` and `written` count the rows that were not what the events say.
+    A million events take minutes: let the client wait as long, or use `yizhan rebuild`.
     """
     result = await service.rebuild_within(
         session,
@@ -45,5 +46,7 @@ async def rebuild(
         events=result.events,
         started_at=result.started_at,
         finished_at=result.finished_at,
+        deleted=result.deleted,
+        written=result.written,
         positions=result.positions,
     )

@@ -1,149 +1,139 @@
-"""All SQL of a rebuild: the store of fetched events, the lock, clearing, the inbox."""
+"""All SQL of a rebuild: the shadow tables, the lock, what differs, the inbox.
+
+The rows are made in temporary tables of the projections' own names, which this transaction finds
+before the real ones. Nobody else sees them, a million events need no memory, and a crash leaves
+nothing behind.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, text
+from sqlalchemy import Table, insert, text
 
 from services.reporting.models import PROJECTIONS, Rebuild
 from shared.db.session import WriteSession
 
-_BATCH = 500
+_LONGEST_S = 3600
+"""What a million rows take in one statement is more than a connection allows a statement."""
 
 
-@dataclass(frozen=True)
-class StoredEvent:
-    """An event as a feed gave it."""
+async def make_shadows(session: WriteSession) -> None:
+    """From now until :func:`end_shadows` the projections' names mean this transaction's tables.
 
-    source: str
-    position: int
-    id: UUID
-    type: str
-    time: datetime
-    subject: str
-    key: str
-    sequence: int
-    data: dict[str, Any]
-
-
-async def make_store(session: WriteSession) -> None:
-    """A table of this transaction alone, so that a million events need no memory."""
-    await session.execute(
-        text(
-            "CREATE TEMPORARY TABLE rebuild_events ("
-            " producer text NOT NULL, position bigint NOT NULL, id uuid NOT NULL,"
-            " type text NOT NULL, source text NOT NULL, time timestamptz NOT NULL,"
-            " subject text NOT NULL, key text NOT NULL, sequence bigint NOT NULL,"
-            " data jsonb NOT NULL, PRIMARY KEY (producer, position)"
-            ") ON COMMIT DROP"
+    The path is set by name: it tells the database to plan statements of before anew.
+    """
+    for table in PROJECTIONS:
+        key = ", ".join(column.name for column in table.primary_key)
+        await session.execute(
+            text(
+                f"CREATE TEMPORARY TABLE {table.name} (LIKE public.{table.name}"
+                f" INCLUDING DEFAULTS INCLUDING CONSTRAINTS, PRIMARY KEY ({key})) ON COMMIT DROP"
+            )
         )
-    )
-
-
-async def store(session: WriteSession, producer: str, events: Sequence[dict[str, Any]]) -> None:
-    """Keep one page of a feed."""
     await session.execute(
-        text(
-            "INSERT INTO rebuild_events SELECT :producer, e.position, e.id, e.type, e.source,"
-            " e.time, e.subject, e.key, e.sequence, e.data"
-            " FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS e(position bigint, id uuid,"
-            " type text, source text, time timestamptz, subject text, key text,"
-            " sequence bigint, data jsonb)"
-        ),
-        {"producer": producer, "events": _json(events)},
+        text("CREATE TEMPORARY TABLE rebuild_events (id uuid PRIMARY KEY) ON COMMIT DROP")
+    )
+    await session.execute(text("SET LOCAL search_path = pg_temp, public"))
+
+
+async def end_shadows(session: WriteSession) -> None:
+    """The projections' names mean the real tables again."""
+    await session.execute(text("SET LOCAL search_path = DEFAULT"))
+
+
+async def note(session: WriteSession, events: Sequence[UUID]) -> None:
+    """Remember which events a page held."""
+    await session.execute(
+        text("INSERT INTO rebuild_events SELECT unnest(CAST(:events AS uuid[]))"),
+        {"events": list(events)},
     )
 
 
-def _json(events: Sequence[dict[str, Any]]) -> str:
-    return json.dumps(list(events), ensure_ascii=False)
+async def dead_among(session: WriteSession, group: str, events: Sequence[UUID]) -> set[UUID]:
+    """Which of these events wait as dead letters of the group."""
+    found = await session.execute(
+        text(
+            "SELECT event_id FROM dead_letters WHERE consumer_group = :consumer_group"
+            " AND status <> 'resolved' AND event_id = ANY(:events)"
+        ),
+        {"consumer_group": group, "events": list(events)},
+    )
+    return set(found.scalars())
 
 
 async def hold_handlers(session: WriteSession) -> None:
     """Let running handlers finish and new ones wait.
 
-    A handler's first statement marks its event in the inbox, so the inbox's lock is enough, and
-    no handler can hold a projection's row while it waits. Readers go on reading.
+    A handler's first statement marks its event in the inbox, or takes its dead letter, so the locks
+    on these two are enough, and no handler can hold a projection's row while it waits. Readers go
+    on reading.
     """
-    await session.execute(text("SELECT set_config('lock_timeout', '60s', true)"))
+    await session.execute(text("SET LOCAL lock_timeout = '60s'"))
     await session.execute(text("LOCK TABLE inbox IN EXCLUSIVE MODE"))
+    await session.execute(text("LOCK TABLE dead_letters IN EXCLUSIVE MODE"))
 
 
 async def handled_but_not_fetched(session: WriteSession, group: str) -> int:
     """Events that were handled, but that the feeds have not shown yet."""
-    found = await session.execute(
-        text(
-            "SELECT count(*) FROM inbox i WHERE i.consumer_group = :consumer_group"
-            " AND NOT EXISTS (SELECT FROM rebuild_events e WHERE e.id = i.event_id)"
-        ),
-        {"consumer_group": group},
+    driver = await _driver(session)
+    await driver.execute("ANALYZE rebuild_events", timeout=_LONGEST_S)
+    found = await driver.fetchval(
+        "SELECT count(*) FROM inbox i WHERE i.consumer_group = $1"
+        " AND NOT EXISTS (SELECT FROM rebuild_events e WHERE e.id = i.event_id)",
+        group,
+        timeout=_LONGEST_S,
     )
-    return int(found.scalar_one())
+    return int(found)
 
 
-async def index_store(session: WriteSession) -> None:
-    """Make the comparison with the inbox cheap."""
-    await session.execute(text("CREATE INDEX ON rebuild_events (id)"))
+async def put_right(session: WriteSession) -> tuple[int, int]:
+    """Make the real rows those of the shadows; gives how many were deleted and written.
 
-
-async def set_aside(session: WriteSession, group: str, types: Sequence[str]) -> int:
-    """Forget events that we do not read, and those that wait as dead letters; gives what is left.
-
-    A dead letter has had no effect live and gets none here; it stays to be sent again.
+    What is the same stays as it is: others see the old rows until the commit, and a rebuild that
+    finds nothing amiss writes nothing.
     """
-    await session.execute(
-        text(
-            "DELETE FROM rebuild_events e WHERE NOT (e.type = ANY(:types)) OR EXISTS ("
-            " SELECT FROM dead_letters d WHERE d.event_id = e.id"
-            " AND d.consumer_group = :consumer_group AND d.status <> 'resolved')"
-        ),
-        {"types": list(types), "consumer_group": group},
-    )
-    found = await session.execute(text("SELECT count(*) FROM rebuild_events"))
-    return int(found.scalar_one())
-
-
-async def clear(session: WriteSession) -> None:
-    """Delete every projection's rows; others see the old ones until the commit."""
+    driver = await _driver(session)
+    deleted = written = 0
     for table in PROJECTIONS:
-        await session.execute(delete(table))
+        await driver.execute(f"ANALYZE pg_temp.{table.name}", timeout=_LONGEST_S)
+        deleted += _count(await driver.execute(_delete_different(table), timeout=_LONGEST_S))
+        written += _count(await driver.execute(_insert_missing(table), timeout=_LONGEST_S))
+    return deleted, written
 
 
-async def stored(session: WriteSession) -> AsyncIterator[list[StoredEvent]]:
-    """The events in batches, each producer's in order of position."""
-    producer, position = "", 0
-    while True:
-        found = await session.execute(
-            text(
-                "SELECT producer, source, position, id, type, time, subject, key, sequence, data"
-                " FROM rebuild_events WHERE (producer, position) > (:producer, :position)"
-                " ORDER BY producer, position LIMIT :batch"
-            ),
-            {"producer": producer, "position": position, "batch": _BATCH},
-        )
-        rows = found.all()
-        if not rows:
-            return
-        producer, position = rows[-1].producer, rows[-1].position
-        yield [
-            StoredEvent(
-                source=row.source,
-                position=row.position,
-                id=row.id,
-                type=row.type,
-                time=row.time,
-                subject=row.subject,
-                key=row.key,
-                sequence=row.sequence,
-                data=row.data,
-            )
-            for row in rows
-        ]
+async def _driver(session: WriteSession) -> Any:
+    """The session's own connection, which takes a time for each statement."""
+    connection = await session.connection()
+    # The driver's transaction begins with the session's first statement.
+    await connection.execute(text("SELECT 1"))
+    return (await connection.get_raw_connection()).driver_connection
+
+
+def _count(status: str) -> int:
+    """Such as ``DELETE 7`` or ``INSERT 0 7``."""
+    return int(status.rsplit(" ", 1)[1])
+
+
+def _same_key(table: Table) -> str:
+    return " AND ".join(f"made.{c.name} = stood.{c.name}" for c in table.primary_key)
+
+
+def _delete_different(table: Table) -> str:
+    return (
+        f"DELETE FROM public.{table.name} AS stood WHERE NOT EXISTS (SELECT"  # noqa: S608 - our own
+        f" FROM pg_temp.{table.name} AS made WHERE {_same_key(table)}"
+        " AND made.* IS NOT DISTINCT FROM stood.*)"
+    )
+
+
+def _insert_missing(table: Table) -> str:
+    return (
+        f"INSERT INTO public.{table.name} SELECT made.* FROM pg_temp.{table.name} AS made"  # noqa: S608
+        f" WHERE NOT EXISTS (SELECT FROM public.{table.name} AS stood WHERE {_same_key(table)})"
+    )
 
 
 async def fill_inbox(session: WriteSession, group: str) -> None:
@@ -152,14 +142,15 @@ async def fill_inbox(session: WriteSession, group: str) -> None:
     An event newly marked gets the time at which it was written (its UUIDv7 holds it): making it
     again long afterwards is no lag.
     """
-    await session.execute(
-        text(
-            "INSERT INTO inbox (consumer_group, event_id, handled_at)"
-            " SELECT :consumer_group, e.id, to_timestamp((('x' || left(replace(e.id::text,"
-            " '-', ''), 12))::bit(48)::bigint) / 1000.0) FROM rebuild_events e"
-            " ON CONFLICT DO NOTHING"
-        ),
-        {"consumer_group": group},
+    driver = await _driver(session)
+    await driver.execute(
+        "INSERT INTO inbox (consumer_group, event_id, handled_at)"
+        " SELECT $1::varchar, h.event_id, to_timestamp((('x' || left(replace("
+        "h.event_id::text, '-', ''), 12))::bit(48)::bigint) / 1000.0) FROM happenings h"
+        " WHERE NOT EXISTS (SELECT FROM inbox i WHERE i.consumer_group = $1::varchar"
+        " AND i.event_id = h.event_id)",
+        group,
+        timeout=_LONGEST_S,
     )
 
 

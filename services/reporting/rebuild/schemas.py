@@ -17,6 +17,8 @@ class RebuildAnswer(BaseModel):
                 "events": 15230,
                 "started_at": "2016-07-01T08:00:00+08:00",
                 "finished_at": "2016-07-01T08:00:21+08:00",
+                "deleted": 0,
+                "written": 0,
                 "positions": {"claims": 9012, "contracts": 1201, "identity": 5017},
             }
         }
@@ -26,5 +28,9 @@ class RebuildAnswer(BaseModel):
     events: int
     started_at: datetime
     finished_at: datetime
+    deleted: int
+    """Rows that were not what the events say; 0 when nothing had been amiss."""
+    written: int
+    """Rows that were missing, or that stand in the place of a deleted one."""
     positions: dict[str, int]
     """How far each service's event store was read."""

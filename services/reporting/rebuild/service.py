@@ -1,10 +1,11 @@
 """Making every projection again from the event stores, in one transaction.
 
-1. Fetch the feeds of every producer into a table of the transaction; handlers go on meanwhile.
-2. Hold the handlers, and fetch what came since. An event that is handled but that its feed does not
-   show yet (the relay numbers after it has sent) would be lost by clearing: in that case let the
-   handlers go on for a moment, and try again.
-3. Clear, fold every event through the same projections, mark all in the inbox, announce, commit.
+1. Fetch the feeds of every producer and fold each page into tables that nobody else sees; handlers
+   go on meanwhile. Again, for what came in that time, until little is left.
+2. Hold the handlers, and take in the rest. An event that is handled but that its feed does not show
+   yet (the relay numbers after it has sent) would be lost: in that case let the handlers go on for a
+   moment, and try again.
+3. Make the projections' rows those of the new tables, mark every event in the inbox, announce, commit.
 
 Until the commit everyone sees the old rows; a failure leaves them as they were.
 """
@@ -13,12 +14,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
+import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -26,17 +28,24 @@ from services.reporting.projections.announce import announce_rebuild
 from services.reporting.projections.handlers import PROJECTIONS_BY_TYPE, project
 from services.reporting.rebuild import repository
 from services.reporting.rebuild.feeds import pages
-from services.reporting.rebuild.repository import StoredEvent
 from services.reporting.settings import settings_of
 from shared.db.session import WriteSession
 from shared.events.base import Envelope
 from shared.events.catalog import BY_TYPE
 from shared.http.problem import Conflict, ServiceUnavailable
 from shared.ids import new_id
+from shared.runtime import windows
 from shared.runtime.context import ServiceContext
 from shared.security import audit
 
+log = structlog.get_logger(__name__)
+
 _LET_GO_ON_S = 0.2
+_WINDOWS_FIRST_S = 0.1
+"""So long a page waits at most for who asks at a window of the same process."""
+_ROUNDS = 10
+"""So often what came meanwhile is taken in before the handlers are held at last."""
+_TELL_EVERY = 50_000
 
 
 class RebuildMustWait(ServiceUnavailable):
@@ -52,16 +61,6 @@ class EventCannotBeApplied(Conflict):
 
 
 @dataclass(frozen=True)
-class RebuildProgress:
-    """Where a rebuild stands."""
-
-    phase: Literal["reading", "applying"]
-    done: int
-    total: int | None
-    """Events in all; None while they are still being read."""
-
-
-@dataclass(frozen=True)
 class RebuildResult:
     """What a rebuild did."""
 
@@ -69,19 +68,28 @@ class RebuildResult:
     events: int
     started_at: datetime
     finished_at: datetime
+    deleted: int
+    """Rows that were not what the events say; 0 when nothing had been amiss."""
+    written: int
+    """Rows that were missing or stand in the place of a deleted one."""
     positions: dict[str, int]
     """How far each service's event store was read."""
 
 
-OnProgress = Callable[[RebuildProgress], None]
+@dataclass
+class _Reading:
+    """How far the event stores were taken in."""
+
+    positions: dict[str, int]
+    events: int = 0
+    set_aside: list[Envelope[Any]] = field(default_factory=list)
+    """Dead letters: they have had no effect live, and get none here while they wait."""
+
+    def copy(self) -> _Reading:
+        return _Reading(dict(self.positions), self.events, list(self.set_aside))
 
 
-async def rebuild(
-    context: ServiceContext,
-    *,
-    requested_by: str = "system:cli",
-    progress: OnProgress | None = None,
-) -> RebuildResult:
+async def rebuild(context: ServiceContext, *, requested_by: str = "system:cli") -> RebuildResult:
     """Make every projection again, in a transaction of its own.
 
     Raises:
@@ -93,7 +101,6 @@ async def rebuild(
             context,
             requested_by=requested_by,
             organisation=f"region:{context.region.region_code}",
-            progress=progress,
         )
 
 
@@ -103,7 +110,6 @@ async def rebuild_within(
     *,
     requested_by: str,
     organisation: str,
-    progress: OnProgress | None = None,
 ) -> RebuildResult:
     """Make every projection again in the caller's transaction, which must hold nothing else.
 
@@ -111,29 +117,30 @@ async def rebuild_within(
         FeedUnreadable, RebuildMustWait, EventCannotBeApplied: the caller must roll back.
     """
     started_at = context.clock.now()
-    report = progress or _silent
-    positions = await _fetch_and_hold(session, context, report)
-    types = list(PROJECTIONS_BY_TYPE)
-    total = await repository.set_aside(session, context.name, types)
-    await repository.clear(session)
-    done = 0
-    async for batch in repository.stored(session):
-        for stored in batch:
-            await _apply(stored, session, context)
-        done += len(batch)
-        report(RebuildProgress("applying", done, total))
+    producers = sorted({each.event.producer for each in context.module.subscriptions})
+    await repository.make_shadows(session)
+    reading = await _to_the_end(session, context, _Reading(dict.fromkeys(producers, 0)))
+    deleted, written = await repository.put_right(session)
     await repository.fill_inbox(session, context.name)
+    await repository.end_shadows(session)
     await announce_rebuild(session)
-    finished_at = context.clock.now()
-    result = RebuildResult(new_id(), total, started_at, finished_at, positions)
+    result = RebuildResult(
+        rebuild_id=new_id(),
+        events=reading.events,
+        started_at=started_at,
+        finished_at=context.clock.now(),
+        deleted=deleted,
+        written=written,
+        positions=reading.positions,
+    )
     await repository.log_rebuild(
         session,
         {
             "rebuild_id": result.rebuild_id,
             "requested_by": requested_by,
             "started_at": started_at,
-            "finished_at": finished_at,
-            "events": total,
+            "finished_at": result.finished_at,
+            "events": result.events,
         },
     )
     await audit.record(
@@ -142,35 +149,37 @@ async def rebuild_within(
         organisation=organisation,
         action="projections.rebuilt",
         subject=str(result.rebuild_id),
-        at=finished_at,
-        detail={"events": total, "positions": positions},
+        at=result.finished_at,
+        detail={
+            "events": result.events,
+            "deleted": deleted,
+            "written": written,
+            "positions": result.positions,
+        },
     )
     return result
 
 
-def _silent(_: RebuildProgress) -> None:
-    """Nobody watches."""
-
-
-async def _fetch_and_hold(
-    session: WriteSession, context: ServiceContext, report: OnProgress
-) -> dict[str, int]:
-    """Every event of every producer is in the store, and the handlers wait, when this returns."""
-    producers = sorted({each.event.producer for each in context.module.subscriptions})
-    positions = dict.fromkeys(producers, 0)
-    await repository.make_store(session)
-    read = await _fetch(session, context, positions, 0, report)
-    await repository.index_store(session)
+async def _to_the_end(
+    session: WriteSession, context: ServiceContext, reading: _Reading
+) -> _Reading:
+    """Every event of every producer is folded, and the handlers wait, when this returns."""
+    for _ in range(_ROUNDS):
+        before = reading.events
+        await _take_in(session, context, reading)
+        if reading.events - before <= settings_of(context).rebuild_page:
+            break
     give_up_at = time.monotonic() + settings_of(context).rebuild_wait_s
     while True:
         held = await session.begin_nested()
         await repository.hold_handlers(session)
-        now_at = dict(positions)
-        await _fetch(session, context, now_at, read, report)
+        whole = reading.copy()
+        await _take_in(session, context, whole)
         missing = await repository.handled_but_not_fetched(session, context.name)
         if missing == 0:
+            await _resolved_since(session, context, whole)
             await held.commit()
-            return now_at
+            return whole
         await held.rollback()
         if time.monotonic() > give_up_at:
             raise RebuildMustWait(
@@ -180,39 +189,73 @@ async def _fetch_and_hold(
         await asyncio.sleep(_LET_GO_ON_S)
 
 
-async def _fetch(
+async def _take_in(session: WriteSession, context: ServiceContext, reading: _Reading) -> None:
+    """Fold what the feeds hold after the positions, page by page, and move them."""
+    limit = settings_of(context).rebuild_page
+    for producer, position in tuple(reading.positions.items()):
+        async for items, following in pages(context, producer, position, limit):
+            events = [_read(item) for item in items if item["type"] in PROJECTIONS_BY_TYPE]
+            await repository.note(session, [UUID(item["id"]) for item in items])
+            dead = await repository.dead_among(session, context.name, [e.id for e in events])
+            reading.set_aside += [each for each in events if each.id in dead]
+            await _fold(session, context, reading, [e for e in events if e.id not in dead])
+            reading.positions[producer] = following
+            await windows.let_go_first(_WINDOWS_FIRST_S)
+
+
+async def _resolved_since(
+    session: WriteSession, context: ServiceContext, reading: _Reading
+) -> None:
+    """Fold what was a dead letter when its page was read and is none any more."""
+    waiting = [event.id for event in reading.set_aside]
+    dead = await repository.dead_among(session, context.name, waiting)
+    resolved = [event for event in reading.set_aside if event.id not in dead]
+    await _fold(session, context, reading, resolved)
+
+
+async def _fold(
     session: WriteSession,
     context: ServiceContext,
-    positions: dict[str, int],
-    read: int,
-    report: OnProgress,
-) -> int:
-    """Fetch what is after ``positions``, and move them; gives how many events were read in all."""
-    limit = settings_of(context).rebuild_page
-    for producer, position in tuple(positions.items()):
-        async for events, following in pages(context, producer, position, limit):
-            await repository.store(session, producer, events)
-            positions[producer] = following
-            read += len(events)
-            report(RebuildProgress("reading", read, None))
-    return read
-
-
-async def _apply(stored: StoredEvent, session: WriteSession, context: ServiceContext) -> None:
+    reading: _Reading,
+    events: Sequence[Envelope[Any]],
+) -> None:
+    """All together, or the one that is at fault is told."""
     try:
-        data = BY_TYPE[stored.type].model_validate(stored.data)
-        event: Envelope[Any] = Envelope(
-            id=stored.id,
-            type=stored.type,
-            source=stored.source,
-            time=stored.time,
-            subject=stored.subject,
-            key=stored.key,
-            sequence=stored.sequence,
-            data=data,
+        async with session.begin_nested():
+            await project(events, session, context)
+    except (ValueError, SQLAlchemyError) as error:
+        for event in events:
+            await _fold_alone(session, context, event)
+        raise EventCannotBeApplied(f"together, {len(events)} events cannot be applied") from error
+    told = reading.events // _TELL_EVERY
+    reading.events += len(events)
+    if reading.events // _TELL_EVERY > told:
+        log.info("rebuild_goes_on", events=reading.events)
+
+
+async def _fold_alone(session: WriteSession, context: ServiceContext, event: Envelope[Any]) -> None:
+    try:
+        async with session.begin_nested():
+            await project((event,), session, context)
+    except (ValueError, SQLAlchemyError) as error:
+        raise _cannot(str(event.id), event.type, error) from error
+
+
+def _read(item: dict[str, Any]) -> Envelope[Any]:
+    try:
+        return Envelope(
+            id=UUID(item["id"]),
+            type=item["type"],
+            source=item["source"],
+            time=datetime.fromisoformat(item["time"]),
+            subject=item["subject"],
+            key=item["key"],
+            sequence=item["sequence"],
+            data=BY_TYPE[item["type"]].model_validate(item["data"]),
         )
-        await project(event, session, context)
-    except (ValidationError, ValueError, SQLAlchemyError) as error:
-        raise EventCannotBeApplied(
-            f"event {stored.id} ({stored.type}, position {stored.position}): {type(error).__name__}"
-        ) from error
+    except (ValidationError, ValueError) as error:
+        raise _cannot(item["id"], item["type"], error) from error
+
+
+def _cannot(event_id: str, event_type: str, error: Exception) -> EventCannotBeApplied:
+    return EventCannotBeApplied(f"event {event_id} ({event_type}): {type(error).__name__}")

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,14 +16,14 @@ from services.reporting.rebuild.feeds import FeedUnreadable
 from services.reporting.rebuild.service import (
     EventCannotBeApplied,
     RebuildMustWait,
-    RebuildProgress,
     rebuild,
 )
 from services.reporting.settings import ReportingSettings
+from shared.db.session import Database
 from shared.events.base import Envelope
 from shared.ids import new_id
 from shared.runtime.peers import Peers
-from tests.integration.reporting.county import half_year, recognised
+from tests.integration.reporting.county import DISTRICT, half_year, recognised
 from tests.integration.reporting.test_projections import dump
 from tests.support.postgres import plain_dsn
 from tests.support.service import Running
@@ -38,6 +38,8 @@ class Feeds:
     events: dict[str, list[Envelope[Any]]] = field(default_factory=dict)
     asked: int = 0
     status: int = 200
+    on_page: Callable[[], None] = lambda: None
+    """Called while a page is asked for."""
 
     def add(self, *events: Envelope[Any]) -> None:
         for event in events:
@@ -54,6 +56,7 @@ class Feeds:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
+        self.on_page()
         if self.status != 200:
             return httpx.Response(self.status)
         producer = request.url.path.split("/")[1]
@@ -110,14 +113,13 @@ async def test_identical_rows(reporting: Running, feeds: Feeds) -> None:
         "UPDATE settlements SET total_fen = 1",
         "DELETE FROM person_categories",
     )
-    seen: list[RebuildProgress] = []
-    result = await rebuild(reporting.context, progress=seen.append)
+    result = await rebuild(reporting.context)
     assert await dump(reporting) == expected
     assert result.events == len(events)
-    assert seen[0].phase == "reading"
-    assert seen[-1] == RebuildProgress("applying", len(events), len(events))
-    await rebuild(reporting.context)
+    assert result.written > result.deleted > 0
+    again = await rebuild(reporting.context)
     assert await dump(reporting) == expected
+    assert (again.deleted, again.written) == (0, 0)
     assert len(await reporting.rows("SELECT 1 FROM rebuilds")) == 2
 
 
@@ -158,40 +160,57 @@ async def test_an_event_that_its_feed_does_not_show_is_not_lost(
     assert await dump(reporting) == expected
 
 
-async def test_handlers_wait_and_readers_do_not(reporting: Running, feeds: Feeds) -> None:
-    """Goal: no event falls between old and new rows, and the page goes on.
+async def test_live_goes_on(reporting: Running, feeds: Feeds) -> None:
+    """Goal: no event falls between old and new rows, and neither the page nor the handlers wait.
 
-    Method: while the rebuild applies, deliver a new event and read; the event waits for the commit
-    and is there afterwards, the reader sees the old rows at once.
+    Method: while the first page is asked for, handle a new event and read: both at once, the reader
+    sees the old rows; when the last page was read, the handlers wait for the commit. Everything is
+    there afterwards.
     """
     events = half_year()
     feeds.add(*events)
     await reporting.deliver(*events)
-    new = recognised(9, "P1", "H51111300101", "certain", 6, 3)
-    during: list[asyncio.Task[None]] = []
-    read: list[int] = []
+    early, late = (recognised(n, "P1", DISTRICT, "certain", 6, n) for n in (8, 9))
+    url = plain_dsn(reporting.context.db.url)
+    read: list[tuple[int, int]] = []
+    waiting: list[asyncio.Task[None]] = []
 
-    async def look() -> int:
-        connection = await asyncpg.connect(plain_dsn(reporting.context.db.url))
+    async def look() -> tuple[int, int]:
+        connection = await asyncpg.connect(url)
         try:
-            return int(await connection.fetchval("SELECT count(*) FROM recognitions"))
+            return await connection.fetchrow(
+                "SELECT (SELECT count(*) FROM recognitions), (SELECT count(*) FROM pg_locks"
+                " WHERE relation = 'inbox'::regclass AND mode = 'ExclusiveLock')"
+            )
         finally:
             await connection.close()
 
-    def progress(step: RebuildProgress) -> None:
-        if step.phase == "applying" and not during:
-            # In a thread, and waited for: the rebuild stands still while the reader reads.
-            read.append(run_blocking(look))
-            during.append(asyncio.create_task(reporting.deliver(new)))
+    async def handle(event: Envelope[Any]) -> None:
+        own = replace(reporting.context, db=Database(reporting.context.db.url, service="reporting"))
+        try:
+            await Running(own, reporting.signer, reporting.clock).deliver(event)
+        finally:
+            await own.db.close()
 
+    def on_page() -> None:
+        # In a thread, and waited for: the rebuild stands still meanwhile.
+        read.append(tuple(run_blocking(look)))
+        if len(read) == 1:
+            feeds.add(early)
+            run_blocking(lambda: handle(early))
+        elif read[-1][1] and not waiting:
+            feeds.add(late)
+            waiting.append(asyncio.create_task(reporting.deliver(late)))
+
+    feeds.on_page = on_page
     await execute(reporting, "DELETE FROM recognitions WHERE recognition_id = 'R1'")
-    before = await reporting.rows("SELECT count(*) AS n FROM recognitions")
-    reporting.context.state["reporting.settings"] = ReportingSettings()
-    await rebuild(reporting.context, progress=progress)
-    await during[0]
-    assert read == [before[0]["n"]]
+    await rebuild(reporting.context)
+    assert waiting, "the handlers were never held"
+    await waiting[0]
+    assert read[0] == (3, 0)
+    assert read[-1] == (4, 1)
     ids = await reporting.rows("SELECT recognition_id FROM recognitions ORDER BY 1")
-    assert [row["recognition_id"] for row in ids] == ["R1", "R2", "R3", "R4", "R9"]
+    assert [row["recognition_id"] for row in ids] == ["R1", "R2", "R3", "R4", "R8", "R9"]
 
 
 async def test_a_failure_changes_nothing(reporting: Running, feeds: Feeds) -> None:
@@ -229,6 +248,43 @@ async def test_a_dead_letter_stays_one(reporting: Running, feeds: Feeds) -> None
     assert await dump(reporting) == expected
     found = await reporting.rows("SELECT 1 FROM inbox WHERE event_id = :id", id=poison.id)
     assert found == []
+
+
+async def test_a_dead_letter_that_is_resent_meanwhile(reporting: Running, feeds: Feeds) -> None:
+    """Goal: what was a dead letter when its page was read, and was handled since, is not lost.
+
+    Method: an event stands among the dead letters; it is resolved while the last feed is read."""
+    events = half_year()
+    late = recognised(9, "P1", DISTRICT, "certain", 6, 3)
+    feeds.add(*events, late)
+    await reporting.deliver(*events, late)
+    expected = await dump(reporting)
+    async with reporting.context.db.writing() as session:
+        await session.execute(
+            text(
+                "INSERT INTO dead_letters (consumer_group, event_id, topic, key, type, status,"
+                " headers, payload) VALUES ('reporting', :id, 't', 'k', :type, 'dead', '{}', '')"
+            ),
+            {"id": late.id, "type": late.type},
+        )
+
+    async def resolve() -> None:
+        connection = await asyncpg.connect(plain_dsn(reporting.context.db.url))
+        try:
+            await connection.execute("UPDATE dead_letters SET status = 'resolved'")
+        finally:
+            await connection.close()
+
+    def on_page() -> None:
+        if feeds.asked == last:
+            run_blocking(resolve)
+
+    # The feeds are read in the order of their names, each to an empty page; identity is the last.
+    last = sum(-(-len(feeds.events[name]) // 500) + 1 for name in PRODUCERS)
+    reporting.context.state["reporting.settings"] = ReportingSettings()
+    feeds.on_page = on_page
+    await rebuild(reporting.context)
+    assert await dump(reporting) == expected
 
 
 async def test_over_http_with_its_scope(reporting: Running, feeds: Feeds) -> None:
