@@ -44,9 +44,12 @@ class Subscription:
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ServiceModule:
-    """What a service owns and offers, read by the standalone host and by the embedded one."""
+    """What a service owns and offers, read by the standalone host and by the embedded one.
+
+    Equal only to itself: a host holds one of each service.
+    """
 
     name: str
     """Also the path it is mounted under, its consumer group and its database's suffix."""
