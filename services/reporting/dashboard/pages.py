@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 from services.reporting.dashboard import service
 from services.reporting.dashboard.texts import TEXTS
 from services.reporting.screens.kit import kit
+from services.reporting.settings import settings_of
 from shared.db.session import Reads
 from shared.http.problem import Forbidden, Problem, Unauthorized
 from shared.money import fen_from_text, ratio_text
@@ -31,6 +32,8 @@ MEASURES = ("personal_share", "visits", "total")
 
 SLIDE_S = 20
 """How long a slide stands on the wall."""
+_SILENT_HEARTBEATS = 2.5
+"""After so many heartbeats' time without a byte, the page takes its line for cut."""
 
 PATIENT = "patient"
 _PATTERNS = {
@@ -69,8 +72,11 @@ async def county_page(
 
     On a wall, ``slide`` turns by itself from the county's figures to each township's and back.
     """
+    next_slide = None
     if slide is not None:
         area, by, following = slide_of(context.region, slide)
+        asked = {"wall": "1", "slide": following, "period": period}
+        next_slide = "/?" + urlencode({key: value for key, value in asked.items() if value != ""})
     try:
         _must_be_open(context, request)
         data = await service.dashboard(session, context, area=area or None, period=period or None)
@@ -81,12 +87,14 @@ async def county_page(
             {"problem": _told(problem)},
             status_code=problem.status,
         )
-    page = draw(request, data, measure=by if by in MEASURES else MEASURES[0], wall=wall)
-    if slide is not None:
-        asked = {"wall": "1", "slide": following, "period": period}
-        query = urlencode({key: value for key, value in asked.items() if value != ""})
-        page.headers["Refresh"] = f"{SLIDE_S}; url=/?{query}"
-    return page
+    return draw(
+        request,
+        data,
+        measure=by if by in MEASURES else MEASURES[0],
+        wall=wall,
+        next_slide=next_slide,
+        heartbeat_s=settings_of(context).live_heartbeat_s,
+    )
 
 
 def slide_of(region: RegionPack, number: int) -> tuple[str, str, int]:
@@ -102,7 +110,9 @@ def draw(
     data: Mapping[str, Any],
     *,
     measure: str,
+    heartbeat_s: float,
     wall: bool = False,
+    next_slide: str | None = None,
 ) -> HTMLResponse:
     """The page of one dashboard document (the shape of ``GET /reporting/dashboard/data``)."""
     language = language_of(request)
@@ -137,6 +147,9 @@ def draw(
             "own_asset": kit.assets.url,
             "chart_data": _chart_data(data, payers, measure, language, link),
             "wall": wall,
+            "next_slide": next_slide,
+            "slide_s": SLIDE_S,
+            "silent_ms": round(heartbeat_s * _SILENT_HEARTBEATS * 1000),
         },
     )
 

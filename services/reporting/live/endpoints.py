@@ -37,6 +37,9 @@ _EXAMPLE = (
 async def live(_viewer: Viewer, context: Context) -> Response:
     """First the figures now, also to a client that reconnects; then after each change.
 
+    Each message is the whole state: whoever comes back, after however long a cut and with
+    `Last-Event-ID` or without, misses nothing.
+
     At most five messages a second, a heartbeat every ten; needs no token while the county's page
     stands open.
     """

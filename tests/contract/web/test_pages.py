@@ -144,7 +144,7 @@ async def http():
         if request.query_params.get("empty"):
             document |= {"payers": [{"payer": "patient", "amount": "0.00"}], "places": [],
                          "months": [], "live": [], "as_of": None}  # fmt: skip
-        return pages.draw(request, document, measure=by, wall=wall)
+        return pages.draw(request, document, measure=by, wall=wall, heartbeat_s=10)
 
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://x"
@@ -313,7 +313,10 @@ def county_app(*, is_open: bool, scopes: tuple[str, ...] = ()) -> httpx.AsyncCli
     app.include_router(pages.root_router)
     app.include_router(kit.router, prefix="/reporting")
     app.state.context = SimpleNamespace(
-        settings=SimpleNamespace(open_dashboard=is_open), db=NoDatabase(), tokens=OneToken(*scopes)
+        settings=SimpleNamespace(open_dashboard=is_open),
+        db=NoDatabase(),
+        tokens=OneToken(*scopes),
+        state={},
     )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://x")
 

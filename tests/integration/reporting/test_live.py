@@ -1,6 +1,7 @@
 """The live stream over a real socket: uvicorn on one side, an HTTP client on the other."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import time
@@ -18,6 +19,7 @@ from services.reporting.settings import ReportingSettings
 from shared.events.base import Envelope
 from shared.runtime.asgi import root_app
 from tests.integration.reporting.county import half_year, recognised
+from tests.support.line import Line, line_to
 from tests.support.service import Running
 
 PATH = "/reporting/v1/live"
@@ -155,18 +157,65 @@ async def test_a_burst_becomes_few_messages(reporting: Running) -> None:
         assert count < 30
 
 
-async def test_a_client_that_comes_back_gets_what_it_missed(reporting: Running) -> None:
-    """Goal: resume after a cut. Method: listen, leave, three events, return with the last id."""
-    async with serving(reporting) as client:
-        async with listening(client) as stream:
-            first = await stream.next()
-        await reporting.deliver(
-            *(recognised(i, "P1", "H51111300101", "certain", 3, 1) for i in range(3))
-        )
-        async with listening(client, **{"Last-Event-ID": first["id"]}) as stream:
-            back = await stream.next()
-            assert asked(back) == 3
-            assert int(back["id"]) > int(first["id"])
+class Follower:
+    """A client as the page is: it comes back after a cut, and after a silence."""
+
+    def __init__(self, line: Line, *, silent_s: float) -> None:
+        self._url = f"http://127.0.0.1:{line.port}"
+        self._timeout = httpx.Timeout(PATIENCE_S, read=silent_s)
+        self.told: list[tuple[int, int]] = []
+        """Id and recognitions of each message."""
+        self.first: list[int] = []
+        """The recognitions that the first message of each connection told."""
+
+    async def follow(self) -> None:
+        while True:
+            last = {"Last-Event-ID": str(self.told[-1][0])} if self.told else {}
+            with contextlib.suppress(httpx.TransportError):
+                async with (
+                    httpx.AsyncClient(base_url=self._url, timeout=self._timeout) as client,
+                    listening(client, **last) as stream,
+                ):
+                    message = await stream.next()
+                    self.first.append(asked(message))
+                    while True:
+                        self.told.append((int(message["id"]), asked(message)))
+                        message = await stream.next()
+            await asyncio.sleep(0.02)
+
+    async def has(self, count: int) -> None:
+        await soon(lambda: bool(self.told) and self.told[-1][1] == count)
+
+
+async def test_a_client_that_was_cut_catches_up_without_a_gap(reporting: Running) -> None:
+    """Goal: after any cut a client knows what it missed with the first message. Method: a line that
+    is cut, then one that falls silent without a word; events before, during and after each."""
+    events = iter([recognised(i, "P1", "H51111300101", "certain", 3, 1) for i in range(6)])
+    async with (
+        serving(reporting, live_heartbeat_s=0.05) as client,
+        line_to(client.base_url.port or 0) as line,
+    ):
+        follower = Follower(line, silent_s=0.4)
+        following = asyncio.create_task(follower.follow())
+        await reporting.deliver(next(events))
+        await follower.has(1)
+        line.cut()
+        await reporting.deliver(next(events), next(events))
+        line.mend()
+        await follower.has(3)
+        line.pull()
+        await reporting.deliver(next(events))
+        await asyncio.sleep(0.1)
+        assert follower.told[-1][1] == 3
+        line.mend()
+        await follower.has(4)
+        await reporting.deliver(next(events), next(events))
+        await follower.has(6)
+        assert follower.first[1:] == [3, 4]
+        ids, counts = zip(*follower.told, strict=True)
+        assert list(ids) == sorted(ids)
+        assert list(counts) == sorted(counts)
+        following.cancel()
 
 
 async def test_a_lost_listener_is_renewed(reporting: Running) -> None:

@@ -371,6 +371,8 @@ def the_proxy_is_careful(d: Deployment) -> Faults:
     live = re.search(r"location = /reporting/v1/live \{(.+?)\n    \}", text, re.DOTALL)
     if live is None or "proxy_buffering off;" not in live[1]:
         faults.append("server-sent events are held back")
+    if live is None or "proxy_pass_header X-Accel-Buffering;" not in live[1]:
+        faults.append("a second nginx would hold server-sent events back")
     metrics = re.search(r"location ~ (\S+) \{\s+return 404 ", text)
     for name in SERVICES:
         if metrics is None or not re.search(metrics[1], f"/{name}/metrics"):

@@ -134,6 +134,10 @@ BREAKS: list[tuple[Rule, Change]] = [
     (rules.images_hold_one_service, text(rules.DOCKERIGNORE, "*\n", "")),
     (rules.images_hold_one_service, text(rules.DOCKERIGNORE, "!shared", "!shared\n!deploy/compose")),
     (rules.the_proxy_is_careful, text(rules.NGINX, "proxy_buffering off;", "")),
+    (
+        rules.the_proxy_is_careful,
+        text(rules.NGINX, "proxy_pass_header X-Accel-Buffering;", ""),
+    ),
     (rules.the_proxy_is_careful, text(rules.NGINX, "/metrics/?$", "/nothing$")),
     (rules.the_proxy_is_careful, text(rules.NGINX, "http://claims:8000", "http://identity:8000")),
     (rules.the_proxy_is_careful, text(rules.NGINX, "location /oauth/     {", "location /o/ {")),

@@ -176,12 +176,14 @@
   // ---- the live connection ----
   const RETRY_FIRST_MS = 1000;
   const RETRY_MOST_MS = 30000;
+  const RETRY_READING_MS = 5000;
   const GATHER_MS = 150; // Several events within this time become one reading of the page.
   const SPEAK_EVERY_MS = 10000; // A screen reader is told of movement no oftener.
   let retry = RETRY_FIRST_MS;
   let gathering = null;
   let lastReading = 0;
   let spoken = 0;
+  let left = false;
 
   function say(state) {
     const place = document.getElementById("connection");
@@ -190,10 +192,11 @@
     place.textContent = read().texts[state];
   }
 
-  // Every message carries the county's revision; a page that already shows it need not move.
+  // Every message carries the county's revision; a page that already shows it need not move. A
+  // number is given before its change is committed: a message that tells of changes always moves.
   function told(message) {
     const shown = Number(document.getElementById("connection").dataset.revision);
-    if (JSON.parse(message.data).revision > shown) moved();
+    if (message.revision > shown || message.changes > 0) moved();
   }
 
   function moved() {
@@ -209,6 +212,7 @@
       speak();
     } catch {
       say("waiting");
+      setTimeout(moved, RETRY_READING_MS);
     } finally {
       lastReading = Math.min(5000, performance.now() - began);
     }
@@ -222,24 +226,71 @@
     document.getElementById("announcement").textContent = read().texts.moved + (first ? ": " + first.textContent : "");
   }
 
-  function connect() {
+  // Read by hand: an EventSource hides the heartbeats, by which alone a line that was cut without a
+  // word (a pulled cable, a forgetful router) is told from a quiet county.
+  async function connect() {
     const place = document.getElementById("connection");
     if (!place) return;
-    const source = new EventSource(place.dataset.live);
-    source.onopen = () => {
+    const line = new AbortController();
+    let watch = null;
+    const heard = () => {
+      clearTimeout(watch);
+      watch = setTimeout(() => line.abort(), Number(place.dataset.silentMs));
+    };
+    const leave = () => { left = true; line.abort(); };
+    window.addEventListener("pagehide", leave, { once: true });
+    heard();
+    try {
+      const answer = await fetch(place.dataset.live, {
+        headers: { Accept: "text/event-stream" }, cache: "no-store", signal: line.signal,
+      });
+      if (!answer.ok) throw new Error(String(answer.status));
       retry = RETRY_FIRST_MS;
       say("open");
-    };
-    source.onerror = () => {
-      // Own retries: EventSource gives up for good on any HTTP error.
-      source.close();
-      say(retry >= RETRY_MOST_MS ? "closed" : "waiting");
-      setTimeout(connect, retry);
-      retry = Math.min(RETRY_MOST_MS, retry * 2);
-    };
-    source.addEventListener("figures", told);
-    window.addEventListener("pagehide", () => source.close(), { once: true });
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        heard();
+        const blocks = (text + value).split("\n\n");
+        text = blocks.pop();
+        for (const block of blocks) {
+          const data = /^data: (.*)$/m.exec(block);
+          if (data) told(JSON.parse(data[1]));
+        }
+      }
+    } catch {
+      // Cut, refused or silent: all end here, and are answered by another try.
+    }
+    clearTimeout(watch);
+    window.removeEventListener("pagehide", leave);
+    if (left) return;
+    say(retry >= RETRY_MOST_MS ? "closed" : "waiting");
+    setTimeout(connect, retry);
+    retry = Math.min(RETRY_MOST_MS, retry * 2);
   }
+
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted || !left) return;
+    left = false;
+    connect();
+  });
+
+  // ---- the wall turns ----
+  // Nobody stands by to reload it: it leaves a slide only for one that is there.
+  async function turn(next) {
+    try {
+      const answer = await fetch(next, { cache: "no-store" });
+      if (answer.ok) { location.replace(next); return; }
+    } catch {
+      // Tried again below.
+    }
+    setTimeout(turn, RETRY_READING_MS, next);
+  }
+
+  const { next, slideMs } = document.getElementById("connection")?.dataset ?? {};
+  if (next) setTimeout(turn, Number(slideMs), next);
 
   // ---- paper ----
   const PAPER_WIDTH_PX = 660;

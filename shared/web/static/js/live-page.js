@@ -66,6 +66,8 @@
   async function draw(address, { withFlash }) {
     const mine = (turn += 1);
     const answer = await fetch(address, { headers: { accept: "text/html" }, cache: "no-store" });
+    // What stands is better than the word that nothing can be read just now.
+    if (withFlash && !answer.ok) throw new Error(String(answer.status));
     const text = await answer.text();
     if (mine !== turn) return; // A later reading has overtaken this one.
     const next = new DOMParser().parseFromString(text, "text/html");
