@@ -85,7 +85,7 @@ def shares_among(
         for name, level in zip(names, pattern, strict=True):
             if level is not None and name in counts:
                 counts[name][level] += count
-    return _rounded(_normalised(counts))
+    return rounded_table(_normalised(counts))
 
 
 def flat_prior(
@@ -143,8 +143,8 @@ def learn_weights(
             break
     return Weights(
         model=model.name,
-        m=_rounded(table_m),
-        u=_rounded(table_u),
+        m=rounded_table(table_m),
+        u=rounded_table(table_u),
         prior=prior_bits,
         frequencies=dict(frequencies or {}),
     )
@@ -222,7 +222,8 @@ def _normalised(counts: Table) -> Table:
     return found
 
 
-def _rounded(table: Table) -> Table:
+def rounded_table(table: Mapping[str, Mapping[str, float]]) -> Table:
+    """Shares with as many digits as are kept."""
     return {
         name: {level: rounded(share) for level, share in levels.items()}
         for name, levels in table.items()

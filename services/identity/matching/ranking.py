@@ -134,10 +134,13 @@ def _lent_bits(holder: Assessment, weights: Weights) -> float:
 
     Place and telephone are the family's; a card is not, and its bits against him are its own.
     """
-    bits = LENT_BITS
+    if weights.lending is None:
+        bits, told = LENT_BITS, weights.kin_bits
+    else:
+        bits, told = weights.lending.before, weights.lending.bits
     for field, level, weight in holder.evidence:
-        if field in weights.kin_bits:
-            bits += weights.kin_bits[field][level]
+        if field in told:
+            bits += told[field][level]
         elif field == CARD and level == SAME:
             bits -= weight
     return bits

@@ -112,6 +112,42 @@ class Frequencies:
 
 
 @dataclass(frozen=True)
+class Lending:
+    """Who shows a registered number, as learned from questions; see ``lending``.
+
+    Attributes:
+        share: of the questions that show one, those by a relative who is not registered.
+        own, lent: by field and level, the shares when the holder shows it, and when such a
+            relative does.
+    """
+
+    share: float
+    own: Mapping[str, Mapping[str, float]]
+    lent: Mapping[str, Mapping[str, float]]
+
+    @cached_property
+    def before(self) -> float:
+        """Bits of odds for a borrower before anything else is told."""
+        return in_bits(self.share, 1 - self.share)
+
+    @cached_property
+    def bits(self) -> dict[str, dict[str, float]]:
+        """log2(lent / own) by field and level."""
+        return {
+            name: {level: in_bits(share, self.own[name][level]) for level, share in levels.items()}
+            for name, levels in self.lent.items()
+        }
+
+    def content(self) -> dict[str, Any]:
+        """As it stands in a table's text."""
+        return {
+            "share": self.share,
+            "own": {name: dict(levels) for name, levels in self.own.items()},
+            "lent": {name: dict(levels) for name, levels in self.lent.items()},
+        }
+
+
+@dataclass(frozen=True)
 class Weights:
     """A table of weights, learned or agreed, that decides nothing but is asked by every decision.
 
@@ -123,6 +159,7 @@ class Weights:
             asked for (negative: he is one of many, and some who ask are not registered at all).
         kin: by field and level, the shares among two persons of one household; empty where a
             model knows no households.
+        lending: who shows registered numbers; None until questions have taught it.
     """
 
     model: str
@@ -131,6 +168,7 @@ class Weights:
     prior: float
     frequencies: Mapping[str, Frequencies] = field(default_factory=dict)
     kin: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    lending: Lending | None = None
 
     @cached_property
     def version(self) -> str:
@@ -197,6 +235,7 @@ class Weights:
                 for name, table in content["frequencies"].items()
             },
             kin=content.get("kin", {}),
+            lending=Lending(**content["lending"]) if "lending" in content else None,
         )
         if weights.version != content["version"]:
             raise WeightsAltered(content["version"], weights.version)
@@ -204,8 +243,10 @@ class Weights:
 
     def _content(self) -> dict[str, Any]:
         kin = {"kin": {name: dict(levels) for name, levels in self.kin.items()}} if self.kin else {}
+        lending = {"lending": self.lending.content()} if self.lending is not None else {}
         return {
             **kin,
+            **lending,
             "model": self.model,
             "m": {name: dict(levels) for name, levels in self.m.items()},
             "u": {name: dict(levels) for name, levels in self.u.items()},

@@ -6,11 +6,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.identity.matching.lending import FIELDS, MOST_QUESTIONS, Shown
+from services.identity.matching.model import NUMBER
+from services.identity.matching.numbers import NumberLevel
 from services.identity.models import match_weights
+
+_NUMBER_SHOWN = [{"field": NUMBER, "level": str(NumberLevel.EXACT)}]
+_LEVELS = ", ".join(
+    f"""jsonb_path_query_first(evidence, '$[*] ? (@.field == "{field}").level') #>> '{{}}'"""
+    for field in FIELDS
+)
+_SHOWN = text(
+    f"""
+    SELECT {_LEVELS}, count(*)
+    FROM (
+        SELECT evidence FROM recognitions WHERE region = :region
+        ORDER BY recognition_id DESC LIMIT :most
+    ) AS latest
+    WHERE evidence @> :number
+    GROUP BY {", ".join(str(place + 1) for place in range(len(FIELDS)))}
+    """  # noqa: S608 - of constants alone
+).bindparams(bindparam("number", type_=JSONB))
 
 
 async def keep(
@@ -62,3 +82,13 @@ async def learned(session: AsyncSession, region: str, *, limit: int) -> Sequence
         .limit(limit)
     )
     return [Learned(row.version, row.content_enc, row.people, row.learned_at) for row in rows]
+
+
+async def shown_numbers(session: AsyncSession, region: str) -> dict[Shown, int]:
+    """How the latest questions that showed a registered number agreed with its holder otherwise.
+
+    Counted by the database: no question leaves it, only how many were alike.
+    """
+    asked = {"region": region, "most": MOST_QUESTIONS, "number": _NUMBER_SHOWN}
+    rows = await session.execute(_SHOWN, asked)
+    return {tuple(row[: len(FIELDS)]): row[-1] for row in rows}

@@ -1,13 +1,15 @@
-"""Learning the weights from the register."""
+"""Learning the weights from the register, and who borrows numbers from what was asked."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import structlog
 
+from services.identity.matching.lending import learn_lending
 from services.identity.matching.model import AGREED_WEIGHTS
 from services.identity.matching.names import AliasTable, load_aliases
 from services.identity.matching.records import Person
@@ -58,6 +60,8 @@ async def learn_from_register(session: WriteSession, context: ServiceContext) ->
     learned = await asyncio.to_thread(learn, people)
     if learned is None:
         return None
+    shown = await repository.shown_numbers(session, region)
+    learned = replace(learned, lending=learn_lending(shown, learned))
     await lock_register(session, region)
     revision = await rows.revision()
     new = await repository.keep(

@@ -11,19 +11,23 @@ import multiprocessing
 import random
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rich.console import Console
 from rich.table import Table
 
 from services.identity.matching.decision import decide
 from services.identity.matching.index import Index
-from services.identity.matching.model import AGREED_WEIGHTS
+from services.identity.matching.lending import FIELDS, Shown, learn_lending
+from services.identity.matching.model import AGREED_WEIGHTS, NUMBER
+from services.identity.matching.numbers import NumberLevel
 from services.identity.matching.scoring import Weights
 from services.identity.matching.teaching import learn
 from tests.bench.matching.county import UNKNOWABLE, County, ask, build, registered
 
 CHUNK = 5_000
+ASKED_BEFORE = 50_000
+"""Questions from which the county has learned who borrows numbers; none of them is asked again."""
 BINS = (0.0, 0.02, 0.5, 0.9, 0.97, 0.99, 0.999, 0.9999, 1.01)
 
 
@@ -84,6 +88,17 @@ def _chunk(seed: int) -> Counts:
     return counts
 
 
+def taught(county: County, index: Index, weights: Weights) -> Weights:
+    """The weights after questions asked before: what they showed, not whom they were about."""
+    chance = random.Random("asked before")
+    shown: Counter[Shown] = Counter()
+    for _ in range(ASKED_BEFORE):
+        best = decide(ask(county, chance).query, index, weights).best
+        if best is not None and best.level(NUMBER) == NumberLevel.EXACT:
+            shown[tuple(map(best.level, FIELDS))] += 1
+    return replace(weights, lending=learn_lending(shown, weights))
+
+
 def main() -> None:
     """Build, learn, ask, tell."""
     global _shared  # noqa: PLW0603 - the children of the fork read it
@@ -95,11 +110,14 @@ def main() -> None:
     started = time.monotonic()
     county = build(given.people)
     people = registered(county)
-    weights = learn(people) or AGREED_WEIGHTS
-    _shared = (county, Index(people), weights)
+    index = Index(people)
+    weights = taught(county, index, learn(people) or AGREED_WEIGHTS)
+    _shared = (county, index, weights)
     console.print(
         f"{len(people):,} people, weights {weights.version}, {time.monotonic() - started:.0f} s"
     )
+    if weights.lending is not None:
+        console.print(f"numbers lent to the unregistered, as learned: {weights.lending.share:.4f}")
     counts = Counts()
     with multiprocessing.get_context("fork").Pool(2) as pool:
         seeds = range(max(given.queries // CHUNK, 1))

@@ -70,21 +70,22 @@ class County:
 
     people: list[Truth] = field(default_factory=list)
     households: dict[str, list[Truth]] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)
+    """In use: no two people of a country have one number."""
 
 
 def build(size: int, seed: int = 2016) -> County:
     """About ``size`` registered people in households of one to six."""
     chance = random.Random(seed)
     county = County()
-    used: set[str] = set()
     household = 0
     while len(county.people) < size:
         household += 1
-        _household(county, chance, f"h{household:06d}", used)
+        _household(county, chance, f"h{household:06d}")
     return county
 
 
-def _household(county: County, chance: random.Random, key: str, used: set[str]) -> None:
+def _household(county: County, chance: random.Random, key: str) -> None:
     yi = chance.random() < 0.12
     surname = chance.choice(CLANS) if yi else chance.choices(SURNAMES, _FIRST_WEIGHTS)[0]
     township = (
@@ -127,9 +128,9 @@ def _household(county: County, chance: random.Random, key: str, used: set[str]) 
         number = number_of(born, (sequence * 2 + (sex == "M")) % 1000, area)
         years = (TODAY - born).days / 365.25
         no_number = chance.random() < (0.5 if years < 1 else 0.02 if years > 75 else 0.003)
-        if number in used:
+        if number in county.numbers:
             no_number = True
-        used.add(number)
+        county.numbers.add(number)
         extra = {"minority name"} if yi else set()
         extra |= {"over 70"} if years > 70 else {"under 1"} if years < 1 else set()
         extra |= {"no number"} if no_number else set()
@@ -205,7 +206,7 @@ def _about_a_stranger(county: County, chance: random.Random) -> Asked:
     while kind != "anybody" and name in family:
         # No two of a family bear one name (the registered, harsher, sometimes do here).
         name = _name(chance, surname, sex, near.name[1:2], False)
-    own = number_of(born, chance.randrange(1, 999), f"5199{chance.randrange(1, 12):02d}")
+    own = _unused(county, born, chance)
     told: dict[str, object] = {"name": prepare_name(name)}
     if kind == "with a registered relative's number" and near.number:
         told["number"] = prepare_number(near.number, on=TODAY)
@@ -219,6 +220,13 @@ def _about_a_stranger(county: County, chance: random.Random) -> Asked:
     if kind == "kin of a registered household":
         told["address"] = near.person.village
     return Asked(Query(**told), None, frozenset({kind}))  # type: ignore[arg-type]
+
+
+def _unused(county: County, born: date, chance: random.Random) -> str:
+    while True:
+        number = number_of(born, chance.randrange(1, 999), f"5199{chance.randrange(1, 12):02d}")
+        if number not in county.numbers:
+            return number
 
 
 def _drawn(chance: random.Random, rates: Mapping[str, Rate]) -> str | None:
