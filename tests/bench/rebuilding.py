@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import asyncpg
@@ -38,14 +39,17 @@ from shared.runtime.settings import RuntimeSettings
 from shared.security.crypto import Vault
 from shared.security.scopes import SCOPES
 from shared.security.tokens import TokenSigner
-from tests.bench.county_events import PRODUCERS, store
+from tests.bench.county_events import PRODUCERS, store, told
 from tests.bench.over_http import reachable
 from tests.support.postgres import plain_dsn
-from tests.support.service import Running
+from tests.support.service import Running, envelope
 
 SIZE, LARGE_SIZE = 20_000, 1_000_000
 _MODULES = (IDENTITY, CLAIMS, CONTRACTS, REPORTING)
 _LOOK_EVERY_S = 0.5
+_VIEWERS, _VIEWS, _EVENTS_PER_S = 4, 10, 20
+_SINCE = 1_000
+"""Events of persons who are known already."""
 _SPOILT = (
     "DELETE FROM encounters WHERE right(encounter_id, 1) = '3'",
     "UPDATE settlements SET total_fen = total_fen + 1 WHERE right(encounter_id, 1) = '1'",
@@ -123,6 +127,8 @@ async def _measure(console: Console, folder: Path, urls: dict[str, str], size: i
         await _rebuilt(console, reporting, "after rows were spoilt by hand", size)
         assert await _digests(own) == first, "what was spoilt was not put right"
         console.print("the rows are the same each time, table by table")
+        for path in ("/reporting/v1/dashboard", "/"):
+            await _viewed(console, reporting, path)
 
 
 async def _rebuilt(console: Console, reporting: Running, name: str, size: int) -> None:
@@ -147,6 +153,38 @@ async def _rebuilt(console: Console, reporting: Running, name: str, size: int) -
         f" time here, feeds and looks included; {result.deleted:,} rows deleted,"
         f" {result.written:,} written; memory {memory[0]:.0f} MB before,"
         f" at most {max(memory):.0f} MB; the dashboard meanwhile {_told(looks)}"
+    )
+
+
+async def _viewed(console: Console, reporting: Running, path: str) -> None:
+    """Several viewers at once while events come in, all of it in this process."""
+    taken: list[float] = []
+    handled: list[float] = []
+
+    async def view() -> None:
+        async with reporting.client() as client:
+            for _ in range(_VIEWS):
+                began = time.perf_counter()
+                answer = await client.get(path, timeout=600)
+                assert answer.status_code == 200, answer.text
+                taken.append((time.perf_counter() - began) * 1000)
+
+    async def events() -> None:
+        for data, sequence, at in islice(told(), _SINCE, None):
+            began = time.perf_counter()
+            await reporting.deliver(envelope(data, sequence=sequence + 100, at=at))
+            handled.append((time.perf_counter() - began) * 1000)
+            await asyncio.sleep(1 / _EVENTS_PER_S)
+
+    coming = asyncio.create_task(events())
+    await asyncio.gather(*(view() for _ in range(_VIEWERS)))
+    coming.cancel()
+    await asyncio.gather(coming, return_exceptions=True)
+    taken.sort()
+    console.print(
+        f"GET {path}, {_VIEWERS} viewers at once, up to {_EVENTS_PER_S} events/s: median"
+        f" {statistics.median(taken):.0f} ms, p95 {taken[len(taken) * 95 // 100]:.0f} ms;"
+        f" {len(handled)} events handled, median {statistics.median(handled):.0f} ms"
     )
 
 

@@ -73,11 +73,12 @@ async def dashboard(
     """
     scope = await scope_of(session, context, area=area, period=period)
     region = context.region
-    totals = await repository.totals(session, scope)
+    by = parts_by(scope.area)
+    totals, divided = await repository.totals_and_parts(
+        session, scope, {by, "facility_code", "month"}
+    )
+    parts, by_facility, by_month = divided[by], divided["facility_code"], divided["month"]
     reach = await repository.reach(session)
-    parts = await repository.sums_by(session, scope, parts_by(scope.area))
-    by_facility = await repository.sums_by(session, scope, "facility_code")
-    by_month = await repository.sums_by(session, scope, "month")
     shown = places.place_of(region, scope.area)
     document = Dashboard(
         area=AreaShown(

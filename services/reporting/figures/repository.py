@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, func, select, text
+from sqlalchemy import ColumnElement, Subquery, func, select, text, tuple_
 
 from services.reporting.figures import facts
 from services.reporting.figures.domain import UNKNOWN, Area, Dataset, Period
-from services.reporting.indicators.catalogue import entered
 from services.reporting.models import (
     Card,
     Encounter,
@@ -88,7 +87,7 @@ def _is(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
 
 
 def measures_of(dataset: Dataset, rows: Subquery) -> dict[str, ColumnElement[Any]]:
-    """Each sum of a kind of row."""
+    """Each sum of a kind of row; of entered figures, of each code (see :func:`codes_of`)."""
     count = func.count()
     c = rows.c
     if dataset == "settled":
@@ -123,14 +122,10 @@ def measures_of(dataset: Dataset, rows: Subquery) -> dict[str, ColumnElement[Any
         return {"recognitions_asked": count, "recognitions_known": count.filter(c.known)}
     if dataset == "entries":
         return {
-            f"{code}_{name}": measure.filter(c.code == code)
-            for code in entered()
-            for name, measure in (
-                ("entries", count),
-                ("entered", func.sum(c.numerator)),
-                ("entered_of", func.sum(c.denominator)),
-                ("stated", func.sum(c.stated)),
-            )
+            "entries": count,
+            "entered": func.sum(c.numerator),
+            "entered_of": func.sum(c.denominator),
+            "stated": func.sum(c.stated),
         }
     return {
         "registered_persons": count,
@@ -150,19 +145,15 @@ def measures_of(dataset: Dataset, rows: Subquery) -> dict[str, ColumnElement[Any
 DATASETS: tuple[Dataset, ...] = ("settled", "discharged", "recognitions", "people", "entries")
 
 
+def codes_of(dataset: Dataset, rows: Subquery) -> list[ColumnElement[Any]]:
+    """What its sums are told apart by, besides places and months: of entered figures the code."""
+    return [rows.c.code] if dataset == "entries" else []
+
+
 async def totals(session: ReadSession, scope: Scope) -> Sums:
     """Every sum of the scope."""
-    sums = Sums()
-    for dataset in DATASETS:
-        rows = rows_of(dataset, scope)
-        measures = measures_of(dataset, rows)
-        found = await session.execute(
-            select(*(m.label(name) for name, m in measures.items()))
-            .select_from(rows)
-            .where(*inside(dataset, rows, scope))
-        )
-        _add(sums, found.mappings().one())
-    return sums
+    whole, _ = await totals_and_parts(session, scope, ())
+    return whole
 
 
 async def sums_by(session: ReadSession, scope: Scope, by: GroupBy) -> dict[str, Sums]:
@@ -171,28 +162,53 @@ async def sums_by(session: ReadSession, scope: Scope, by: GroupBy) -> dict[str, 
     The parts add up to :func:`totals`, because each row is in exactly one. People and entered
     figures have neither a facility nor a month.
     """
-    parts: dict[str, Sums] = {}
+    _, parts = await totals_and_parts(session, scope, (by,))
+    return parts[by]
+
+
+async def totals_and_parts(
+    session: ReadSession, scope: Scope, divisions: Collection[GroupBy]
+) -> tuple[Sums, dict[GroupBy, dict[str, Sums]]]:
+    """The scope's sums, and those of its parts in each division, with one look at the rows."""
+    whole = Sums()
+    parts: dict[GroupBy, dict[str, Sums]] = {by: {} for by in divisions}
     for dataset in DATASETS:
-        if dataset in ("people", "entries") and by in ("facility_code", "month"):
-            continue
         rows = rows_of(dataset, scope)
-        key = facts.month_of(rows) if by == "month" else rows.c[by]
-        measures = measures_of(dataset, rows)
+        keys: dict[GroupBy, ColumnElement[Any]] = {
+            by: facts.month_of(rows) if by == "month" else rows.c[by]
+            for by in parts
+            if dataset not in ("people", "entries") or by in ("township", "village")
+        }
+        measures, codes = measures_of(dataset, rows), codes_of(dataset, rows)
         found = await session.execute(
-            select(key.label("part"), *(m.label(name) for name, m in measures.items()))
+            select(
+                *(key.label(f"in_{by}") for by, key in keys.items()),
+                *(func.grouping(key).label(f"no_{by}") for by, key in keys.items()),
+                *codes,
+                *(m.label(name) for name, m in measures.items()),
+            )
             .select_from(rows)
             .where(*inside(dataset, rows, scope))
-            .group_by(key)
+            .group_by(
+                func.grouping_sets(tuple_(*codes), *(tuple_(*codes, key) for key in keys.values()))
+            )
         )
         for row in found.mappings():
-            _add(parts.setdefault(row["part"] or UNKNOWN, Sums()), row)
-    return parts
+            for by in keys:
+                if row[f"no_{by}"] == 0:
+                    sums = parts[by].setdefault(row[f"in_{by}"] or UNKNOWN, Sums())
+                    break
+            else:
+                sums = whole
+            add(sums, row, measures)
+    return whole, parts
 
 
-def _add(sums: Sums, row: Mapping[Any, Any]) -> None:
-    for name, value in row.items():
-        if name != "part":
-            sums.values[str(name)] += int(value or 0)
+def add(sums: Sums, row: Mapping[Any, Any], names: Iterable[str]) -> None:
+    """Add a row's sums; one that is of a code has it before their names."""
+    of_code = f"{row['code']}_" if "code" in row else ""
+    for name in names:
+        sums.values[of_code + name] += int(row[name] or 0)
 
 
 async def payers(session: ReadSession, scope: Scope) -> dict[str, int]:
@@ -231,13 +247,24 @@ async def card_day(session: ReadSession) -> date | None:
     return max((day for day in days if day is not None), default=None)
 
 
+_MONTHS_WITH_VISITS = text(
+    """
+    SELECT to_char(month, 'YYYY-MM') FROM generate_series(
+      (SELECT date_trunc('month', min(discharged_on)::timestamp) FROM encounters),
+      (SELECT max(discharged_on)::timestamp FROM encounters), interval '1 month') AS month
+    WHERE EXISTS (SELECT FROM encounters
+      WHERE discharged_on >= month::date AND discharged_on < (month + interval '1 month')::date)
+    ORDER BY 1
+    """
+)
+
+
 async def months_with_visits(session: ReadSession) -> list[str]:
-    """Months in which a visit ended, earliest first: what a period can be chosen from."""
-    month = func.to_char(Encounter.discharged_on, "YYYY-MM")
-    found = await session.execute(
-        select(month).where(Encounter.discharged_on.is_not(None)).group_by(month).order_by(month)
-    )
-    return list(found.scalars())
+    """Months in which a visit ended, earliest first: what a period can be chosen from.
+
+    Each is looked up in the index; grouping the visits would read all of them.
+    """
+    return list((await session.execute(_MONTHS_WITH_VISITS)).scalars())
 
 
 async def told_of(session: ReadSession, township: str, village: str | None) -> bool:

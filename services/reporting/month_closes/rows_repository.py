@@ -15,6 +15,8 @@ from services.reporting.figures.repository import (
     DATASETS,
     Scope,
     Sums,
+    add,
+    codes_of,
     measures_of,
     rows_of,
 )
@@ -72,15 +74,14 @@ async def sums_of_cut(
         )
         rows = _typed(dataset, scope, chosen.subquery("chosen"))
         key: ColumnElement[Any] = literal("") if by is None else rows.c[by]
-        measures = measures_of(dataset, rows)
-        statement = select(key.label("part"), *(m.label(name) for name, m in measures.items()))
-        statement = statement.select_from(rows)
-        if by is not None:
-            statement = statement.group_by(key)
+        measures, codes = measures_of(dataset, rows), codes_of(dataset, rows)
+        statement = select(
+            key.label("part"), *codes, *(m.label(name) for name, m in measures.items())
+        )
+        statement = statement.select_from(rows).group_by(*codes, *(() if by is None else (key,)))
         for row in (await session.execute(statement)).mappings():
             sums = parts.setdefault(UNKNOWN if row["part"] is None else row["part"], Sums())
-            for name in measures:
-                sums.values[name] += int(row[name] or 0)
+            add(sums, row, measures)
     return parts
 
 
