@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import itertools
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -19,8 +20,10 @@ import openpyxl
 from rich.console import Console
 
 from deploy.embedded.postgres import EmbeddedPostgres
+from services.contracts.merges.repository import MERGES
 from services.contracts.models import Person
 from services.contracts.module import MODULE
+from services.contracts.plans.repository import lock_many
 from services.contracts.plans.service import plan_everyone
 from shared.clock import FixedClock
 from shared.db.base import table_of
@@ -41,6 +44,7 @@ PANEL = 2_000
 ASKED = 500
 ROWS, BAD = 5_000, 50
 _LONGEST_S = 600
+_CLERK_EVERY_S = 0.1
 TOWNSHIP, TEAM = "金河镇", "H51111300202"
 
 
@@ -69,16 +73,19 @@ async def _measure(console: Console, folder: Path, url: str, people: int) -> Non
     try:
         async with context.db.writing() as session:
             await copy_rows(session, table_of(Person), [_person(at) for at in range(people)])
-        began = time.perf_counter()
-        first = await plan_everyone(context)
-        made_s = time.perf_counter() - began
-        began = time.perf_counter()
-        await plan_everyone(context)
-        again_s = time.perf_counter() - began
-        console.print(
-            f"plan of {people:,} people: {made_s:.1f} s, {first.made:,} tasks made"
-            f" ({first.made / made_s:,.0f}/s); a night without change {again_s:.1f} s"
-        )
+        for night in ("first night", "night without change"):
+            waits: list[float] = []
+            clerk = asyncio.create_task(_clerk(context, people, waits))
+            began, worked = time.perf_counter(), time.process_time()
+            planned = await plan_everyone(context)
+            taken, here = time.perf_counter() - began, time.process_time() - worked
+            clerk.cancel()
+            waits.sort()
+            console.print(
+                f"plan of {people:,} people, {night}: {taken:.1f} s, {here:.1f} s of it the"
+                f" service's processor, {planned.made:,} tasks made; a clerk's change of a person"
+                f" meanwhile: median {waits[len(waits) // 2]:.0f} ms, longest {waits[-1]:.0f} ms"
+            )
         async with Running(context, signer, clock).client() as client:
 
             async def worklist() -> Any:
@@ -97,6 +104,17 @@ async def _measure(console: Console, folder: Path, url: str, people: int) -> Non
             await _imported(console, client)
     finally:
         await context.db.close()
+
+
+async def _clerk(context: ServiceContext, people: int, waits: list[float]) -> None:
+    """Hold one person after the other, as whatever changes something about him does."""
+    for at in itertools.count():
+        began = time.perf_counter()
+        async with context.db.writing() as session:
+            await MERGES.hold(session)
+            await lock_many(session, [f"P{at * 97 % people:06d}"])
+        waits.append((time.perf_counter() - began) * 1000)
+        await asyncio.sleep(_CLERK_EVERY_S)
 
 
 async def _imported(console: Console, client: httpx.AsyncClient) -> None:
