@@ -55,6 +55,7 @@ def make_secrets(folder: Path, *, region_code: str) -> list[str]:
     for service in SERVICES:
         once(f"database_{service}", _password)
     once("database_admin", _password)
+    once("database_reporting_reader", _password)
     once("grafana_admin", _password)
     users = {service: _text(once(f"kafka_{service}", _password)) for service in SERVICES}
     admin = _text(once("kafka_admin", _password))

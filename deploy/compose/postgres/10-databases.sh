@@ -15,3 +15,12 @@ CREATE DATABASE :"role" OWNER :"role" ENCODING 'UTF8' TEMPLATE template0;
 REVOKE ALL ON DATABASE :"role" FROM PUBLIC;
 SQL
 done
+# Boards may read the documented schema of the county's figures, in which there is no person; the
+# service's migrations grant it.
+psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --username postgres --dbname postgres <<'SQL'
+\set password `cat /run/secrets/database_reporting_reader`
+CREATE ROLE reporting_reader LOGIN PASSWORD :'password' NOSUPERUSER NOCREATEDB NOCREATEROLE;
+ALTER ROLE reporting_reader SET default_transaction_read_only = on;
+ALTER ROLE reporting_reader SET statement_timeout = '15s';
+GRANT CONNECT ON DATABASE reporting TO reporting_reader;
+SQL
