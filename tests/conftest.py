@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from hypothesis import HealthCheck, settings
 
 # A worker of pytest-xdist has the width of its parent's terminal; commands under test would keep it.
 os.environ.pop("COLUMNS", None)
+# The suite starts the product again and again: compiled once, also where the shell says otherwise.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Which reviews a second person decides too, and which probable answers are looked at, is drawn by
 # the ids of the day: tests that are about it set the shares themselves.
 os.environ["IDENTITY_DOUBLE_REVIEW_SHARE"] = "0"

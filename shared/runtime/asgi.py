@@ -53,13 +53,13 @@ def service_app(
     module = context.module
     app = _api_app(module)
     _bind(app, context, navigation)
-    app.router.routes.extend(_routes_of(module))
+    app.router.routes.extend(routes_of(module))
     app.include_router(health_router(context, checks), include_in_schema=False)
     return app
 
 
 @cache
-def _routes_of(module: ServiceModule) -> list[BaseRoute]:
+def routes_of(module: ServiceModule) -> list[BaseRoute]:
     """The service's routes, shared by all of its applications in this process.
 
     FastAPI makes a validator per parameter and answer when a route is first looked at: 0.1 to
@@ -167,6 +167,6 @@ def _bind(app: FastAPI, context: ServiceContext, navigation: Navigation | None) 
 def openapi_of(module: ServiceModule) -> dict[str, Any]:
     """The service's OpenAPI document; needs neither database nor keys."""
     app = _api_app(module)
-    app.router.routes.extend(_routes_of(module))
+    app.router.routes.extend(routes_of(module))
     app.root_path = f"/{module.name}"
     return app.openapi()

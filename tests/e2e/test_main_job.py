@@ -35,9 +35,7 @@ def _forms() -> list[object]:
 def yizhan(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Yizhan]:
     if request.param == "memory":
         running = Yizhan(tmp_path / "data", {"YIZHAN_BUS": "memory"})
-        running.start()
-        yield running
-        running.kill()
+        yield from _started(running)
         return
     if request.param == "real_kafka":
         yield from _on_kafka(tmp_path, REAL_KAFKA)
@@ -55,9 +53,15 @@ def _on_kafka(tmp_path: Path, bootstrap: str) -> Iterator[Yizhan]:
             "YIZHAN_TOPIC_PREFIX": f"t{os.getpid()}-{tmp_path.name}-".replace("_", "-"),
         },
     )
-    running.start()
-    yield running
-    running.kill()
+    yield from _started(running)
+
+
+def _started(running: Yizhan) -> Iterator[Yizhan]:
+    try:
+        running.start()
+        yield running
+    finally:
+        running.kill()  # also one that did not get ready in time
 
 
 class LiveStream:

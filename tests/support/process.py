@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import functools
 import itertools
 import json
 import os
@@ -10,8 +12,9 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,11 +29,23 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 SERVICES = ("identity", "claims", "contracts", "reporting")
 
 
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10
 _PORTS_EACH = 1_000
-_ports = itertools.cycle(
-    range(20_000 + _WORKER * _PORTS_EACH, 20_000 + (_WORKER + 1) * _PORTS_EACH)
-)
+
+
+@functools.cache
+def _ports() -> Iterator[int]:
+    """A thousand ports that no other test process of this machine gives out while this one lives."""
+    for first in range(20_000, 32_000, _PORTS_EACH):
+        name = f"yizhan-test-ports-{os.geteuid()}-{first}"
+        lock = os.open(Path(tempfile.gettempdir(), name), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        # Never closed: the lock is held until this process ends.
+        return itertools.cycle(range(first, first + _PORTS_EACH))
+    raise AssertionError("twelve test processes of this account give out ports already")
 
 
 def free_port() -> int:
@@ -39,7 +54,7 @@ def free_port() -> int:
     Below the range from which the kernel gives ports to whoever asks for none: a product that a
     test kills and starts again would now and then find its own port taken by a connection.
     """
-    for port in itertools.islice(_ports, _PORTS_EACH):
+    for port in itertools.islice(_ports(), _PORTS_EACH):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
