@@ -21,8 +21,10 @@ from services.contracts.contracts.domain import (
     possible,
     state_on,
 )
+from services.contracts.plans.rulebook import rulebook
 from services.contracts.programme.domain import Programme
-from services.contracts.programme.service import DEFAULTS, load
+from services.contracts.programme.service import DEFAULTS, REGION_FILE, load
+from shared.policy.folders import BUNDLED_PACKS
 
 STEPS: tuple[Step, ...] = get_args(Step)
 
@@ -112,6 +114,19 @@ def test_the_state_on_a_day(
 
 
 class TestProgramme:
+    @pytest.mark.parametrize(
+        ("pack", "absent"), [("liangping-2019", ("yearly_check_up",)), ("xinbin-2018", ())]
+    )
+    def test_the_free_check_up_is_one_county_s_promise(
+        self, pack: str, absent: tuple[str, ...]
+    ) -> None:
+        """Goal: XB-22 binds nobody who did not promise it; the rest of the programme stays. Method:
+        the packs as they are shipped; what they take away is a programme that is known."""
+        programme = load(BUNDLED_PACKS / pack / REGION_FILE)
+        assert programme.not_offered == absent
+        assert set(absent) <= rulebook().programmes.keys()
+        assert programme.model_copy(update={"not_offered": ()}) == load()
+
     def test_the_lists_have_the_size_that_their_documents_say(self) -> None:
         """Goal: 14, 34 and 4 diseases; only refusal and absence leave LP-32's denominator."""
         programme = load()
