@@ -79,11 +79,11 @@ class ShortWay:
             TypeError: it has a part that this way does not know.
         """
         self._route = route
-        self._mount = f"/{context.name}"
+        self._mount = f"/{context.name}{prefix}"
         self._context = context
         self._parts = _parts_of(route.endpoint)
         self._status = route.status_code or _OK
-        self.address = _pattern(f"{self._mount}{prefix}{route.path}")
+        self.address = _pattern(f"{self._mount}{route.path}")
 
     async def read(
         self, request: StrictRequest, ids: Mapping[str, str]

@@ -223,7 +223,8 @@ def route_template(scope: Scope) -> str:
 
     Valid after the request was routed: Starlette leaves the route in the scope.
     """
-    route: Any = scope.get("route")
+    # A router that was included under a prefix knows its whole path in this context alone.
+    route: Any = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
     path = getattr(route, "path_format", None) or getattr(route, "path", None)
     if path is None:
         return "unmatched"

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -119,13 +119,18 @@ async def test_gauges_tell_of_outbox_and_dead_letters(context: ProbeContext):
 
 
 async def test_requests_are_counted_by_template(app: FastAPI, bearer):
-    """Goal: a metric never shows an address as called. Method: mounted, with a path value."""
-    metrics = Metrics()
+    """Goal: a metric never shows an address as called. Method: mounted, with a path value.
 
-    @app.get("/v1/persons/{person_id}")
+    The router is included under its prefix, as every service's are.
+    """
+    metrics = Metrics()
+    router = APIRouter()
+
+    @router.get("/persons/{person_id}")
     async def person(person_id: str) -> dict[str, str]:
         return {"id": person_id}
 
+    app.include_router(router, prefix="/v1")
     root = MetricsMiddleware(Starlette(routes=[Mount("/probe", app=app)]), metrics)
     await call(root, "GET", "/probe/v1/persons/511301199001011234")
     await call(root, "GET", "/probe/notes/count", headers=bearer)
