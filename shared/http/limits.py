@@ -10,7 +10,7 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -70,10 +70,19 @@ class EdgeMiddleware:
         app: what is wrapped.
         max_body_bytes: for JSON and ordinary forms.
         max_upload_bytes: for ``multipart/form-data``.
+        told: says problems in another form to who needs it; refusals of this layer among them.
     """
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, max_upload_bytes: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_body_bytes: int,
+        max_upload_bytes: int,
+        told: Callable[[Scope, Send], Send] | None = None,
+    ) -> None:
         self._app = app
+        self._told = told
         self._max_body_bytes = max_body_bytes
         self._max_upload_bytes = max_upload_bytes
 
@@ -96,18 +105,19 @@ class EdgeMiddleware:
                 message["headers"] = _guarded(message.get("headers", ()), request_id, static=static)
             await send(message)
 
+        answer = edge_send if self._told is None else self._told(scope, edge_send)
         marks = structlog.contextvars.bind_contextvars(
             request_id=request_id, traceparent=traceparent
         )
         try:
-            await self._limited(scope, receive, edge_send, given)
+            await self._limited(scope, receive, answer, given)
         except AnswerBrokenOff:
             raise
         except Exception as error:  # noqa: BLE001 - the edge is where everything ends
             problem = problem_of(error)
             if status:
                 raise AnswerBrokenOff(f"the answer broke off: {problem.code}") from None
-            await problem.response(problem_path(scope))(scope, receive, edge_send)
+            await problem.response(problem_path(scope))(scope, receive, answer)
         finally:
             log_request(
                 quiet=static or scope["path"].endswith(_QUIET),

@@ -26,6 +26,7 @@ from shared.runtime.context import ServiceContext
 from shared.runtime.module import ServiceModule
 from shared.web import docs_router, static_app
 from shared.web.navigation import Navigation, screens_router
+from shared.web.problem_pages import ProblemPages
 from shared.web.signin.cookies import SessionCookieMiddleware
 
 HealthChecks = Mapping[str, Sequence[Check]]
@@ -136,6 +137,7 @@ def root_app(
         MetricsMiddleware(ShortWays(SessionCookieMiddleware(root, settings), contexts)),
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
+        told=ProblemPages(front or _plain_app(contexts[0], navigation=menu)),
     )
 
 

@@ -78,7 +78,10 @@ async def test_a_closed_county_page_opens_for_those_who_read_figures(
     app = FastAPI()
     app.include_router(pages.root_router)
     app.state.context = SimpleNamespace(
-        settings=SimpleNamespace(open_dashboard=False), db=NoDatabase(), people=maker.people
+        settings=SimpleNamespace(open_dashboard=False),
+        db=NoDatabase(),
+        people=maker.people,
+        state={},
     )
     found = host.users.get(user) if user else None
     session = maker.begin(found) if found else None
