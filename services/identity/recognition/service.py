@@ -12,7 +12,7 @@ from services.identity.matching.records import Query
 from services.identity.models import recognitions
 from services.identity.newborns.repository import NewbornRepository
 from services.identity.recognition.answering import Recognised, Telling, recognised, tell
-from services.identity.recognition.asking import ask, invalid, question_of
+from services.identity.recognition.asking import IdNumberInvalid, ask, invalid, question_of
 from services.identity.recognition.guessing import guess_limit_of
 from services.identity.recognition.registry import Picture, Registry, registry_of
 from services.identity.recognition.repository import STANDS, RecognitionRepository
@@ -117,7 +117,12 @@ async def recognise(
     """
     facility = _admitted(context, caller, body)
     await RevisionRepository(session, context.region.region_code).join_recognitions()
-    found = await match(session, context, body.credentials, at=body.visit.occurred_at)
+    try:
+        found = await match(session, context, body.credentials, at=body.visit.occurred_at)
+    except IdNumberInvalid:
+        # That nobody's number is near a wrong one says as much of many numbers at once.
+        _charge(context, caller, body, number_only=True)
+        raise
     _charge_guess(context, caller, body, found.decision)
     told = tell(context, caller, body, facility, found, new_id())
     await RecognitionRepository(session, context.region.region_code).add(told.row)
@@ -228,12 +233,18 @@ def _charge_guess(
     context: ServiceContext, caller: Principal, body: RecognitionRequest, decision: Decision
 ) -> None:
     if decision.grade == "none":
-        guess_limit_of(context).found_nobody(
-            caller.client_id,
-            body.facility_code,
-            context.clock.now().timestamp(),
-            number_only=not body.credentials.name,
-        )
+        _charge(context, caller, body, number_only=not body.credentials.name)
+
+
+def _charge(
+    context: ServiceContext, caller: Principal, body: RecognitionRequest, *, number_only: bool
+) -> None:
+    guess_limit_of(context).found_nobody(
+        caller.client_id,
+        body.facility_code,
+        context.clock.now().timestamp(),
+        number_only=number_only,
+    )
 
 
 def _is_looked_at(context: ServiceContext, decision: Decision, recognition_id: UUID) -> bool:

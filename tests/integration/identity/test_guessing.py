@@ -154,3 +154,18 @@ def test_one_client_at_many_institutions_is_limited_too() -> None:
             continue
         limit.found_nobody(CLIENT, f"H{number % 60}", 0.0, number_only=True)
     assert refused == 4_500
+
+
+async def test_numbers_that_nobody_can_have_count_as_well(
+    office: Office, clock: FixedClock
+) -> None:
+    """Goal: a wrong check character is no way around. A registered number one slip away would be
+    proposed, so each such guess tries many numbers at once. Method: one guess is left; then two
+    mistyped numbers that are near nobody's."""
+    await office.register(PATIENT)
+    counted(office, 1_499, clock)
+    number = id_number(date(1950, 1, 1), 7)
+    wrong = number[:-1] + ("0" if number[-1] != "0" else "1")
+    answers = [await office.ask({"id_number": wrong, "name": "欧阳无此人"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [422, 429]
+    assert answers[0].json()["code"] == "id_number_invalid"
