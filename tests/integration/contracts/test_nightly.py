@@ -1,7 +1,12 @@
 """The night's work by the service itself: once a business day, and not at all where it is off."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
+import pytest
+
+from services.contracts.plans import service as planning
 from services.contracts.plans.nightly import plan_daily
 from services.contracts.plans.service import plan_everyone
 from services.contracts.programme.service import programme_of
@@ -80,3 +85,33 @@ async def test_a_programme_that_the_region_does_not_have_asks_for_nothing(
     context.state["contracts.programme"] = known
     await plan_everyone(context)
     assert await contracts.rows(rules) == asked
+
+
+async def test_a_night_that_is_cut_off_is_carried_on(
+    contracts: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Goal: what was planned stays, the rest follows, nothing twice. Method: portions of two persons;
+    the run ends in the second one, before its commit, and is begun again."""
+    monkeypatch.setattr(planning, "_PEOPLE_AT_ONCE", 2)
+    await contracts.deliver(*(entered(f"P{at}") for at in range(6)))
+    tell, portions = planning._tell, []
+
+    async def cut_off(*told: Any, **named: Any) -> None:
+        portions.append(told)
+        await tell(*told, **named)
+        if len(portions) == 2:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(planning, "_tell", cut_off)
+    with pytest.raises(asyncio.CancelledError):
+        await plan_everyone(contracts.context)
+    tasks = "SELECT person_id, rule FROM tasks ORDER BY person_id"
+    told = "SELECT 1 FROM outbox WHERE type LIKE '%task.opened%'"
+    assert [row["person_id"] for row in await contracts.rows(tasks)] == ["P0", "P1"]
+    assert len(await contracts.rows(told)) == 2
+
+    assert (await plan_everyone(contracts.context)).made == 4
+    assert [row["person_id"] for row in await contracts.rows(tasks)] == [
+        f"P{at}" for at in range(6)
+    ]
+    assert len(await contracts.rows(told)) == 6
