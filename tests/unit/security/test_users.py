@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.security import passwords
 from shared.security.default_users import DEFAULT_USERS
 from shared.security.files import SecretFileTooOpen
 from shared.security.scopes import SCOPES
@@ -16,6 +17,12 @@ from shared.security.users import UsersFile, UsersFileMalformed, UserThere, User
 
 REGION = "511113"
 GOOD = "river-and-mountain"
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a trial costs has tests of its own (test_passwords.py)."""
+    monkeypatch.setattr(passwords, "CHOSEN", passwords.DRAWN)
 
 
 @pytest.fixture
