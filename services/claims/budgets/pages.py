@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -41,6 +41,7 @@ B = TypeVar("B", bound=BaseModel)
 _DONE = ("drafted", "signed", "advanced", "adjusted", "settled")
 _RATIOS = ("risk_reserve_ratio", "deposit_ratio", "retained_ratio", "overspend_ratio",
            "overspend_cap_ratio")  # fmt: skip
+_TICKS = ("facilities", "townships")
 _AMOUNTS = ("approved", "critical_illness", "other_reserves")
 
 
@@ -55,21 +56,23 @@ async def draft(request: Request, caller: Treasurer, session: Writes, context: C
     """Keep a draft."""
     form = await request.form()
     typed = await fields(request)
+    ticked = [str(each) for name in _TICKS for each in form.getlist(name)]
     document: dict[str, Any] = {
         "year": plain_number(typed["year"]),
         "community": typed["community"],
         "insurance_plan": typed["plan"],
         "lead_facility_code": typed["lead_facility_code"],
-        "facilities": [str(each) for each in form.getlist("facilities")],
-        "townships": [str(each) for each in form.getlist("townships")],
     }
+    document |= {name: [str(each) for each in form.getlist(name)] for name in _TICKS}
     document |= {name: plain_number(typed[name]) for name in _AMOUNTS if typed[name]}
     document |= {name: ratio_of_percent(typed[name]) or "x" for name in _RATIOS if typed[name]}
     try:
         body = AgreementRequest.model_validate(document)
     except ValidationError as error:
         faults = at_fields(field_faults(error.errors()), {"insurance_plan": "plan"})
-        return await _list(request, context, session, caller, typed=typed, faults=faults)
+        return await _list(
+            request, context, session, caller, typed=typed, ticked=ticked, faults=faults
+        )
     wanted = Draft(
         body.year, body.community, body.insurance_plan, body.lead_facility_code,
         body.facilities, body.townships, body.terms,
@@ -80,7 +83,7 @@ async def draft(request: Request, caller: Treasurer, session: Writes, context: C
         problem = None if faults else told(made)
         return await _list(
             request, context, session, caller,
-            typed=typed, faults=faults, problem=problem, status=made.status,
+            typed=typed, ticked=ticked, faults=faults, problem=problem, status=made.status,
         )  # fmt: skip
     return see(f"/claims/budgets/{made.agreement.id}?done=drafted")
 
@@ -273,6 +276,7 @@ async def _list(
     caller: Principal,
     *,
     typed: Typed | None = None,
+    ticked: Sequence[str] = (),
     faults: Mapping[str, Said] | None = None,
     problem: Said | None = None,
     status: int = 200,
@@ -292,6 +296,7 @@ async def _list(
             "facilities": [each for each in context.region.facilities if each.in_region],
             "townships": context.region.townships,
             "typed": typed or default,
+            "ticked": ticked,
             "faults": dict(faults or {}),
             "problem": problem,
         },

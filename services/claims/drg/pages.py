@@ -11,6 +11,7 @@ from starlette.responses import Response
 from services.claims.drg import repository, service
 from services.claims.drg.schemas import CaseList, PilotAnswer
 from services.claims.screens.kit import PageRoute, render, said
+from services.claims.settlement.bill import LEVELS
 from shared.db.session import Reads, ReadSession, Writes
 from shared.http.problem import Problem
 from shared.runtime.context import Context, ServiceContext
@@ -91,6 +92,7 @@ async def _page(
         "drg.html",
         {
             "pilot": None if pilot is None else PilotAnswer.of(pilot).model_dump(mode="json"),
+            "levels": tuple(reversed(LEVELS)),
             "hospitals": [] if pilot is None else [place(code) for code in pilot.facilities],
             "sums": found,
             "cases": [

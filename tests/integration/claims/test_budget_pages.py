@@ -32,8 +32,10 @@ async def test_a_year_from_desk_to_desk(claims: Claims, clock: FixedClock, tmp_p
         screen(running, tmp_path, *DEFAULT_USERS["insurer"].scopes, name="insurer") as payer,
         screen(running, tmp_path, "claims:ledger", name="reader") as reader,
     ):
-        wrong = await keeper.post(HERE, FORM | {"approved": "x", "risk_reserve_ratio": "120"})
+        faulty = {"approved": "x", "risk_reserve_ratio": "120", "facilities": DISTRICT}
+        wrong = await keeper.post(HERE, FORM | faulty)
         assert wrong.status_code == 422
+        assert wrong.text.count(" checked>") == 1, "what was ticked stays ticked"
         for fault in ("approved-fault", "risk_reserve_ratio-fault"):
             assert f'id="{fault}"' in wrong.text, fault
         nothing = await keeper.post(HERE, FORM | {"approved": "400"})
