@@ -1,28 +1,83 @@
-"""``yizhan reporting``: is a closed month still what the director signed?"""
+"""``yizhan reporting``: are the figures the ledger's, is a closed month what was signed?"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
+import httpx
 import typer
 from rich.table import Table
 
-from deploy.cli.console import console
+from deploy.cli.console import clients_file_of, console
 from deploy.cli.in_service import in_service
 from services.reporting.month_closes import file, signing
 from services.reporting.month_closes.file import FileAltered, Verified
+from shared.money import fen_from_text, text_from_fen
 from shared.runtime.context import ServiceContext
+from shared.runtime.settings import RuntimeSettings
+from shared.security.clients import ClientsFile
 from shared.security.principal import Principal
 
 app = typer.Typer(help="The county's figures.", no_args_is_help=True)
 
+_TIMEOUT_S = 120
 
-@app.callback()
-def _group() -> None:
-    """Keep ``verify-close`` a command of its own."""
+
+@app.command()
+def reconcile(
+    base_url: Annotated[str | None, typer.Option(help="the running server")] = None,
+) -> None:
+    """Compare what the figures say the patients paid with claims' ledger, facility by facility.
+
+    Asks both services of the running server; ends with 1 when a fen differs. While events are on
+    their way the ledger is ahead: ask again.
+    """
+    settings = RuntimeSettings()
+    secret = ClientsFile(clients_file_of(settings)).secret_of("operator") or ""
+    with httpx.Client(
+        base_url=base_url or f"http://{settings.host}:{settings.port}", timeout=_TIMEOUT_S
+    ) as http:
+        grant = http.post(
+            "/oauth/token",
+            data={
+                "grant_type": "client_credentials",
+                "client_id": "operator",
+                "client_secret": secret,
+            },
+        )
+        http.headers["Authorization"] = f"Bearer {grant.raise_for_status().json()['access_token']}"
+        ledger = http.get("/claims/v1/ledger/trial-balance").raise_for_status().json()
+        figures = http.get("/reporting/v1/dashboard").raise_for_status().json()
+    table = Table("facility", "ledger", "figures", "difference")
+    found = patients_paid(ledger["accounts"], figures["facilities"])
+    for code, (booked, shown) in found.items():
+        amounts = (text_from_fen(each) for each in (booked, shown, shown - booked))
+        table.add_row(code, *amounts)
+    console.print(table)
+    if any(booked != shown for booked, shown in found.values()):
+        console.print("[red]the figures are not the ledger's[/red]: ask again, then yizhan rebuild")
+        raise typer.Exit(1)
+    console.print("the figures are the ledger's, to the fen")
+
+
+def patients_paid(
+    accounts: Iterable[Mapping[str, Any]], facilities: Iterable[Mapping[str, Any]]
+) -> dict[str, tuple[int, int]]:
+    """What patients paid at each facility in fen: by the ledger, and by the figures.
+
+    Only the patients' accounts tell it of all time: a fund's are lowered when it pays.
+    """
+    booked = {
+        each["facility_code"]: fen_from_text(each["balance"])
+        for each in accounts
+        if each["kind"] == "patient"
+    }
+    shown = {each["code"]: fen_from_text(each["patient_pays"]) for each in facilities}
+    return {code: (booked.get(code, 0), shown.get(code, 0)) for code in sorted(booked | shown)}
 
 
 @app.command("verify-close")
