@@ -9,6 +9,7 @@ from services.contracts.balance.endpoints import router as balance_router
 from services.contracts.balance.pages import router as balance_pages
 from services.contracts.check_ups.endpoints import router as check_ups_router
 from services.contracts.contracts.endpoints import router as contracts_router
+from services.contracts.contracts.pages import router as double_pages
 from services.contracts.control.endpoints import router as control_router
 from services.contracts.diseases.endpoints import router as diseases_router
 from services.contracts.dispensings.endpoints import router as dispensings_router
@@ -130,6 +131,7 @@ MODULE = ServiceModule(
         fee_pages,
         import_pages,
         flag_pages,
+        double_pages,
     ),
     screens=(
         ScreenLink("/contracts/", "签约随访", "Family doctors", "contracts:read"),

@@ -51,7 +51,8 @@ async def teams(
         {
             "period": month,
             "wrong_period": bool(period) and month != plain_text(period),
-            "sums": _sums(found),
+            "sums": _sums(found)
+            | {"unserved": sum(one.contracts_without_service for one in found.items)},
             "assumptions": found.assumptions,
             "teams": [_team(context, one) for one in found.items],
         },

@@ -74,7 +74,7 @@ async def act_for_thing(
     session: Writes,
     context: Context,
 ) -> Response:
-    """Do what a form about one of his contracts, cases or referrals asks."""
+    """Do what a form about one of his contracts, cases, referrals or dispensings asks."""
     return await _act(request, context, session, caller, person_id, act, thing)
 
 
@@ -131,4 +131,6 @@ def _section(act: str) -> str:
         return "diseases"
     if act.startswith("refer"):
         return "refer"
-    return act if act in ("check-up", "dispense") else "sign"
+    if act.startswith("dispense"):
+        return "dispense"
+    return act if act == "check-up" else "sign"

@@ -29,7 +29,7 @@ from services.contracts.diseases.schemas import (
     WithdrawRequest,
 )
 from services.contracts.dispensings import service as dispensings
-from services.contracts.dispensings.schemas import DispensingRequest
+from services.contracts.dispensings.schemas import DispensingRequest, WithdrawalRequest
 from services.contracts.exemptions import service as exemptions
 from services.contracts.exemptions.schemas import ExemptionEndRequest, ExemptionRequest
 from services.contracts.referrals import service as referrals
@@ -56,7 +56,7 @@ class Asked:
     context: ServiceContext
     caller: Principal
     of: UUID | None
-    """The contract, case, referral or exempt reason; None: the person himself."""
+    """The contract, case, referral, dispensing or exempt reason; None: the person himself."""
 
     @property
     def whole(self) -> tuple[WriteSession, ServiceContext, Principal]:
@@ -213,6 +213,10 @@ ACTS: Mapping[str, Act] = {
     "dispense": Act(
         DispensingRequest, ("disease", "dispensed_on", "total", "insurance_paid", "days"),
         lambda asked, body: dispensings.record(*asked.whole, body), person=True,
+    ),
+    "dispense-withdraw": Act(
+        WithdrawalRequest, ("reason",),
+        lambda asked, body: dispensings.withdraw(*asked.whole, str(asked.thing), body.reason),
     ),
 }  # fmt: skip
 """By the name that stands in the form's address."""

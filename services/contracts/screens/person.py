@@ -12,6 +12,7 @@ from starlette.responses import Response
 from services.contracts.check_ups.service import content
 from services.contracts.contracts.schemas import EndReason
 from services.contracts.dispensings.domain import DISEASES
+from services.contracts.dispensings.schemas import WithdrawalReason
 from services.contracts.merges.repository import MERGES
 from services.contracts.people import records
 from services.contracts.people.service import read_person
@@ -31,6 +32,7 @@ from shared.web.kit import Said, Typed
 
 _BEFORE_SIGNING = ("invited", "pending")
 END_REASONS: tuple[str, ...] = get_args(EndReason)
+WITHDRAWALS: tuple[str, ...] = get_args(WithdrawalReason)
 EXEMPT_ENDS = ("returned", "found", "willing", "entered_in_error", "other")
 
 
@@ -100,6 +102,7 @@ async def person_page(
         ],
         "end_options": [{"code": code, **said(f"end.{code}")} for code in END_REASONS],
         "exempt_ends": [{"code": code, **said(f"exempt-end.{code}")} for code in EXEMPT_ENDS],
+        "withdrawals": [{"code": code, **said(f"withdrawal.{code}")} for code in WITHDRAWALS],
         "packages": [
             {"code": code, "text_zh": one.zh, "text_en": one.en}
             for code, one in programme.packages.items()

@@ -227,6 +227,9 @@ async def dispensings_of(
     """Drugs that were handed to him, the newest first, and who paid them."""
     return [
         {
+            "dispensing_id": str(one.dispensing_id),
+            "status": one.status,
+            "reason": one.withdrawn_reason,
             "on": one.dispensed_on,
             "disease": disease_name(context, one.disease),
             "total": text_from_fen(one.total_fen),

@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 TEAMS: dict[str, tuple[str, str]] = {
+    "doubles.title": ("重复签约", "Double contracts"),
+    "doubles.lead": (
+        "人员合并后,同一人有两份以上生效的签约。请打开人员页面,保留一份,解除其余。",
+        "Merging brought more than one contract of a person together. Open his page and end all but one.",
+    ),
+    "doubles.some": (
+        "有人同时有两份以上生效的签约,请处理:",
+        "Somebody has more than one contract in force; please end one:",
+    ),
+    "doubles.open": ("去解除一份", "End one of them"),
+    "doubles.none": ("没有重复签约的人。", "Nobody has more than one contract."),
     "teams.title": ("团队督导", "Supervision"),
     "teams.lead": (
         "截至 {day};完成与未按时按 {month} 计。",

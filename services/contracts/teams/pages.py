@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from services.contracts.access import TeamNotYours, may_act, organisation_of
+from services.contracts.contracts import service as contracts
 from services.contracts.control import service as control
 from services.contracts.control.schemas import GroupBy
 from services.contracts.cursors import after_id
@@ -77,10 +78,12 @@ async def teams(
         name: sum(row[name] for row in rows)
         for name in ("contracts", "ready", "overdue", "done", "missed", "unserved")
     }
+    doubled, _ = await contracts.doubled(session, context, caller, limit=1, after=None)
     return render(
         request,
         "teams.html",
         {
+            "doubled": bool(doubled),
             "day": day,
             "month": day.strftime("%Y-%m"),
             "teams": rows,

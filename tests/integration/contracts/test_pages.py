@@ -27,6 +27,7 @@ from tests.integration.contracts.stories import (
     entered,
 )
 from tests.support.browsing import Screen, assert_private, screen, values, words
+from tests.support.merges import merged
 from tests.support.service import Running
 
 P1 = str(UUID(int=1))
@@ -193,7 +194,7 @@ async def test_a_person_is_referred_checked_and_given_drugs(
     contracts: Running, doctor: Screen
 ) -> None:
     """Goal: the rest of the page. Method: refer up and take it back, a check-up with what was done,
-    drugs of 1,500 with 300 insured: the fund pays 1,000, the patient 200."""
+    drugs of 1,500 with 300 insured: the fund pays 1,000, the patient 200; taken back, once."""
     said = await act(
         doctor, P1, "refer", reason="treatment", to_facility="H51111300101", diagnoses="I10"
     )
@@ -206,7 +207,32 @@ async def test_a_person_is_referred_checked_and_given_drugs(
         doctor, P1, "dispense",
         disease="hypertension", dispensed_on="2016-03-10", total="1,500", insurance_paid="300",
     )  # fmt: skip
-    assert "1,500.00 300.00 1,000.00 200.00" in said
+    assert "1,500.00 300.00 1,000.00 200.00 待结算" in said
+    (given,) = await contracts.rows("SELECT dispensing_id FROM dispensings")
+    form = f"dispense-withdraw/{given['dispensing_id']}"
+    assert "已撤销 没有来领" in await act(doctor, P1, form, reason="not_collected")
+    assert (
+        await doctor.post(f"/contracts/persons/{P1}/{form}", {"reason": "returned"})
+    ).status_code == 409
+
+
+async def test_two_contracts_of_a_merged_person_lead_to_the_page_where_one_is_ended(
+    contracts: Running, doctor: Screen
+) -> None:
+    """Goal: a clerk sees what a merge left. Method: both ids signed, merged, one contract ended."""
+    for person in (P1, P2):
+        await act(doctor, person, "sign", signed_on="2016-03-01", package="basic")
+    assert "重复签约" not in words(await doctor.get("/contracts/teams"))
+    assert "没有重复签约的人" in words(await doctor.get("/contracts/doubles"))
+    await contracts.deliver(merged(P1, P2, 1))
+    assert "重复签约" in words(await doctor.get("/contracts/teams"))
+    listed = await doctor.get("/contracts/doubles")
+    assert f"/contracts/persons/{P1}#sign" in listed.text
+    assert_private(listed)
+    (second,) = await contracts.rows("SELECT contract_id FROM contracts WHERE person_id = :p", p=P2)
+    form = f"terminate/{second['contract_id']}"
+    await act(doctor, P1, form, reason="entered_in_error", ended_on="2016-03-10")
+    assert "没有重复签约的人" in words(await doctor.get("/contracts/doubles"))
 
 
 async def test_the_sheet_and_the_fees_are_the_services_figures(

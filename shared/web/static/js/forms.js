@@ -179,6 +179,9 @@
       const list = chosen.closest(".queue-list");
       list.scrollTop = chosen.offsetTop - list.clientHeight / 2;
     }
+    // On a phone the pages' row is wider than the screen: the present one stays in sight.
+    const page = document.querySelector(".tabs.pages [aria-current]");
+    if (page) page.parentElement.scrollLeft = page.offsetLeft - page.parentElement.clientWidth / 2;
     clearInterval(polling);
     const line = document.querySelector("[data-poll]");
     if (!line) return;
