@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from services.claims.models import clearing_holds, flag_steps, flags
-from services.claims.monitoring.domain import Bill, Line, Listing
+from services.claims.monitoring.records import Bill, Line, Listing
 from shared.db.session import ReadSession, WriteSession
 
 _f, _s = flags.c, flag_steps.c

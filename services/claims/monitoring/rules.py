@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from services.claims.monitoring.domain import KNOWN_RULES, Rule
+from services.claims.monitoring.domain import KNOWN_RULES
+from services.claims.monitoring.records import Rule
 
 _SHARES = frozenset({"limit", "tolerance"})
 FILE = Path(__file__).parent / "rules.yaml"

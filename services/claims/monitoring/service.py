@@ -9,13 +9,14 @@ from uuid import UUID
 
 from services.claims.monitoring import repository
 from services.claims.monitoring.case import SamePersonTwice, StepNotAllowed, after
-from services.claims.monitoring.domain import LOOK_BACK_DAYS, County, look
+from services.claims.monitoring.domain import LOOK_BACK_DAYS, look
 from services.claims.monitoring.problems import (
     FlagNotFound,
     FlagStepRefused,
     PeriodRefused,
     SamePersonUpholds,
 )
+from services.claims.monitoring.records import County
 from services.claims.monitoring.repository import Flag, Step
 from services.claims.monitoring.rules import rules
 from shared.db.session import ReadSession, WriteSession

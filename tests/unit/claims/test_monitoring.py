@@ -10,7 +10,8 @@ from decimal import Decimal
 import pytest
 
 from services.claims.monitoring.case import SamePersonTwice, StepNotAllowed, after
-from services.claims.monitoring.domain import Bill, County, Finding, Line, Listing, look
+from services.claims.monitoring.domain import look
+from services.claims.monitoring.records import Bill, County, Finding, Line, Listing
 from services.claims.monitoring.rules import rules
 from services.claims.monitoring.wording import in_words
 
