@@ -4,7 +4,7 @@ A *programme* (hypertension, the yearly check-up …) is a set of rules. Time in
 *anchor* to the next: the day a person was taken into the programme, then each visit, or the
 calendar year for work that is due once a year. After an anchor there is one task at a time; when
 its window ends without the work, the task has failed and the next *attempt* after the same anchor
-follows on the programme's routine interval.
+follows on the programme's routine interval, or first for a while on the rule's own.
 
 A task keeps the version of the rule that made it and the days it was given: a rule that changes
 later speaks for tasks made later.
@@ -77,6 +77,9 @@ class Rule:
     """10 is the most urgent."""
     routine: bool
     """Sets the rhythm that goes on after a failed task."""
+    repeats_for: Interval | None
+    """After a failed task the rule goes on at its own interval until so long after the anchor, and
+    the routine follows only then; None: the routine follows at once."""
     valid_from: date
     valid_to: date | None
 
@@ -189,6 +192,14 @@ def phase_on(
     return "failed" if closes_on is not None and day > closes_on else "ready"
 
 
+def _next_due(rule: Rule, base: date, before: date) -> date:
+    """The first day of the rule's rhythm from ``base`` that lies after ``before``."""
+    times = 1
+    while (due_on := rule.due.after(base, times)) <= before:
+        times += 1
+    return due_on
+
+
 def step_of(programme: Programme, anchor: Anchor, attempt: int, before: date | None) -> Step | None:
     """The task of an attempt after an anchor; None where no rule asks for one.
 
@@ -208,9 +219,10 @@ def step_of(programme: Programme, anchor: Anchor, attempt: int, before: date | N
         routine = programme.routine(anchor.on)
         if routine is None or before is None:
             return None
-        rule, base, times = routine, anchor.on, 1
-        while (due_on := rule.due.after(base, times)) <= before:
-            times += 1
+        base = anchor.on
+        due_on = _next_due(rule, base, before)
+        if rule.repeats_for is None or due_on > rule.repeats_for.after(base):
+            rule, due_on = routine, _next_due(routine, base, before)
     if programme.lasts_days is not None and due_on > anchor.start + timedelta(
         days=programme.lasts_days
     ):

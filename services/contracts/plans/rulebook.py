@@ -116,15 +116,7 @@ def _applies(reader: Reader) -> Applies:
 
 def _rule(reader: Reader, programme: str, documents: Mapping[str, str]) -> Rule:
     with reader.whole():
-        due = reader.child("due")
-        interval = Interval()
-        if due is not None:
-            with due.whole():
-                interval = Interval(_number(due, "months") or 0, _number(due, "days") or 0)
-            if interval.after(reader.day("valid_from") or _ANY_DAY) <= (
-                reader.day("valid_from") or _ANY_DAY
-            ):
-                due.fault("", "not_later", "due must lie after the anchor", "到期日须在起算日之后")
+        interval = _interval(reader, "due") or Interval()
         cited = reader.citation()
         ways = frozenset(reader.texts("ways", required=False))
         if not ways <= _WAYS:
@@ -149,9 +141,21 @@ def _rule(reader: Reader, programme: str, documents: Mapping[str, str]) -> Rule:
             ways=ways,
             priority=reader.whole_number("priority") or 50,
             routine=reader.flag("routine", default=False),
+            repeats_for=_interval(reader, "repeats_for"),
             valid_from=reader.day("valid_from") or _ANY_DAY,
             valid_to=reader.day("valid_to", required=False),
         )
+
+
+def _interval(reader: Reader, key: str) -> Interval | None:
+    child = reader.child(key) if key == "due" or reader.raw(key) is not None else None
+    if child is None:
+        return None
+    with child.whole():
+        found = Interval(_number(child, "months") or 0, _number(child, "days") or 0)
+    if found.after(_ANY_DAY) <= _ANY_DAY:
+        child.fault("", "not_later", "the day must lie after the anchor", "日期须在起算日之后")
+    return found
 
 
 def _number(reader: Reader, key: str) -> int | None:

@@ -246,6 +246,25 @@ class TestTwoYears:
             date(2016, 2, 10),
         ]
 
+    def test_tuberculosis_missed_in_the_intensive_phase(self) -> None:
+        """Goal: every ten days goes on, monthly after the phase. Method: seen once on 13 January,
+        never again; a task that version 1 made stays as it was."""
+        person = life("tuberculosis")
+        person.pass_days(3)
+        person.visit("intensive_family")
+        person.pass_days(120)
+        missed = person.with_outcome(MISSED)
+        assert [t.kept.due_on for t in missed] == [
+            *(date(2016, 1, 13) + timedelta(days=10 * n) for n in range(1, 7)),
+            date(2016, 4, 13),
+        ]
+        assert {t.rule.code for t in missed[:6]} == {"tuberculosis_ten_days"}
+        assert person.waiting.rule.code == "tuberculosis_monthly"
+        assert person.waiting.kept.due_on == date(2016, 5, 13)
+        first = rulebook().rule("tuberculosis_ten_days", 1)
+        assert first is not None
+        assert (first.version, first.repeats_for) == (1, None)
+
     def test_severe_mental_disorder_classes(self) -> None:
         """Goal: 2 weeks, 2 weeks, 1 month, 3 months. Method: unstable to stable."""
         person = life("severe_mental_disorder")
