@@ -6,12 +6,14 @@ The classification decides which rule asks for the next visit; see ``plans/rules
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
 ControlStatus = Literal["controlled", "uncontrolled"]
+_Thresholds = Mapping[str, Decimal]
+_Values = Mapping[str, Any]
 
 REASONS: dict[str, tuple[str, str]] = {
     "emergency": ("危急值或危急症状,紧急转诊", "an emergency value or sign: refer at once"),
@@ -32,7 +34,8 @@ class Before:
 
     on: date
     classification: str | None
-    control: ControlStatus | None
+    values: _Values
+    """What was measured at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,6 @@ class Judgement:
     """Codes of :data:`REASONS`; empty: no referral is advised."""
 
 
-_Thresholds = Mapping[str, Decimal]
-_Values = Mapping[str, Any]
-
-
 def judge(form: str, values: _Values, thresholds: _Thresholds, case: Case) -> Judgement:
     """What the visit's measurements mean.
 
@@ -70,20 +69,23 @@ def judge(form: str, values: _Values, thresholds: _Thresholds, case: Case) -> Ju
     return _JUDGES[form](values, thresholds, case)
 
 
-def _successive(values: _Values, case: Case, *, good: bool, emergency: bool) -> Judgement:
-    """Hypertension and diabetes: first time two weeks, second time or worse a referral."""
+def _successive(values: _Values, *, good: bool, good_before: bool, emergency: bool) -> Judgement:
+    """Hypertension and diabetes: first time two weeks, second time or worse a referral.
+
+    The second time in a row is that of the measurement: a visit that was followed up within two
+    weeks for an adverse reaction alone is none of the two.
+    """
     reasons = ["emergency"] if emergency or values.get("emergency_sign") else []
-    adverse = bool(values.get("adverse_reaction"))
-    satisfied = good and not adverse and not values.get("complication")
     if values.get("complication"):
         reasons.append("complication")
     if values.get("adverse_uncontrollable"):
         reasons.append("adverse_reaction")
-    if not good and case.before is not None and case.before.control == "uncontrolled":
+    if not good and not good_before:
         reasons.append("twice_uncontrolled")
-    control: ControlStatus = "controlled" if satisfied and not reasons else "uncontrolled"
+    control: ControlStatus = "controlled" if good else "uncontrolled"
     if reasons:
         return Judgement("referral", control, tuple(reasons))
+    satisfied = good and not values.get("adverse_reaction")
     return Judgement("controlled" if satisfied else "uncontrolled_first", control)
 
 
@@ -94,31 +96,50 @@ def _pressure_emergency(values: _Values, limits: _Thresholds) -> bool:
     )
 
 
-def _hypertension(values: _Values, limits: _Thresholds, case: Case) -> Judgement:
-    """1.1: below 140/90, from 65 years on below 150/90."""
-    elderly = (
-        case.birth_year is not None and case.on.year - case.birth_year >= limits["elderly_age"]
-    )
-    good = (
+def _pressure_good(values: _Values, limits: _Thresholds, case: Case, on: date) -> bool:
+    elderly = case.birth_year is not None and on.year - case.birth_year >= limits["elderly_age"]
+    return bool(
         values["sbp"] < limits["sbp_elderly" if elderly else "sbp"]
         and values["dbp"] < limits["dbp"]
     )
-    return _successive(values, case, good=good, emergency=_pressure_emergency(values, limits))
+
+
+def _hypertension(values: _Values, limits: _Thresholds, case: Case) -> Judgement:
+    """1.1: controlled is below 140/90, from 65 years on below 150/90: the pressure alone."""
+    before = case.before
+    return _successive(
+        values,
+        good=_pressure_good(values, limits, case, case.on),
+        good_before=before is None or _pressure_good(before.values, limits, case, before.on),
+        emergency=_pressure_emergency(values, limits),
+    )
 
 
 def _diabetes(values: _Values, limits: _Thresholds, case: Case) -> Judgement:
-    """1.2: fasting glucose below 7.0; 16.7 and more, 3.9 and less are emergencies."""
+    """1.2: controlled is fasting glucose below 7.0 without adverse reaction or new complication.
+
+    16.7 and more, 3.9 and less are emergencies; who is in one is not controlled.
+    """
     glucose = values["fasting_glucose"]
-    emergency = (
-        glucose >= limits["emergency_glucose_high"]
+    emergency = bool(
+        values.get("emergency_sign")
+        or glucose >= limits["emergency_glucose_high"]
         or glucose <= limits["emergency_glucose_low"]
         or _pressure_emergency(values, limits)
         or values.get("heart_rate", 0) > limits["emergency_heart_rate"]
         or values.get("temperature", 0) > limits["emergency_temperature"]
     )
-    return _successive(
-        values, case, good=bool(glucose < limits["glucose"]), emergency=bool(emergency)
+    before = case.before
+    found = _successive(
+        values,
+        good=bool(glucose < limits["glucose"]),
+        good_before=before is None or bool(before.values["fasting_glucose"] < limits["glucose"]),
+        emergency=emergency,
     )
+    harmed = any(
+        values.get(name) for name in ("adverse_reaction", "adverse_uncontrollable", "complication")
+    )
+    return replace(found, control="uncontrolled") if emergency or harmed else found
 
 
 def _tuberculosis(values: _Values, limits: _Thresholds, _case: Case) -> Judgement:

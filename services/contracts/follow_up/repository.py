@@ -175,9 +175,9 @@ async def insert_follow_up(session: WriteSession, values: dict[str, Any]) -> Non
 async def visit_before(
     session: ReadSession, members: Sequence[str], disease: str, performed_at: datetime
 ) -> tuple[datetime, str | None, Any] | None:
-    """When a person's judged visit before that moment was, its classification and control."""
+    """When a person's judged visit before that moment was, its classification and measurements."""
     found = await session.execute(
-        select(FollowUp.performed_at, FollowUp.classification, FollowUp.control_status)
+        select(FollowUp.performed_at, FollowUp.classification, FollowUp.measurements)
         .where(
             FollowUp.person_id.in_(members),
             FollowUp.disease == disease,

@@ -34,19 +34,20 @@ def lived(
     seen: dict[tuple[int, int], tuple[int, int]], died: tuple[int, int] | None
 ) -> tuple[Life, bool | None]:
     """The year of one patient, night by night; whether his last visit was controlled."""
-    person, before = life("hypertension"), None
+    person, before, control = life("hypertension"), None, None
     while person.today < LAST_DAY:
         person.pass_days(1)
         today = (person.today.month, person.today.day)
         if today in seen:
             sbp, dbp = seen[today]
             found = measured("hypertension", case(before=before), sbp=sbp, dbp=dbp)
-            before = Before(person.today, found.classification, found.control)
+            control = found.control
+            before = Before(person.today, found.classification, {"sbp": sbp, "dbp": dbp})
             person.visit(found.classification)
         if today == died:
             person.anchor = None
             person.night()
-    return person, before.control == "controlled" if before else None
+    return person, control == "controlled" if control else None
 
 
 class TestPanel:

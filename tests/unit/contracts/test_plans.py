@@ -376,7 +376,7 @@ def case(birth_year: int | None = 1970, before: Before | None = None) -> Case:
     return Case(date(2016, 6, 1), birth_year, START_ON, before)
 
 
-UNCONTROLLED = Before(date(2016, 5, 18), "uncontrolled_first", "uncontrolled")
+UNCONTROLLED = Before(date(2016, 5, 18), "uncontrolled_first", {"sbp": 152, "dbp": 88})
 
 
 class TestJudging:
@@ -407,6 +407,55 @@ class TestJudging:
         assert (found.classification, found.refer) == ("referral", ("twice_uncontrolled",))
         again = measured("hypertension", case(before=UNCONTROLLED), sbp=130, dbp=80)
         assert (again.classification, again.control) == ("controlled", "controlled")
+
+    @pytest.mark.parametrize(
+        ("more", "expected", "reasons"),
+        [
+            ("adverse_reaction", "uncontrolled_first", ()),
+            ("adverse_uncontrollable", "referral", ("adverse_reaction",)),
+            ("complication", "referral", ("complication",)),
+            ("emergency_sign", "referral", ("emergency",)),
+        ],
+    )
+    def test_controlled_is_the_pressure_alone(
+        self, more: str, expected: str, reasons: tuple[str, ...]
+    ) -> None:
+        """Goal: 1.1: the sooner visit or the referral, and yet controlled; the next high reading is
+        the first of its row. Method: 132/84 with each of what calls for more, then 152/88."""
+        found = measured("hypertension", case(), sbp=132, dbp=84, **{more: True})
+        assert (found.classification, found.control, found.refer) == (
+            expected,
+            "controlled",
+            reasons,
+        )
+        before = Before(date(2016, 5, 18), found.classification, {"sbp": 132, "dbp": 84})
+        high = measured("hypertension", case(before=before), sbp=152, dbp=88)
+        assert (high.classification, high.control, high.refer) == (
+            "uncontrolled_first",
+            "uncontrolled",
+            (),
+        )
+
+    def test_two_in_a_row_by_the_age_at_each_visit(self) -> None:
+        """Goal: 145 at 64 was too high, at 65 it is not. Method: 155 in the year of the 65th."""
+        before = Before(date(2015, 12, 20), "uncontrolled_first", {"sbp": 145, "dbp": 84})
+        found = measured("hypertension", case(1951, before), sbp=155, dbp=84)
+        assert found.refer == ("twice_uncontrolled",)
+        before = Before(date(2016, 5, 18), "controlled", {"sbp": 145, "dbp": 84})
+        found = measured("hypertension", case(1951, before), sbp=155, dbp=84)
+        assert (found.classification, found.refer) == ("uncontrolled_first", ())
+
+    def test_glucose_with_an_adverse_reaction(self) -> None:
+        """Goal: 1.2: not controlled, but not the first of two. Method: 6.1 with one, then 7.4,
+        then 7.4 again."""
+        first = measured("type2_diabetes", case(), fasting_glucose=6.1, adverse_reaction=True)
+        assert (first.classification, first.control) == ("uncontrolled_first", "uncontrolled")
+        before = Before(date(2016, 5, 18), first.classification, {"fasting_glucose": 6.1})
+        second = measured("type2_diabetes", case(before=before), fasting_glucose=7.4)
+        assert (second.classification, second.refer) == ("uncontrolled_first", ())
+        before = Before(date(2016, 5, 25), second.classification, {"fasting_glucose": 7.4})
+        third = measured("type2_diabetes", case(before=before), fasting_glucose=7.4)
+        assert third.refer == ("twice_uncontrolled",)
 
     @pytest.mark.parametrize(
         ("glucose", "expected"),
