@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 
-_BLOCK_BYTES = 4_096
+_BLOCK_BYTES = 65_536
 
 
 class _Blocks:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 import json
 import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,6 +30,8 @@ _KEY_ID_BYTES = 4
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
 _KEY_BYTES = 32
+_BLOCK_BYTES = 64
+"""Of SHA-256."""
 _HEADER_BYTES = 1 + _KEY_ID_BYTES
 _KEY_ID = re.compile(r"[0-9a-f]{8}")
 
@@ -42,6 +46,23 @@ class KeyUnknown(LookupError):
 
 class CiphertextMalformed(ValueError):
     """The stored bytes are not one of our values, or were changed, or belong elsewhere."""
+
+
+class _Digest(Protocol):
+    """A SHA-256 under way."""
+
+    def copy(self) -> _Digest: ...
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def digest(self) -> bytes: ...
+
+
+def _begun_hmac(key: bytes) -> tuple[_Digest, _Digest]:
+    """HMAC-SHA256's inner and outer hash, each begun with its block of the key."""
+    block = key.ljust(_BLOCK_BYTES, b"\x00")
+    inner, outer = bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
+    return hashlib.sha256(inner), hashlib.sha256(outer)
 
 
 class Vault:
@@ -64,7 +85,7 @@ class Vault:
         self._active = AESGCM(keys[active])
         self._ciphers = {bytes.fromhex(key_id): AESGCM(key) for key_id, key in keys.items()}
         self._index_key = index_key
-        self._purposes: dict[str, hmac.HMAC] = {}
+        self._purposes: dict[str, tuple[_Digest, _Digest]] = {}
 
     @classmethod
     def from_file(cls, path: Path) -> Vault:
@@ -154,12 +175,13 @@ class Vault:
         begun = self._purposes.get(purpose)
         if begun is None:
             key = hmac.digest(self._index_key, b"yizhan/index/" + purpose.encode(), "sha256")
-            begun = self._purposes[purpose] = hmac.new(key, digestmod="sha256")
-        # A third of the time of hmac.digest, which prepares the key each time: a roster of 100,000
-        # rows takes 700,000 of these.
-        mine = begun.copy()
-        mine.update(text.encode())
-        return mine.digest()
+            begun = self._purposes[purpose] = _begun_hmac(key)
+        # RFC 2104 with the key's two blocks prepared: half of the time of copying an HMAC object,
+        # and a roster of 100,000 rows takes 700,000 of these.
+        inner, outer = begun[0].copy(), begun[1].copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        return outer.digest()
 
     @staticmethod
     def _associated(header: bytes, column: str) -> bytes:

@@ -81,7 +81,8 @@ source_records = Table(
     "source_records",
     METADATA,
     Column("record_id", UUID_TYPE, primary_key=True),
-    Column("person_id", UUID_TYPE, ForeignKey("persons.person_id"), nullable=False),
+    # Of somebody on the register: a trigger asks once a statement (migration 0010).
+    Column("person_id", UUID_TYPE, nullable=False),
     Column("source", String(32), nullable=False),
     Column("import_id", UUID_TYPE, nullable=False),
     # Keyed hash of the row's values: equal means unchanged, without decrypting anything.
@@ -103,7 +104,8 @@ memberships = Table(
     "memberships",
     METADATA,
     Column("membership_id", UUID_TYPE, primary_key=True),
-    Column("person_id", UUID_TYPE, ForeignKey("persons.person_id"), nullable=False),
+    # Of somebody on the register: a trigger asks once a statement (migration 0010).
+    Column("person_id", UUID_TYPE, nullable=False),
     Column("region", String(12), nullable=False),
     Column("source", String(32), nullable=False),
     Column("category", String(32), nullable=False),

@@ -72,7 +72,8 @@ roster_imports = Table(
 staged_rows = Table(
     "staged_rows",
     METADATA,
-    Column("import_id", UUID_TYPE, ForeignKey("roster_imports.import_id"), primary_key=True),
+    # Without a foreign key, which would lock the import's row anew for each of its rows.
+    Column("import_id", UUID_TYPE, primary_key=True),
     Column("row_no", Integer, primary_key=True),
     # added | changed: to be applied.
     Column("action", String(16), nullable=False),

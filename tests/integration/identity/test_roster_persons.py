@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from shared.security.scopes import SCOPES
 from tests.integration.identity.office import HEADER, Office
@@ -231,3 +232,39 @@ class TestLists:
         await office.upload(b"PK\x03\x04 broken zip")
         (item,) = (await office.http.get("/identity/v1/roster-imports/progress")).json()["items"]
         assert item["stage"] == "failed"
+
+
+async def test_a_category_of_nobody_is_refused(office: Office) -> None:
+    """Goal: the register holds nothing about persons who are not on it, although no foreign key
+    says so. Method: of two copies of what is known of a person one is another's."""
+    await office.apply((await office.upload(roster_csv(PATIENT))).json()["import_id"])
+    tables = {"memberships": "membership_id", "source_records": "record_id"}
+    for table, key in tables.items():
+        for person, refused in (("person_id", False), ("gen_random_uuid()", True)):
+            changed = f"jsonb_build_object('{key}', gen_random_uuid(), 'person_id', {person})"
+            if table == "source_records":
+                changed += ' || \'{"source": "insurer"}\''
+            copied = text(
+                f"INSERT INTO {table} SELECT (jsonb_populate_record(t, {changed})).* FROM {table} t"
+            )
+            async with office.service.context.db.writing() as session:
+                if not refused:
+                    await session.execute(copied)
+                    await session.rollback()
+                    continue
+                with pytest.raises(IntegrityError, match=f"{table} of person"):
+                    await session.execute(copied)
+                await session.rollback()
+
+
+async def test_the_service_may_delete_nobody(office: Office) -> None:
+    """Goal: rows of a person are never left behind, although no foreign key says so. Method: who
+    was granted what on the tables that lost their keys."""
+    kept = await office.service.rows(
+        "SELECT relname, privilege_type FROM pg_class, aclexplode(relacl)"
+        " WHERE relname IN ('persons', 'roster_imports') AND grantee = relowner"
+    )
+    granted = {(row["relname"], row["privilege_type"]) for row in kept}
+    for table in ("persons", "roster_imports"):
+        assert {right for name, right in granted if name == table} >= {"INSERT", "UPDATE"}
+        assert not {(table, "DELETE"), (table, "TRUNCATE")} & granted
