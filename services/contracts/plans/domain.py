@@ -16,7 +16,7 @@ States are those of the Community Health Toolkit: draft (the window is not open 
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -89,9 +89,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Applies:
-    """Whom a programme concerns: those taken in, or all who are registered as said here."""
+    """Whom a programme concerns: those taken into it or another, or all who are registered so."""
 
     enrolled: bool
+    enrolled_in: frozenset[str] = frozenset()
+    """Programmes: who is taken into one of them is concerned here too."""
     categories: frozenset[str] = frozenset()
     """Person categories, one of which must be in force on the day; empty: no matter which."""
     min_age: int | None = None
@@ -296,15 +298,16 @@ class Person:
     categories: tuple[tuple[str, date, date | None], ...]
 
 
-def concerns(programme: Programme, person: Person, day: date, *, enrolled: bool) -> bool:
+def concerns(programme: Programme, person: Person, day: date, enrolled: frozenset[str]) -> bool:
     """Whether a programme concerns a person on a day, apart from ``unless``.
 
     Age is by calendar year: who turns 65 in the year counts as 65, as the yearly lists of the
     public-health service do; only the year of birth is known here.
     """
     rule = programme.applies
-    if rule.enrolled:
-        return enrolled and person.alive
+    if rule.enrolled or rule.enrolled_in:
+        taken = rule.enrolled_in or {programme.code}
+        return person.alive and not enrolled.isdisjoint(taken)
     if not person.registered:
         return False
     if rule.min_age is not None and (
@@ -318,13 +321,20 @@ def concerns(programme: Programme, person: Person, day: date, *, enrolled: bool)
 
 
 def applying(
-    programmes: Mapping[str, Programme], person: Person, day: date, enrolled: frozenset[str]
+    programmes: Mapping[str, Programme],
+    person: Person,
+    day: date,
+    enrolled: frozenset[str],
+    not_offered: Collection[str] = (),
 ) -> set[str]:
-    """The codes of the programmes that concern a person on a day."""
+    """The codes of the programmes that concern a person on a day.
+
+    One that the area does not offer takes nobody's place in another.
+    """
     found = {
         code
         for code, programme in programmes.items()
-        if concerns(programme, person, day, enrolled=code in enrolled)
+        if code not in not_offered and concerns(programme, person, day, enrolled)
     }
     return {code for code in found if not programmes[code].applies.unless & found}
 

@@ -65,6 +65,15 @@ def read_rulebook(folder: Traversable) -> Rulebook:
             if programme.code in programmes:
                 child.fault("code", "repeated", "the code stands twice", "代码重复")
             programmes[programme.code] = programme
+        for code, programme in programmes.items():
+            named = programme.applies.enrolled_in | programme.applies.unless
+            for other in sorted(named - programmes.keys()):
+                head.fault(
+                    "programmes",
+                    "unknown_programme",
+                    f"{code} names {other}, which is no programme of this file",
+                    f"{code} 所引用的 {other} 不在本文件中",
+                )
     if faults:
         raise PackInvalid(RULES_FILE, faults)
     newest: dict[str, Rule] = {}
@@ -108,6 +117,7 @@ def _applies(reader: Reader) -> Applies:
     with child.whole():
         return Applies(
             enrolled=child.flag("enrolled", default=False),
+            enrolled_in=frozenset(child.texts("enrolled_in", required=False)),
             categories=frozenset(child.texts("categories", required=False)),
             min_age=_number(child, "min_age"),
             unless=frozenset(child.texts("unless", required=False)),

@@ -215,8 +215,8 @@ def _difference(context: ServiceContext, facts: Facts, day: date) -> _Change:
             for each in (person.categories if person is not None else ())
         ),
     )
-    wanted = applying(book.programmes, ruled, day, frozenset(facts.enrolments))
-    wanted.difference_update(programme_of(context).not_offered)
+    not_offered = programme_of(context).not_offered
+    wanted = applying(book.programmes, ruled, day, frozenset(facts.enrolments), not_offered)
     township = person.township if person is not None else None
     change = _Change(facts, facts.team or teams.for_township(township))
     by_programme: dict[str, list[Any]] = {}

@@ -297,7 +297,7 @@ class TestTwoYears:
         assert {task.kept.outcome for task in forgotten.tasks} == {MISSED}
         assert max(t.kept.due_on for t in forgotten.tasks) <= START_ON + timedelta(days=42)
 
-    @pytest.mark.parametrize("code", ["elderly_check_up", "yearly_check_up"])
+    @pytest.mark.parametrize("code", ["elderly_check_up", "yearly_check_up", "chronic_check_up"])
     def test_once_a_calendar_year(self, code: str) -> None:
         """Goal: one task a year, missed on New Year's Day. Method: done in one year, not the next."""
         person = Life(rulebook().programmes[code], anchor=year_anchor(START_ON))
@@ -532,3 +532,31 @@ def test_whom_the_yearly_programmes_concern() -> None:
     assert codes(1952, poor, day) == {"yearly_check_up"}
     assert codes(None, poor, date(2017, 1, 1)) == set()
     assert codes(1940, poor, day, registered=False) == set()
+
+
+@pytest.mark.parametrize("disease", ["hypertension", "type2_diabetes", "severe_mental_disorder"])
+def test_a_patient_s_yearly_health_check(disease: str) -> None:
+    """Goal: 1.1, 1.2, 1.3: once a year whoever is looked after, and one check-up, not two.
+    Method: below 65 and not poor; 65; poor; poor where no free check-up is offered; dead; and
+    tuberculosis, for which the standard asks none."""
+    programmes = rulebook().programmes
+    day = date(2016, 6, 1)
+    poor = (("registered_poor", date(2015, 1, 1), None),)
+
+    def codes(
+        year: int | None = 1970,
+        categories: Any = (),
+        *,
+        alive: bool = True,
+        taken_into: str = disease,
+        not_offered: tuple[str, ...] = (),
+    ) -> set[str]:
+        person = Person(alive, alive, year, categories)
+        return applying(programmes, person, day, frozenset({taken_into}), not_offered)
+
+    assert codes() == {disease, "chronic_check_up"}
+    assert codes(1951) == {disease, "elderly_check_up"}
+    assert codes(1970, poor) == {disease, "yearly_check_up"}
+    assert codes(1970, poor, not_offered=("yearly_check_up",)) == {disease, "chronic_check_up"}
+    assert codes(alive=False) == set()
+    assert codes(taken_into="tuberculosis") == {"tuberculosis"}
