@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -102,6 +102,23 @@ class Progress:
         self.last_progress = time.monotonic()
 
 
+async def unceasing(work: Callable[[], Awaitable[None]]) -> None:
+    """Work that ends by our cancellation only.
+
+    A task group takes a child that a library's own cancellation ended for one that is done.
+
+    Raises:
+        RuntimeError: it was cancelled from within.
+    """
+    try:
+        await work()
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise RuntimeError(f"{work} was cancelled from within") from error
+
+
 class EventConsumer:
     """One member of a service's consumer group; ``run`` until cancelled.
 
@@ -145,9 +162,9 @@ class EventConsumer:
         try:
             async with asyncio.TaskGroup() as tasks:
                 if self.topics:
-                    tasks.create_task(self._consume())
-                    tasks.create_task(self._observe())
-                tasks.create_task(self._retry())
+                    tasks.create_task(unceasing(self._consume))
+                    tasks.create_task(unceasing(self._observe))
+                tasks.create_task(unceasing(self._retry))
         finally:
             await self._leave()
 

@@ -76,6 +76,11 @@ class Metrics:
             ["service", "topic"],
             registry=self.registry,
         )
+        self.kafka_left_behind = Gauge(
+            "yizhan_kafka_left_behind",
+            "Tasks of Kafka clients that did not end when cancelled; near 50 restart the process",
+            registry=self.registry,
+        )
         self.dead_letters = Gauge(
             "yizhan_dead_letters_open",
             "Events that could not be handled and are not resolved",

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from shared.http.idempotency import forget_before
 from shared.messaging.bus import Bus
-from shared.messaging.consumer import EventConsumer
+from shared.messaging.consumer import EventConsumer, unceasing
 from shared.messaging.relay import Relay
 from shared.messaging.upkeep import Upkeep, sweep
 from shared.observability.health import (
@@ -75,15 +75,16 @@ class Worker:
     async def running(self) -> AsyncIterator[None]:
         """Run until the block ends; a part that dies takes the process down, loudly."""
         seals = (audit.seal, *self.context.module.seals)
-        jobs: list[Coroutine[Any, Any, None]] = [*map(self._seal, seals), self._forget()]
-        jobs += map(self._watch, self.context.module.watches)
-        jobs += map(self._work, self.context.module.jobs)
+        jobs: list[Callable[[], Awaitable[None]]] = [self._forget]
+        jobs += [partial(self._seal, each) for each in seals]
+        jobs += [partial(self._watch, each) for each in self.context.module.watches]
+        jobs += [partial(self._work, each) for each in self.context.module.jobs]
         if self.relay is not None:
-            jobs.append(self.relay.run())
+            jobs.append(self.relay.run)
         if self.consumer is not None:
-            jobs += [self.consumer.run(), self._sweep(self.consumer)]
+            jobs += [self.consumer.run, partial(self._sweep, self.consumer)]
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(job) for job in jobs]
+            tasks = [group.create_task(unceasing(job)) for job in jobs]
             try:
                 yield
             finally:

@@ -22,6 +22,7 @@ from shared.events.catalog import TOPICS
 from shared.messaging.bus import BusUnavailable, EventTooLarge, Outgoing
 from shared.messaging.kafka.consumer import KafkaConsumer
 from shared.messaging.kafka.options import KafkaOptions
+from shared.messaging.kafka.patience import MOST_LEFT, end, too_many_left, within
 from shared.messaging.kafka.topics import ensure_topics
 from shared.messaging.memory import too_large
 from shared.runtime.settings import RuntimeSettings
@@ -35,7 +36,6 @@ _NOT_THE_PRODUCERS_FAULT = (
     AuthenticationFailedError,
 )
 _RESTART_DELAYS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-_STOP_TIMEOUT_S = 10.0
 
 _Waiting = deque[tuple[Outgoing, "asyncio.Future[None]"]]
 
@@ -73,7 +73,7 @@ class KafkaBus:
         self._running = True
         try:
             self._producer = await self._new_producer()
-        except (KafkaError, OSError) as error:
+        except (KafkaError, OSError, TimeoutError) as error:
             self._running = False
             raise BusUnavailable(f"Kafka did not answer ({type(error).__name__})") from error
 
@@ -87,9 +87,11 @@ class KafkaBus:
             await asyncio.gather(self._replacing, return_exceptions=True)
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _abandon(producer)
+            await _abandon(producer, self._options.stop_timeout_s)
 
     async def _new_producer(self) -> AIOKafkaProducer:
+        if too_many_left():
+            raise BusUnavailable(f"{MOST_LEFT} parts of former clients did not end: restart this")
         producer = AIOKafkaProducer(
             **self._options.client(),
             acks="all",
@@ -98,9 +100,9 @@ class KafkaBus:
             linger_ms=0,
         )
         try:
-            await producer.start()
+            await within(self._options.send_timeout_s, producer.start(), "connecting")
         except BaseException:
-            await producer.stop()
+            await _abandon(producer, self._options.stop_timeout_s)
             raise
         return producer
 
@@ -180,7 +182,7 @@ class KafkaBus:
         self._replacing = asyncio.get_running_loop().create_task(self._make_anew(failed))
 
     async def _make_anew(self, failed: AIOKafkaProducer) -> None:
-        await _abandon(failed)
+        await _abandon(failed, self._options.stop_timeout_s)
         attempt = 0
         while self._running and self._producer is None:
             try:
@@ -202,23 +204,25 @@ class KafkaBus:
         return consumer
 
 
-async def _abandon(producer: AIOKafkaProducer) -> None:
+async def _abandon(producer: AIOKafkaProducer, timeout_s: float) -> None:
     """Close a producer without waiting for brokers that may never answer."""
     # aiokafka flushes before it stops, for ever when no broker is there; our callers have
     # already been told that these records failed.
     try:
         producer._message_accumulator.fail_all(KafkaError("abandoned"))  # noqa: SLF001
-        async with asyncio.timeout(_STOP_TIMEOUT_S):
-            await producer.stop()
+        await within(timeout_s, producer.stop(), "stopping")
     except Exception as error:  # noqa: BLE001 - stop() raises whatever had broken its sender
         log.warning("producer_did_not_stop", error_type=type(error).__name__)
-        await _disconnect(producer)
+        await _disconnect(producer, timeout_s)
 
 
-async def _disconnect(producer: AIOKafkaProducer) -> None:
-    """Close the connections of a producer that failed to stop; else its client reconnects."""
+async def _disconnect(producer: AIOKafkaProducer, timeout_s: float) -> None:
+    """End a producer that failed to stop: its sender, and its client, which would reconnect."""
     try:
-        async with asyncio.timeout(_STOP_TIMEOUT_S):
-            await producer.client.close()
+        sender = getattr(producer._sender, "sender_task", None)  # noqa: SLF001
+        parts = [each for each in (sender, producer.client._sync_task) if each is not None]  # noqa: SLF001
+        if parts := [each for each in parts if not each.done()]:
+            await end(parts, "a producer's parts")
+        await within(timeout_s, producer.client.close(), "disconnecting")
     except Exception as error:  # noqa: BLE001 - nothing more can be done for it
         log.warning("client_did_not_close", error_type=type(error).__name__)

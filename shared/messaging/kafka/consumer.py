@@ -1,7 +1,9 @@
 """A member of a consumer group on Kafka, which notices when it has silently stopped.
 
 aiokafka consumers can hang without an error after a broker's restart (aiokafka issue 1154), so
-progress is watched here: behind, nothing fetched for a while, not paused → made anew.
+progress is watched here: behind, nothing fetched for a while, not paused → made anew. A client that
+hangs may hang in every call, in its own ``stop`` too, and would then stay a member whose heartbeat
+holds partitions: no call is waited for without limit, and what does not stop is taken apart.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -23,11 +25,13 @@ from aiokafka.errors import (
 
 from shared.messaging.bus import BusUnavailable, Incoming, Partition
 from shared.messaging.kafka.options import KafkaOptions
+from shared.messaging.kafka.patience import MOST_LEFT, end, too_many_left, within
 
 log = structlog.get_logger(__name__)
 
 _MAX_POLL_INTERVAL_MS = 300_000
-_STOP_TIMEOUT_S = 10.0
+JOINING_S = 30.0
+"""Joining waits for the other members to come back from their work."""
 _TROUBLE = (KafkaError, ConsumerStoppedError, OSError, TimeoutError)
 _LOST_THE_PARTITION = (CommitFailedError, IllegalStateError, RebalanceInProgressError)
 
@@ -60,6 +64,9 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             raise BusUnavailable("the consumer is closed")
         if self._client is not None:
             return self._client
+        if too_many_left():
+            # A process that runs nothing else is ended by its watchdog then.
+            raise BusUnavailable(f"{MOST_LEFT} parts of former clients did not end: restart this")
         client = AIOKafkaConsumer(
             **self._options.client(),
             group_id=self._group,
@@ -73,14 +80,12 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         )
         client.subscribe(self._topics, listener=self)
         try:
-            # Joining waits for the other members to come back from their work.
-            async with asyncio.timeout(self._options.send_timeout_s + 30):
-                await client.start()
+            await within(self._options.send_timeout_s + JOINING_S, client.start(), "joining")
         except _TROUBLE as error:
-            await _stop(client)
+            await self._stop(client)
             raise BusUnavailable(f"cannot join the group ({type(error).__name__})") from error
         except BaseException:
-            await _stop(client)
+            await self._stop(client)
             raise
         self._client = client
         self._last_seen = time.monotonic()
@@ -102,8 +107,10 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
     async def fetch(self, *, max_records: int, timeout_s: float) -> dict[Partition, list[Incoming]]:
         client = await self._connected()
         try:
-            fetched = await client.getmany(
-                timeout_ms=int(timeout_s * 1000), max_records=max_records
+            fetched = await within(
+                timeout_s + self._options.request_timeout_s,
+                client.getmany(timeout_ms=int(timeout_s * 1000), max_records=max_records),
+                "fetching",
             )
         except _TROUBLE as error:
             await self._drop(type(error).__name__)
@@ -135,7 +142,9 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         if client is None or next_offset <= self._committed.get(place, next_offset):
             return
         try:
-            await client.commit({place: next_offset})
+            await within(
+                self._options.request_timeout_s, client.commit({place: next_offset}), "committing"
+            )
         except _LOST_THE_PARTITION:
             log.info("commit_after_loss", topic=partition.topic, partition=partition.number)
         except _TROUBLE as error:
@@ -184,8 +193,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
 
     async def _asking(self, question: Awaitable[T]) -> T:
         try:
-            async with asyncio.timeout(self._options.request_timeout_s):
-                return await question
+            return await within(self._options.request_timeout_s, question, "asking")
         except _TROUBLE as error:
             raise BusUnavailable(f"Kafka did not answer ({type(error).__name__})") from error
 
@@ -193,7 +201,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._closed = True
         client, self._client = self._client, None
         if client is not None:
-            await _stop(client)
+            await self._stop(client)
 
     # --- noticing that nothing moves ------------------------------------------------------------
 
@@ -232,7 +240,26 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         client, self._client = self._client, None
         self._committed.clear()
         if client is not None:
-            await _stop(client)
+            await self._stop(client)
+
+    async def _stop(self, client: AIOKafkaConsumer) -> None:
+        try:
+            await within(self._options.stop_timeout_s, client.stop(), "stopping")
+        except Exception as error:  # noqa: BLE001 - stop() raises whatever had broken it
+            log.warning("consumer_did_not_stop", group=self._group, error_type=type(error).__name__)
+            await self._take_apart(client)
+
+    async def _take_apart(self, client: AIOKafkaConsumer) -> None:
+        """End the tasks and connections of a client that did not stop.
+
+        Else its heartbeat would keep it in the group, with partitions that nobody reads.
+        """
+        try:
+            if parts := _parts(client):
+                await end(parts, "a consumer's parts")
+            await within(self._options.stop_timeout_s, client._client.close(), "disconnecting")  # noqa: SLF001
+        except Exception as error:  # noqa: BLE001 - nothing more can be done for it
+            log.warning("client_did_not_close", group=self._group, error_type=type(error).__name__)
 
     # --- names ----------------------------------------------------------------------------------
 
@@ -243,9 +270,15 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         return Partition(place.topic.removeprefix(self._options.topic_prefix), place.partition)
 
 
-async def _stop(client: AIOKafkaConsumer) -> None:
-    try:
-        async with asyncio.timeout(_STOP_TIMEOUT_S):
-            await client.stop()
-    except Exception as error:  # noqa: BLE001 - stop() raises whatever had broken it
-        log.warning("consumer_did_not_stop", error_type=type(error).__name__)
+def _parts(client: AIOKafkaConsumer) -> list[asyncio.Future[Any]]:
+    """The tasks of a client that are not done."""
+    coordinator, fetcher = client._coordinator, client._fetcher  # noqa: SLF001
+    named = [
+        getattr(coordinator, "_coordination_task", None),
+        getattr(coordinator, "_heartbeat_task", None),
+        getattr(coordinator, "_commit_refresh_task", None),
+        getattr(fetcher, "_fetch_task", None),
+        *getattr(fetcher, "_pending_tasks", ()),
+        client._client._sync_task,  # noqa: SLF001
+    ]
+    return [task for task in named if task is not None and not task.done()]

@@ -25,6 +25,8 @@ class KafkaOptions:
     request_timeout_s: float = 15.0
     session_timeout_s: float = 10.0
     """A member not heard of for so long loses its partitions."""
+    stop_timeout_s: float = 10.0
+    """A client that has not stopped by then is ended by force."""
     stall_s: float = 15.0
     """A consumer that is behind and has fetched nothing for so long is made anew."""
 

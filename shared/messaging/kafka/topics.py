@@ -15,6 +15,9 @@ from aiokafka.errors import (
 
 from shared.messaging.bus import BusUnavailable
 from shared.messaging.kafka.options import KafkaOptions
+from shared.messaging.kafka.patience import within
+
+_AT_MOST_S = 60.0
 
 
 class TopicNotMade(RuntimeError):
@@ -31,6 +34,21 @@ async def ensure_topics(
         BusUnavailable: Kafka cannot be reached.
     """
     names = sorted({options.topic_prefix + topic for topic in topics})
+    try:
+        answer = await within(
+            _AT_MOST_S, _ensure(options, names, partitions, replication), "topics"
+        )
+    except (KafkaError, OSError) as error:
+        raise BusUnavailable(f"Kafka did not answer ({type(error).__name__})") from error
+    for topic, code, *_ in answer.topic_errors if answer is not None else ():
+        if code not in (0, TopicAlreadyExistsError.errno):
+            raise TopicNotMade(f"topic {topic}: {for_code(code).__name__}")
+
+
+async def _ensure(
+    options: KafkaOptions, names: list[str], partitions: int, replication: int
+) -> Any:
+    """What Kafka says to making those that are missing; None when there are none."""
     admin = AIOKafkaAdminClient(**options.client())
     try:
         await admin.start()
@@ -40,25 +58,25 @@ async def ensure_topics(
             for name in names
             if name not in known
         ]
-        answer = await admin.create_topics(missing) if missing else None
-    except (KafkaError, OSError) as error:
-        raise BusUnavailable(f"Kafka did not answer ({type(error).__name__})") from error
+        return await admin.create_topics(missing) if missing else None
     finally:
         await admin.close()
-    for topic, code, *_ in answer.topic_errors if answer is not None else ():
-        if code not in (0, TopicAlreadyExistsError.errno):
-            raise TopicNotMade(f"topic {topic}: {for_code(code).__name__}")
 
 
 async def answers(options: KafkaOptions) -> bool:
     """Whether a broker describes its cluster and topics: a real call, not an open port."""
+    try:
+        return await within(_AT_MOST_S, _describes(options), "asking")
+    except (KafkaError, OSError):
+        return False
+
+
+async def _describes(options: KafkaOptions) -> bool:
     admin = AIOKafkaAdminClient(**options.client())
     try:
         await admin.start()
         cluster = await admin.describe_cluster()
         await admin.list_topics()
-    except (KafkaError, OSError, TimeoutError):
-        return False
     finally:
         await admin.close()
     return bool(cluster["brokers"])

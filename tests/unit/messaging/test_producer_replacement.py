@@ -20,6 +20,7 @@ class Accumulator:
 
 class Connections:
     closed = False
+    _sync_task = None
 
     async def close(self) -> None:
         self.closed = True
@@ -28,8 +29,9 @@ class Connections:
 class Producer:
     """Stands for aiokafka's producer: acknowledges, or fails to send and then to stop."""
 
-    def __init__(self, stop_error: Exception | None = None) -> None:
+    def __init__(self, stop_error: BaseException | None = None) -> None:
         self._message_accumulator = Accumulator()
+        self._sender = None
         self.client = Connections()
         self.stop_error = stop_error
         self.sent = 0
@@ -61,12 +63,15 @@ class Bus(KafkaBus):
         return following
 
 
-@pytest.mark.parametrize("stop_error", [KeyError("a batch"), RuntimeError("closed"), OSError()])
-async def test_a_producer_that_cannot_even_stop_is_replaced(stop_error: Exception) -> None:
+@pytest.mark.parametrize(
+    "stop_error",
+    [KeyError("a batch"), RuntimeError("closed"), OSError(), asyncio.CancelledError()],
+)
+async def test_a_producer_that_cannot_even_stop_is_replaced(stop_error: BaseException) -> None:
     """Goal: a broker that went away and came back is used again without a restart.
 
     Method: the failed producer's ``stop`` raises what aiokafka's sender raises after a broker was
-    killed (a KeyError of its own bookkeeping), and the first attempt to make a new one fails in
+    killed (a KeyError of its own bookkeeping, a cancellation that nobody asked for), and the first attempt to make a new one fails in
     an unforeseen way; still a later record is acknowledged, and the old connections are closed.
     """
     broken, sound = Producer(stop_error), Producer()
