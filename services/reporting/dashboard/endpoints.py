@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,7 +11,6 @@ from services.reporting.access import Viewer
 from services.reporting.dashboard import service
 from services.reporting.dashboard.schemas import Dashboard
 from services.reporting.indicators.endpoints import AreaQuery, PeriodQuery
-from shared.db.session import Reads
 from shared.http.routing import YizhanRoute
 from shared.runtime.context import Context
 
@@ -33,10 +33,9 @@ page_data_router = APIRouter(route_class=YizhanRoute, include_in_schema=False)
 @page_data_router.get("/dashboard/data", response_model=Dashboard)
 async def dashboard_data(
     _viewer: Viewer,
-    session: Reads,
     context: Context,
     area: AreaQuery = None,
     period: PeriodQuery = None,
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """Cards, payers, places, months and what just happened. It contains no person."""
-    return await service.dashboard(session, context, area=area, period=period)
+    return await service.dashboard(context, area=area, period=period)

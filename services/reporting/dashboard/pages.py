@@ -15,7 +15,6 @@ from services.reporting.dashboard import service
 from services.reporting.dashboard.texts import TEXTS
 from services.reporting.screens.kit import kit
 from services.reporting.settings import settings_of
-from shared.db.session import Reads
 from shared.http.problem import Forbidden, Problem, Unauthorized
 from shared.money import fen_from_text, ratio_text
 from shared.policy.region import RegionPack
@@ -61,7 +60,6 @@ root_router = APIRouter(include_in_schema=False)
 async def county_page(
     request: Request,
     context: Context,
-    session: Reads,
     area: Annotated[str, Query(max_length=120)] = "",
     period: Annotated[str, Query(max_length=20)] = "",
     by: Annotated[str, Query(max_length=20)] = "",
@@ -79,7 +77,7 @@ async def county_page(
         next_slide = "/?" + urlencode({key: value for key, value in asked.items() if value != ""})
     try:
         _must_be_open(context, request)
-        data = await service.dashboard(session, context, area=area or None, period=period or None)
+        data = await service.dashboard(context, area=area or None, period=period or None)
     except Problem as problem:
         return _screens.render(
             request,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,9 +23,10 @@ from services.reporting.dashboard.schemas import (
     Visits,
 )
 from services.reporting.figures import places, repository
-from services.reporting.figures.domain import ALL_TIME, Area, Period, share
+from services.reporting.figures.domain import ALL_TIME, COUNTY, Area, Period, share
+from services.reporting.figures.looks import looks_of
 from services.reporting.figures.repository import Scope, Sums
-from services.reporting.figures.service import lag_ms, scope_of
+from services.reporting.figures.service import lag_ms, read_period, scope_of
 from services.reporting.indicators.catalogue import Indicator, catalogue
 from services.reporting.indicators.comparing import parts_by, points
 from services.reporting.indicators.schemas import IndicatorAnswer
@@ -32,6 +34,7 @@ from services.reporting.indicators.service import evaluate
 from services.reporting.models import Happening
 from services.reporting.projections.announce import short_type
 from services.reporting.register.opening import owner_of
+from shared.clock import business_date
 from shared.db.session import ReadSession
 from shared.events.catalog import (
     EncounterDischarged,
@@ -60,17 +63,24 @@ _JUNE = 6
 
 
 async def dashboard(
-    session: ReadSession,
-    context: ServiceContext,
-    *,
-    area: str | None = None,
-    period: str | None = None,
-) -> dict[str, Any]:
-    """The document for an area and a period, ready for JSON.
+    context: ServiceContext, *, area: str | None = None, period: str | None = None
+) -> Mapping[str, Any]:
+    """The document for an area and a period, ready for JSON; shared by all who see it.
 
     Raises:
         AreaUnknown, PeriodUnreadable: the question cannot be read.
     """
+    period = read_period(period).code
+    # Where nothing was told yet, people are counted today.
+    question = ("dashboard", area or COUNTY, period, business_date(context.clock.now()))
+    return await looks_of(context).look(
+        question, lambda session: _document(session, context, area=area, period=period)
+    )
+
+
+async def _document(
+    session: ReadSession, context: ServiceContext, *, area: str | None, period: str | None
+) -> Mapping[str, Any]:
     scope = await scope_of(session, context, area=area, period=period)
     region = context.region
     by = parts_by(scope.area)

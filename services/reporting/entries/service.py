@@ -17,6 +17,7 @@ from services.reporting.figures.domain import UNKNOWN
 from services.reporting.figures.places import find_area
 from services.reporting.indicators.catalogue import catalogue, entered
 from services.reporting.models import Entry
+from services.reporting.projections.announce import announce_entry
 from shared.db.session import WriteSession
 from shared.http.problem import Conflict, FieldFault, Forbidden, NotFound, Problem, Unprocessable
 from shared.ids import new_id
@@ -154,6 +155,7 @@ async def confirm(
         confirmed_by=caller.client_id,
         confirmed_at=context.clock.now(),
     )
+    await announce_entry(session, "confirmed", entry.township)
     return await _logged(session, context, caller, entry_id, "confirmed")
 
 
@@ -176,6 +178,7 @@ async def withdraw(
         withdrawn_at=context.clock.now(),
         reason=reason,
     )
+    await announce_entry(session, "withdrawn", entry.township)
     return await _logged(session, context, caller, entry_id, "withdrawn")
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Subquery, func, select, text, tuple_
 from services.reporting.figures import facts
 from services.reporting.figures.domain import UNKNOWN, Area, Dataset, Period
 from services.reporting.models import (
+    CHANGING,
     Card,
     Encounter,
     Happening,
@@ -287,14 +288,31 @@ class Reach:
     newest_handled_at: datetime | None
 
 
+_REVISION = text("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM reporting_revision")
+_IS_CHANGING = text(
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND classid = CAST(:space AS oid) AND objid = CAST(:number AS oid) AND objsubid = 2)"
+).bindparams(space=CHANGING[0], number=CHANGING[1])
+
+
+async def revision(session: ReadSession) -> int:
+    """The number of the newest change, which may not be committed yet."""
+    return int((await session.execute(_REVISION)).scalar_one())
+
+
+async def is_changing(session: ReadSession) -> bool:
+    """Whether a numbered change is not committed yet.
+
+    If not, a snapshot taken from now on holds every change up to the revision read before: each
+    took the lock before its number, and PostgreSQL lets go of it after the change can be seen.
+    """
+    return bool((await session.execute(_IS_CHANGING)).scalar_one())
+
+
 async def reach(session: ReadSession) -> Reach:
     """How far the figures of this snapshot reach."""
     as_of = (await session.execute(select(func.max(Happening.at)))).scalar_one()
-    revision = (
-        await session.execute(
-            text("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM reporting_revision")
-        )
-    ).scalar_one()
     newest = (
         await session.execute(
             text(
@@ -305,7 +323,7 @@ async def reach(session: ReadSession) -> Reach:
     ).one_or_none()
     return Reach(
         as_of=as_of,
-        revision=int(revision),
+        revision=await revision(session),
         newest_event=newest.event_id if newest else None,
         newest_handled_at=newest.handled_at if newest else None,
     )

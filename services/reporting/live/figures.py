@@ -9,9 +9,13 @@ from pydantic import BaseModel
 
 from services.reporting.figures import repository
 from services.reporting.figures.domain import Status
+from services.reporting.figures.looks import looks_of
+from services.reporting.figures.repository import Reach, Scope, Sums
 from services.reporting.figures.service import lag_ms, scope_of
 from services.reporting.indicators.catalogue import catalogue
 from services.reporting.indicators.service import evaluate
+from shared.clock import business_date
+from shared.db.session import ReadSession
 from shared.money import Fen, Money
 from shared.runtime.context import ServiceContext
 
@@ -56,11 +60,15 @@ class LiveFigures(BaseModel):
 async def live_figures(
     context: ServiceContext, *, cause: dict[str, Any] | None, changes: int
 ) -> LiveFigures:
-    """Read the present figures on one snapshot."""
-    async with context.db.reading() as session:
+    """The present figures, read once for all who have just come."""
+
+    async def read(session: ReadSession) -> tuple[Scope, Reach, Sums]:
         scope = await scope_of(session, context, area=None, period=None)
         reach = await repository.reach(session)
-        sums = await repository.totals(session, scope)
+        return scope, reach, await repository.totals(session, scope)
+
+    question = ("live", business_date(context.clock.now()))
+    scope, reach, sums = await looks_of(context).look(question, read)
     indicators = {}
     for indicator in catalogue().values():
         if indicator.is_entered:

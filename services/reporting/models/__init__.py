@@ -27,7 +27,7 @@ from services.reporting.models.closes import (
     month_closes,
 )
 from services.reporting.models.entries import Entry
-from services.reporting.models.happening import REVISION, Happening
+from services.reporting.models.happening import CHANGING, Happening
 from services.reporting.models.merges import person_merges
 from services.reporting.models.people import Card, Person, PersonCategory, Recognition, Roster
 from services.reporting.models.rebuild import Rebuild
@@ -62,8 +62,8 @@ PROJECTIONS: tuple[Table, ...] = (
 """What a rebuild clears and fills again."""
 
 __all__ = [
+    "CHANGING",
     "PROJECTIONS",
-    "REVISION",
     "Base",
     "Card",
     "CheckUp",

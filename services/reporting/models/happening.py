@@ -32,3 +32,6 @@ class Happening(Base):
 
 REVISION = Sequence("reporting_revision", metadata=Base.metadata)
 """Numbers the changes of the figures. A sequence, because a row would make handlers queue."""
+
+CHANGING = (7_300, 1)
+"""Advisory lock: shared by every transaction from before it numbers its change until its end."""

@@ -11,18 +11,21 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.reporting.models import REVISION
+from services.reporting.models import CHANGING
 from services.reporting.projections.happenings import place_of
 from shared.db.session import WriteSession
 from shared.events.base import Envelope
 
 CHANNEL = "reporting_live"
 
-# One round trip: the change is numbered and told of.
+# One round trip: the change is numbered and told of, under the lock that says that it is not
+# committed yet.
 _NOTIFY = text(
-    "SELECT pg_notify(:channel, json_build_object("
-    f"'revision', nextval('{REVISION.name}'), 'cause', CAST(:cause AS json))::text)"
-)
+    "WITH changing AS MATERIALIZED"
+    " (SELECT pg_advisory_xact_lock_shared(:space, :number))"
+    " SELECT pg_notify(:channel, json_build_object("
+    "'revision', nextval('reporting_revision'), 'cause', CAST(:cause AS json))::text) FROM changing"
+).bindparams(space=CHANGING[0], number=CHANGING[1])
 
 
 async def announce(session: WriteSession, event: Envelope[Any]) -> None:
@@ -37,6 +40,14 @@ async def announce(session: WriteSession, event: Envelope[Any]) -> None:
 async def announce_rebuild(session: WriteSession) -> None:
     """Everything may have changed."""
     await _notify(session, {"type": "projections.rebuilt", "township": None, "facility_code": None})
+
+
+async def announce_entry(session: WriteSession, step: str, township: str | None) -> None:
+    """An entered figure counts from now on, or no longer."""
+    await _notify(
+        session,
+        {"type": f"indicator_entry.{step}", "township": township, "facility_code": None},
+    )
 
 
 def short_type(event_type: str) -> str:

@@ -70,7 +70,7 @@ async def test_a_closed_county_page_opens_for_those_who_read_figures(
 ) -> None:
     """Goal: a county that closes its page still has a director. Method: two people and nobody."""
 
-    async def dashboard(session, context, *, area, period):
+    async def dashboard(context, *, area, period):
         return DOCUMENT
 
     monkeypatch.setattr(pages.service, "dashboard", dashboard)

@@ -325,7 +325,7 @@ async def test_the_address_is_handed_to_the_service(monkeypatch: pytest.MonkeyPa
     """Goal: the state in the address is what is shown. Method: a service that notes its question."""
     asked = []
 
-    async def dashboard(session, context, *, area, period):
+    async def dashboard(context, *, area, period):
         asked.append((area, period))
         return DOCUMENT
 
@@ -343,7 +343,7 @@ async def test_the_address_is_handed_to_the_service(monkeypatch: pytest.MonkeyPa
 async def test_a_problem_is_a_page_with_a_way_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Goal: an unknown place is told in words. Method: a service that refuses."""
 
-    async def dashboard(session, context, *, area, period):
+    async def dashboard(context, *, area, period):
         raise NotFound("no such place; leave it out")
 
     monkeypatch.setattr(pages.service, "dashboard", dashboard)
@@ -365,7 +365,7 @@ async def test_a_closed_page_asks_for_a_token(
 ) -> None:
     """Goal: open_dashboard=false closes it. Method: no token, a wrong one, too few scopes, enough."""
 
-    async def dashboard(session, context, *, area, period):
+    async def dashboard(context, *, area, period):
         return DOCUMENT
 
     monkeypatch.setattr(pages.service, "dashboard", dashboard)
