@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -91,6 +92,8 @@ class Progress:
     """Whether the transport answered when last asked; not knowing counts as being behind."""
     last_progress: float = field(default_factory=time.monotonic)
     """When it last finished a record, or saw that there is none (monotonic seconds)."""
+    came_round: float = field(default_factory=time.monotonic)
+    """When the loop last fetched, or was done with a record, well or not (monotonic seconds)."""
     paused: int = 0
     """Partitions that wait for their surroundings to recover."""
 
@@ -99,7 +102,10 @@ class Progress:
         return sum(self.lag.values()) if self.lag_known else max(sum(self.lag.values()), 1)
 
     def moved(self) -> None:
-        self.last_progress = time.monotonic()
+        self.last_progress = self.came_round = time.monotonic()
+
+    def goes_round(self) -> None:
+        self.came_round = time.monotonic()
 
 
 async def unceasing(work: Callable[[], Awaitable[None]]) -> None:
@@ -193,10 +199,13 @@ class EventConsumer:
                     max_records=self._limits.max_records, timeout_s=self._fetch_timeout_s()
                 )
                 failures = 0
+                self.progress.goes_round()
                 if batch:
                     async with asyncio.TaskGroup() as partitions:
                         for partition, records in batch.items():
-                            partitions.create_task(self._work(consumer, partition, records))
+                            work = partial(self._work, consumer, partition, records)
+                            # Left off without a word, its records would be committed past.
+                            partitions.create_task(unceasing(work))
             except BusUnavailable as error:
                 delay_s = self._backoff_s(failures)
                 failures += 1
@@ -278,6 +287,7 @@ class EventConsumer:
 
     async def _back_off(self, consumer: Consumer, record: Incoming, error: Exception) -> None:
         partition = record.partition
+        self.progress.goes_round()
         delay_s = self._backoff_s(self._failures.get(partition, 0))
         self._failures[partition] = self._failures.get(partition, 0) + 1
         consumer.pause(partition)

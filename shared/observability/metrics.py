@@ -78,7 +78,7 @@ class Metrics:
         )
         self.kafka_left_behind = Gauge(
             "yizhan_kafka_left_behind",
-            "Tasks of Kafka clients that did not end when cancelled; near 50 restart the process",
+            "Tasks of Kafka clients that did not end when cancelled; at 50 no more are made",
             registry=self.registry,
         )
         self.dead_letters = Gauge(

@@ -14,7 +14,7 @@ import uvicorn
 
 from shared.clock import SystemClock
 from shared.db.migrate import upgrade
-from shared.messaging.kafka import KafkaSettingsRefused
+from shared.messaging.kafka import KafkaOptions, KafkaSettingsRefused, answers
 from shared.observability.logging import configure as configure_logging
 from shared.runtime.asgi import openapi_of, root_app
 from shared.runtime.build import (
@@ -30,6 +30,7 @@ from shared.runtime.loop import run as run_loop
 from shared.runtime.module import ServiceModule
 from shared.runtime.probe import WORKER_PORT
 from shared.runtime.settings import RuntimeSettings
+from shared.runtime.watchdog import watch
 from shared.runtime.worker import Worker, worker_app
 from shared.web.navigation import Navigation, learn_screens
 
@@ -114,6 +115,12 @@ async def work(
         stack.push_async_callback(bus.stop)
         worker = Worker(context, bus, relay=relay, consume=consume)
         await stack.enter_async_context(worker.running())
+        if worker.consumer is not None and settings.bus == "kafka":
+            options = KafkaOptions.from_settings(settings)
+            watching = asyncio.create_task(
+                watch(worker.consumer.progress, lambda: answers(options))
+            )
+            stack.callback(watching.cancel)
         await _run_server(worker_app(worker), settings.host, WORKER_PORT)
 
 

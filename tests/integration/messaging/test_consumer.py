@@ -61,6 +61,27 @@ def having(database: Database, wanted: list[tuple[str, int, str, int]]) -> Await
     return flow.until(now, wanted)
 
 
+async def test_a_cancellation_that_nobody_asked_for_passes_no_event_by(
+    database: Database, bus: MemoryBus
+) -> None:
+    """Goal: a library's own cancellation does not let an event go by. Method: one is let out
+    before the handler; the consumer ends with an error, and the next one handles the event."""
+    service = Service(database)
+
+    def cancelled(reached: str) -> None:
+        if reached == "handler.before":
+            raise asyncio.CancelledError
+
+    futures = bus.publish([message("one", 0)])
+    async with asyncio.timeout(20):
+        with pytest.raises(BaseExceptionGroup) as ended:
+            await flow.consumer(service, bus, reach=cancelled).run()
+    assert ended.group_contains(RuntimeError, match="cancelled from within")
+    async with flow.running(flow.consumer(service, bus)):
+        await asyncio.wait_for(futures[0], 20)
+    assert await flow.effects(database) == [("one", 0)]
+
+
 async def test_a_duplicate_is_handled_once(database: Database, bus: MemoryBus) -> None:
     """Goal: effects happen once. Method: each of five events comes three times, shuffled."""
     service = Service(database)
