@@ -48,8 +48,10 @@ async def control_rates(
         ControlAskedWrong: no such disease; a month that is none or has not begun.
     """
     known = rulebook().programmes.get(programme)
-    if known is None or known.form is None:
-        words = ", ".join(code for code, each in rulebook().programmes.items() if each.form)
+    if known is None or known.form is None or not known.rated:
+        words = ", ".join(
+            code for code, each in rulebook().programmes.items() if each.form and each.rated
+        )
         raise _wrong("programme", "unknown", f"write one of: {words}", f"应为以下之一: {words}")
     try:
         day = day_of(month, business_date(context.clock.now()))

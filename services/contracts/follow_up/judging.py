@@ -52,7 +52,8 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Judgement:
     classification: str
-    control: ControlStatus
+    control: ControlStatus | None
+    """None: the visit is not about an illness under treatment."""
     refer: tuple[str, ...] = ()
     """Codes of :data:`REASONS`; empty: no referral is advised."""
 
@@ -161,6 +162,11 @@ def _tuberculosis(values: _Values, limits: _Thresholds, _case: Case) -> Judgemen
     return Judgement(classification, "controlled" if regular else "uncontrolled")
 
 
+def _suspect(values: _Values, _limits: _Thresholds, _case: Case) -> Judgement:
+    """1.4: asked until he went; a case that is confirmed is taken into the patients' programme."""
+    return Judgement("finished" if values["went"] else "not_gone", None)
+
+
 def _mental(values: _Values, limits: _Thresholds, case: Case) -> Judgement:
     """1.3: unstable, basically stable, stable."""
     if (
@@ -206,6 +212,7 @@ _JUDGES: dict[str, Callable[[_Values, _Thresholds, Case], Judgement]] = {
     "hypertension": _hypertension,
     "type2_diabetes": _diabetes,
     "tuberculosis": _tuberculosis,
+    "tuberculosis_suspect": _suspect,
     "severe_mental_disorder": _mental,
     "newborn": _newborn,
 }

@@ -114,6 +114,8 @@ class Programme:
     """The form of measurements that a follow-up in the programme fills in."""
     lasts_days: int | None = None
     """No task is due later than so many days after the start; None: no such end."""
+    rated: bool = True
+    """Whether its visits say that an illness is under control, and it has a control rate."""
 
     def rule_after(self, what: str, on: date) -> Rule | None:
         """The newest version in force on a day of the rule that speaks for a classification."""

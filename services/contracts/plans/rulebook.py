@@ -96,6 +96,7 @@ def _programme(reader: Reader, documents: Mapping[str, str]) -> Programme:
             ends_after=frozenset(reader.texts("ends_after", required=False)),
             form=reader.text("form", required=False) or None,
             lasts_days=_number(reader, "lasts_days"),
+            rated=reader.flag("rated", default=True),
         )
     seen = {(rule.code, rule.version) for rule in found.rules}
     if len(seen) != len(found.rules):

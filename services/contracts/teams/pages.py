@@ -97,7 +97,11 @@ async def _control(
     session: ReadSession, context: ServiceContext, caller: Principal, programme: str, by: str
 ) -> dict[str, Any]:
     """The control rate of a disease, by the groups that were chosen."""
-    measured = {code: one for code, one in rulebook().programmes.items() if one.form is not None}
+    measured = {
+        code: one
+        for code, one in rulebook().programmes.items()
+        if one.form is not None and one.rated
+    }
     code = programme if programme in measured else next(iter(measured))
     groups: tuple[GroupBy, ...] = get_args(GroupBy)
     chosen = next((one for one in groups if one == by), groups[0])

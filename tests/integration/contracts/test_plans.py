@@ -245,6 +245,24 @@ class TestPersons:
         (row,) = await contracts.rows(PLANNED)
         assert row["status"] == "open"
 
+    async def test_a_suspect_is_asked_by_telephone_until_he_went(self, contracts: Running) -> None:
+        """Goal: referred on suspicion of tuberculosis, asked within a week, done when he went, and
+        no control rate of it. Method: two calls, through the interface."""
+        await contracts.deliver(entered())
+        await enrol(contracts, programme="tuberculosis_suspect")
+        call = {"way": "phone", "disease": "tuberculosis_suspect"}
+        first = await visit(contracts, **call, measurements={"went": False})
+        assert (first["classification"], first["control_status"]) == ("not_gone", None)
+        assert first["task"]["rule"] == "tuberculosis_suspect_check"
+        assert first["next_due_on"] == "2016-03-17"
+        second = await visit(contracts, **call, measurements={"went": True, "confirmed": False})
+        assert (second["classification"], second["next_due_on"]) == ("finished", None)
+        async with contracts.client() as client:
+            answer = await client.get(
+                "/contracts/v1/control-rates", params={"programme": "tuberculosis_suspect"}
+            )
+        assert answer.status_code == 422, answer.text
+
     async def test_let_go_and_taken_in_again(self, contracts: Running) -> None:
         """Goal: nothing is asked of who has left. Method: end, repeat, start anew."""
         await contracts.deliver(entered())

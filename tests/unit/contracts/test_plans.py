@@ -265,6 +265,25 @@ class TestTwoYears:
         assert first is not None
         assert (first.version, first.repeats_for) == (1, None)
 
+    def test_suspected_tuberculosis(self) -> None:
+        """Goal: 1.4: asked within a week after the referral, and again until he went. Method: not
+        gone by the 5th day, gone by the 12th; and one whom nobody asks for two years."""
+        person = life("tuberculosis_suspect")
+        assert person.phase(person.waiting) == "ready"
+        assert person.waiting.kept.closes_on == START_ON + timedelta(days=7)
+        assert person.waiting.rule.ways >= {"phone"}
+        person.pass_days(5)
+        person.visit("not_gone")
+        assert person.waiting.kept.closes_on == START_ON + timedelta(days=12)
+        person.pass_days(7)
+        person.visit("finished")
+        person.pass_days(YEARS)
+        assert [task.kept.outcome for task in person.tasks] == ["continue", "continue"]
+        forgotten = life("tuberculosis_suspect")
+        forgotten.pass_days(YEARS)
+        assert [(t.kept.due_on - START_ON).days for t in forgotten.tasks] == [7, 14, 21, 28]
+        assert {task.kept.outcome for task in forgotten.tasks} == {MISSED}
+
     def test_severe_mental_disorder_classes(self) -> None:
         """Goal: 2 weeks, 2 weeks, 1 month, 3 months. Method: unstable to stable."""
         person = life("severe_mental_disorder")
@@ -481,6 +500,12 @@ class TestJudging:
         """Goal: the three classes. Method: each risk level and what weighs as much."""
         found = measured("severe_mental_disorder", case(), risk=risk, **more)
         assert found.classification == expected
+
+    @pytest.mark.parametrize(("went", "expected"), [(True, "finished"), (False, "not_gone")])
+    def test_suspects_are_neither_controlled_nor_not(self, went: bool, expected: str) -> None:
+        """Goal: the answer alone. Method: both."""
+        found = measured("tuberculosis_suspect", case(), went=went)
+        assert (found.classification, found.control) == (expected, None)
 
     def test_doses(self) -> None:
         """Goal: nine of ten doses are regular. Method: 27 and 26 of 30."""
