@@ -99,8 +99,8 @@ def _months() -> tuple[list[int], list[tuple[int, int]]]:
 
 
 def _one_digit(one: date, other: date) -> bool:
-    digits = one.strftime("%Y%m%d")
-    others = other.strftime("%Y%m%d")
+    digits = one.isoformat().replace("-", "")
+    others = other.isoformat().replace("-", "")
     apart = [at for at in range(len(digits)) if digits[at] != others[at]]
     if len(apart) == 1:
         return True

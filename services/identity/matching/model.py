@@ -9,7 +9,7 @@ their false agreements come from relatives lending them, of whom random pairs kn
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import date
 
 from services.identity.matching.births import BirthLevel, compare_births
@@ -70,10 +70,18 @@ def product_model(merged: MergedPlaces = NO_MERGERS) -> Model[Query, Person]:
                 _name_value,
                 _name_values,
                 frozenset({NameLevel.EXACT, NameLevel.VARIANT}),
+                _name_as_compared,
             ),
             FieldSpec(BIRTH, (*_levels(_BIRTH),), _births),
             FieldSpec(SEX, (*_levels(_SEX),), _sexes),
-            FieldSpec(VILLAGE, (*_levels(_VILLAGE),), places, _village_value, _village_values),
+            FieldSpec(
+                VILLAGE,
+                (*_levels(_VILLAGE),),
+                places,
+                _village_value,
+                _village_values,
+                depends=_place_as_compared,
+            ),
             FieldSpec(PHONE, (*_levels(_PHONE),), _phones),
             FieldSpec(CARD, (*_levels(_CARD),), _cards),
         ),
@@ -101,6 +109,16 @@ def _names(asked: Query, registered: Person) -> str | None:
     if asked.name is None or registered.name is None:
         return None
     return compare_names(asked.name, registered.name)
+
+
+def _name_as_compared(registered: Person) -> Hashable:
+    """The rest of a form follows from these two; see ``prepare_name``."""
+    name = registered.name
+    return (name.written, name.aliases) if name is not None else None
+
+
+def _place_as_compared(registered: Person) -> Hashable:
+    return registered.township, registered.village
 
 
 def _births(asked: Query, registered: Person) -> str | None:

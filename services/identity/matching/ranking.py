@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from services.identity.matching.births import BirthLevel
 from services.identity.matching.model import (
@@ -21,7 +21,14 @@ from services.identity.matching.model import (
 from services.identity.matching.names import NameLevel
 from services.identity.matching.numbers import NumberLevel
 from services.identity.matching.records import Person, Query
-from services.identity.matching.scoring import Assessment, Levels, Model, Weights, assess
+from services.identity.matching.scoring import (
+    Assessment,
+    Levels,
+    Model,
+    Weights,
+    assess,
+    total,
+)
 
 AS_WRITTEN = frozenset({NameLevel.EXACT, NameLevel.VARIANT})
 SAME_NAME = frozenset(
@@ -46,15 +53,32 @@ SAME_DAY = frozenset({BirthLevel.EXACT, FIRST_OF_YEAR})
 
 
 @dataclass(frozen=True, slots=True)
+class _Weighing:
+    """What the evidence about everybody compared with one question is weighed by."""
+
+    model: Model[Query, Person]
+    weights: Weights
+    places: Mapping[str, int]
+    """Where each field stands among the levels."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """A registered person with the evidence for him and the belief that he is meant."""
 
     person: Person
-    assessment: Assessment
+    levels: Levels
+    score: float
     belief: float
+    _weighing: _Weighing = field(repr=False)
 
-    def level(self, field: str) -> str | None:
-        return self.assessment.level(field)
+    @property
+    def assessment(self) -> Assessment:
+        """The evidence field by field; written out for those only who are told of."""
+        return assess(self._weighing.model, self._weighing.weights, self.levels, self.person)
+
+    def level(self, name: str) -> str | None:
+        return self.levels[self._weighing.places[name]]
 
     @property
     def same_name(self) -> bool:
@@ -81,40 +105,48 @@ def rank(
     the holder of the number asked about, a relative of his who is not registered: a number is lent
     within a family, so that it does not speak independently of the name and the birth date.
     """
-    best: dict[str, tuple[float, Person, Assessment]] = {}
-    compared = [(person, model.levels(query, person)) for person in people]
-    for person, levels in _with_relatives(query, compared, model):
-        assessment = assess(model, weights, levels, person)
-        known = best.get(person.person_id)
-        if known is None or (-assessment.score, person.key) < (-known[0], known[1].key):
-            best[person.person_id] = (assessment.score, person, assessment)
-    odds = {each: 2.0 ** (found[0] + weights.prior) for each, found in best.items()}
-    lent = sum(
-        odds[each] * 2.0 ** _lent_bits(best[each][2], weights)
-        for each in sorted(odds)
-        if best[each][2].level(NUMBER) == NumberLevel.EXACT
+    weighing = _Weighing(
+        model, weights, {spec.name: place for place, spec in enumerate(model.fields)}
     )
-    everything = 1.0 + lent + sum(odds[each] for each in sorted(odds))
+    compare = model.comparer(query)
+    compared = [(person, compare(person)) for person in people]
+    best: dict[str, tuple[float, Person, Levels]] = {}
+    for person, levels in _with_relatives(query, compared, weighing.places):
+        score = total(model, weights, levels, person)
+        known = best.get(person.person_id)
+        if known is None or (-score, person.key) < (-known[0], known[1].key):
+            best[person.person_id] = (score, person, levels)
+    number = weighing.places[NUMBER]
+    # One order whatever the roster's: a sum of floats depends on it.
+    odds = {each: 2.0 ** (best[each][0] + weights.prior) for each in sorted(best)}
+    lent = sum(
+        odds[each]
+        * 2.0 ** _lent_bits(assess(model, weights, best[each][2], best[each][1]), weights)
+        for each in odds
+        if best[each][2][number] == NumberLevel.EXACT
+    )
+    everything = 1.0 + lent + sum(odds.values())
     ranked = [
-        Ranked(person, assessment, odds[person_id] / everything)
-        for person_id, (_, person, assessment) in best.items()
+        Ranked(person, levels, score, odds[person_id] / everything, weighing)
+        for person_id, (score, person, levels) in best.items()
     ]
-    return tuple(sorted(ranked, key=lambda one: (-one.assessment.score, one.person.person_id)))
+    return tuple(sorted(ranked, key=lambda one: (-one.score, one.person.person_id)))
 
 
 def _with_relatives(
-    query: Query, compared: Sequence[tuple[Person, Levels]], model: Model[Query, Person]
-) -> list[tuple[Person, Levels]]:
+    query: Query, compared: Sequence[tuple[Person, Levels]], places: Mapping[str, int]
+) -> Sequence[tuple[Person, Levels]]:
     """The number is told to be a relative's where another of the household holds it.
 
     The birth date inside it is then the relative's as well, and says nothing.
     """
-    names = [spec.name for spec in model.fields]
-    number, birth = names.index(NUMBER), names.index(BIRTH)
+    number, birth = places[NUMBER], places[BIRTH]
     holders: dict[str, set[str]] = {}
     for person, levels in compared:
         if levels[number] == NumberLevel.EXACT and person.household_id is not None:
             holders.setdefault(person.household_id, set()).add(person.person_id)
+    if not holders:
+        return compared
     found: list[tuple[Person, Levels]] = []
     for person, levels in compared:
         shown = holders.get(person.household_id or "", set()) - {person.person_id}
@@ -138,10 +170,10 @@ def _lent_bits(holder: Assessment, weights: Weights) -> float:
         bits, told = LENT_BITS, weights.kin_bits
     else:
         bits, told = weights.lending.before, weights.lending.bits
-    for field, level, weight in holder.evidence:
-        if field in told:
-            bits += told[field][level]
-        elif field == CARD and level == SAME:
+    for name, level, weight in holder.evidence:
+        if name in told:
+            bits += told[name][level]
+        elif name == CARD and level == SAME:
             bits -= weight
     return bits
 

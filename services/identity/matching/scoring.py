@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -43,6 +43,8 @@ class FieldSpec(Generic[Q, P]):
         values: every value under which a record counts in the table of frequencies.
         one_value: levels at which the value is the same, written in one way or another: what its
             bearers share weighs alike at each of them.
+        depends: all that the level depends on in the registered record, where many have it in
+            common; None where they seldom do.
     """
 
     name: str
@@ -51,6 +53,7 @@ class FieldSpec(Generic[Q, P]):
     value: Callable[[P, str], str | None] | None = None
     values: Callable[[P], Iterable[str]] | None = None
     one_value: frozenset[str] = frozenset()
+    depends: Callable[[P], Hashable] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,29 @@ class Model(Generic[Q, P]):
     def levels(self, asked: Q, registered: P) -> Levels:
         """The level of each field, in order."""
         return tuple([spec.compare(asked, registered) for spec in self.fields])
+
+    def comparer(self, asked: Q) -> Callable[[P], Levels]:
+        """``levels`` for one question and many records: what they have in common is compared once."""
+        compares = [
+            spec.compare if spec.depends is None else _once(spec.compare, spec.depends)
+            for spec in self.fields
+        ]
+        return lambda registered: tuple([compare(asked, registered) for compare in compares])
+
+
+def _once(
+    compare: Callable[[Q, P], str | None], depends: Callable[[P], Hashable]
+) -> Callable[[Q, P], str | None]:
+    """For one question: records alike in what the level depends on are compared once."""
+    known: dict[Hashable, str | None] = {}
+
+    def compared(asked: Q, registered: P) -> str | None:
+        key = depends(registered)
+        if key not in known:
+            known[key] = compare(asked, registered)
+        return known[key]
+
+    return compared
 
 
 Levels = tuple[str | None, ...]

@@ -98,6 +98,24 @@ def test_the_order_of_the_roster_does_not_matter(
     )
 
 
+@given(rosters, questions())
+def test_what_records_have_in_common_is_compared_as_if_it_were_not(
+    roster: list[Person], query: Query
+) -> None:
+    """Goal: comparing a name or a place once changes nothing. Method: a roster, its names with
+    aliases and its people moved, against the comparison of each pair alone."""
+    first = roster[0]
+    named = [
+        replace(first, name=prepare_name(name, aliases=aliases))
+        for name in ("赵铁柱", "陈建国")
+        for aliases in ([], ["陈军"], NAMES)
+    ]
+    moved = [replace(one, township="永和镇") for one in roster]
+    compare = PRODUCT.comparer(query)
+    for one in (*roster, *named, *moved):
+        assert compare(one) == PRODUCT.levels(query, one)
+
+
 strangers = st.builds(
     lambda at, day, sequence: person(
         f"stranger-{at}",
