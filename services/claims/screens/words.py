@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from services.claims.settlement.explanation import REASON_NAMES
-from shared.events.catalog.words import CATEGORY_WORDS, VISIT_TYPE_WORDS, keyed
+from shared.events.catalog.words import CATEGORY_WORDS, PAYER_WORDS, VISIT_TYPE_WORDS, keyed
 
 Words = dict[str, tuple[str, str]]
 
 PATIENT = "patient"
 
 PAYERS: Words = {
-    "waiver_fund": ("费用减免", "Fee waiver"),
-    "basic_insurance": ("基本医保", "Basic insurance"),
-    "critical_illness": ("大病保险", "Critical illness"),
-    "medical_aid": ("医疗救助", "Medical aid"),
-    "second_compensation": ("二次补偿", "Second compensation"),
-    "commercial_insurance": ("商业保险", "Commercial insurance"),
-    "special_fund": ("专项基金", "Special fund"),
-    "emergency_aid": ("疾病应急救助", "Emergency aid"),
-    "charity_fund": ("医药爱心扶贫基金", "Charity fund"),
-    "hospital": ("医院承担", "Hospital"),
+    **PAYER_WORDS,
     PATIENT: ("个人支付", "Patient"),
 }
 """Short, as they stand beside a bar; the sentences of the steps have the full names."""

@@ -18,6 +18,7 @@ from sqlalchemy import RowMapping
 from services.identity.categories.domain import Period, restate, union
 from services.identity.categories.leaving import Reason
 from services.identity.revisions.repository import RevisionRepository
+from services.identity.roster.causes import poverty_cause
 from services.identity.roster.journal import Journal
 from services.identity.roster.register import RegisterRepository
 from services.identity.roster.rows import RosterRow
@@ -298,6 +299,7 @@ class Applying:
                 reason=reason,
                 birth_year=row.birth_date.year if row and row.birth_date else None,
                 sex=row.sex if row else None,
+                poverty_cause=poverty_cause(row.kept.get("poverty_cause")) if row else None,
             )
         )
         return version

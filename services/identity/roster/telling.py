@@ -12,6 +12,7 @@ from services.identity.categories.domain import Period, registered_on_or_after
 from services.identity.categories.leaving import Reason
 from shared.clock import start_of_business_day
 from shared.events.catalog import CategoryPeriod, PersonChanged, PersonEntered, PersonLeft
+from shared.events.catalog.identity import PovertyCause
 from shared.messaging.outbox import Recorded
 
 
@@ -42,6 +43,7 @@ class Telling:
         reason: Reason | None = None,
         birth_year: int | None = None,
         sex: Literal["M", "F"] | None = None,
+        poverty_cause: PovertyCause | None = None,
     ) -> Recorded:
         """The event of one person's change.
 
@@ -54,6 +56,7 @@ class Telling:
             reason: why he leaves, if a reason is given.
             birth_year: as the roster's row tells it, if it does.
             sex: likewise.
+            poverty_cause: likewise.
         """
         was = before is not None and registered_on_or_after(before, self.effective_on)
         stays = registered_on_or_after(after, self.effective_on)
@@ -69,6 +72,7 @@ class Telling:
             village=place.village,
             birth_year=birth_year,
             sex=sex,
+            poverty_cause=poverty_cause,
             categories=tuple(
                 CategoryPeriod(code=p.code, valid_from=p.valid_from, valid_to=p.valid_to)
                 for p in after

@@ -10,6 +10,11 @@ from pydantic import BaseModel, ConfigDict
 from shared.events.base import Classification, Event
 
 Grade = Literal["certain", "probable", "possible", "none"]
+PovertyCause = Literal[
+    "illness", "disability", "schooling", "disaster", "land", "water", "skills", "labour",
+    "capital", "transport", "motivation", "other",
+]  # fmt: skip
+"""The main cause of a household's poverty, as the national roster sorts them."""
 VisitType = Literal["outpatient", "inpatient", "chronic_outpatient", "emergency"]
 
 
@@ -53,6 +58,8 @@ class _PersonEvent(Event):
     """Decides whose yearly check is that of the elderly; the day of birth is never told."""
     sex: Literal["M", "F"] | None = None
     """Some treatments are had by one sex alone: a bill that says otherwise is asked about."""
+    poverty_cause: PovertyCause | None = None
+    """What made the household poor, where the roster's row says it; None tells nothing."""
     categories: tuple[CategoryPeriod, ...]
     """The full history of the person's categories as now known; replaces what was said before."""
     effective_on: date

@@ -23,6 +23,36 @@ VISIT_TYPE_WORDS: dict[str, tuple[str, str]] = {
 }
 """Kinds of visit."""
 
+POVERTY_CAUSE_WORDS: dict[str, tuple[str, str]] = {
+    "illness": ("因病", "Illness"),
+    "disability": ("因残", "Disability"),
+    "schooling": ("因学", "Schooling"),
+    "disaster": ("因灾", "Disaster"),
+    "land": ("缺土地", "Lack of land"),
+    "water": ("缺水", "Lack of water"),
+    "skills": ("缺技术", "Lack of skills"),
+    "labour": ("缺劳力", "Lack of labour"),
+    "capital": ("缺资金", "Lack of capital"),
+    "transport": ("交通条件落后", "Poor roads"),
+    "motivation": ("自身发展动力不足", "Lack of motivation"),
+    "other": ("其他", "Other"),
+}
+"""Why a household is poor."""
+
+PAYER_WORDS: dict[str, tuple[str, str]] = {
+    "waiver_fund": ("费用减免", "Fee waiver"),
+    "basic_insurance": ("基本医保", "Basic insurance"),
+    "critical_illness": ("大病保险", "Critical illness"),
+    "medical_aid": ("医疗救助", "Medical aid"),
+    "second_compensation": ("二次补偿", "Second compensation"),
+    "commercial_insurance": ("商业保险", "Commercial insurance"),
+    "special_fund": ("专项基金", "Special fund"),
+    "emergency_aid": ("疾病应急救助", "Emergency aid"),
+    "charity_fund": ("医药爱心扶贫基金", "Charity fund"),
+    "hospital": ("医院承担", "Hospital"),
+}
+"""Who pays parts of a bill beside the patient; short, as they stand beside a bar."""
+
 
 def keyed(prefix: str, words: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
     """The words as texts of a screen, their keys below ``prefix``."""

@@ -152,10 +152,13 @@ class TestUpload:
 class TestApply:
     async def test_enters_people_encrypted_and_tells_of_them(self, office: Office) -> None:
         """Goal: the register, the events, no identifier in clear. Method: apply, dump all rows."""
-        applied = await office.register(PATIENT, NEIGHBOUR)
-        assert applied["status"] == "applied"
+        rows = f"{HEADER},致贫原因\n{PATIENT.row()},因病致贫\n{NEIGHBOUR.row()},\n"
+        uploaded = await office.upload(rows.encode())
+        applied = await office.apply(uploaded.json()["import_id"])
+        assert applied.json()["status"] == "applied"
         entered = await office.events("person.entered.v1")
         assert [e["aggregate_version"] for e in entered] == [1, 1]
+        assert [e["payload"]["poverty_cause"] for e in entered] == ["illness", None]
         assert entered[0]["payload"]["village"] == "测试村"
         assert entered[0]["payload"]["birth_year"] == PATIENT.birth.year
         assert entered[0]["payload"]["sex"] == "M"
