@@ -11,13 +11,10 @@ from services.contracts.check_ups.endpoints import router as check_ups_router
 from services.contracts.contracts.endpoints import router as contracts_router
 from services.contracts.contracts.pages import router as double_pages
 from services.contracts.control.endpoints import router as control_router
+from services.contracts.costs.handlers import on_settlement_made, on_settlement_reversed
 from services.contracts.diseases.endpoints import router as diseases_router
 from services.contracts.dispensings.endpoints import router as dispensings_router
-from services.contracts.dispensings.handlers import (
-    on_drug_payment_decided,
-    on_settlement_made,
-    on_settlement_reversed,
-)
+from services.contracts.dispensings.handlers import on_drug_payment_decided
 from services.contracts.exemptions.endpoints import router as exemptions_router
 from services.contracts.fees.endpoints import router as fees_router
 from services.contracts.fees.pages import router as fee_pages
@@ -28,6 +25,8 @@ from services.contracts.follow_up.handlers import (
 )
 from services.contracts.follow_up.pages import router as today_pages
 from services.contracts.follow_up.visit_pages import router as visit_pages
+from services.contracts.health_record.endpoints import router as health_record_router
+from services.contracts.health_record.pages import router as health_record_pages
 from services.contracts.imports.endpoints import router as imports_router
 from services.contracts.imports.pages import router as import_pages
 from services.contracts.members.endpoints import router as members_router
@@ -116,6 +115,7 @@ MODULE = ServiceModule(
         check_ups_router,
         dispensings_router,
         at_visit_router,
+        health_record_router,
         imports_router,
     ),
     pages=(
@@ -132,6 +132,7 @@ MODULE = ServiceModule(
         import_pages,
         flag_pages,
         double_pages,
+        health_record_pages,
     ),
     screens=(
         ScreenLink("/contracts/", "签约随访", "Family doctors", "contracts:read"),
@@ -173,10 +174,12 @@ MODULE = ServiceModule(
         Subscription(
             SettlementMade,
             on_settlement_made,
-            "a chronic outpatient's visit uses the same yearly cap",
+            "what a person's visits cost and who paid; a chronic outpatient's uses the yearly cap",
         ),
         Subscription(
-            SettlementReversed, on_settlement_reversed, "what the visit had used is free again"
+            SettlementReversed,
+            on_settlement_reversed,
+            "a visit's costs count no more, and what it had used is free again",
         ),
     ),
     watches=(plan_daily,),

@@ -1,4 +1,4 @@
-"""Claims' events about the fund that pays chronic drugs."""
+"""What claims tells about the fund that pays chronic drugs."""
 
 from __future__ import annotations
 
@@ -23,11 +23,8 @@ async def on_drug_payment_decided(
     await repository.settle(session, UUID(told.dispensing_id), fund_fen=int(told.fund_pays))
 
 
-async def on_settlement_made(
-    event: Envelope[SettlementMade], session: WriteSession, context: ServiceContext
-) -> None:
+async def note_use(told: SettlementMade, session: WriteSession, context: ServiceContext) -> None:
     """A chronic outpatient's visit used part of the year's cap: the next answer knows it."""
-    told = event.data
     used = used_by(told.visit_type, [(each.payer, int(each.amount)) for each in told.payers])
     if told.person_id is None or not used:
         return
@@ -43,13 +40,19 @@ async def on_settlement_made(
     )
 
 
-async def on_settlement_reversed(
-    event: Envelope[SettlementReversed], session: WriteSession, context: ServiceContext
+async def note_release(
+    told: SettlementReversed, session: WriteSession, context: ServiceContext, *, year: int
 ) -> None:
-    """What the visit had used is free again."""
-    told = event.data
+    """What the visit had used is free again.
+
+    Args:
+        told: the reversal.
+        session: to keep it with.
+        context: of the service.
+        year: in which it was made; counts only until the settlement itself is known.
+    """
     if not any(each.payer == "special_fund" for each in told.payers):
         return
     await repository.keep_reversal(
-        session, told.reverses, region=context.region.region_code, year=event.time.year
+        session, told.reverses, region=context.region.region_code, year=year
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.contracts.models.base import Base
 from services.contracts.models.batch import ImportBatch, ImportRow
 from services.contracts.models.contract import Contract, ContractStep
+from services.contracts.models.cost import ReversedSettlement, VisitCost
 from services.contracts.models.disease import DiseaseCase, DiseasePlan, DiseaseStep
 from services.contracts.models.enrolment import Enrolment
 from services.contracts.models.exemption import Exemption
@@ -43,8 +44,10 @@ __all__ = [
     "PersonVersion",
     "Referral",
     "ReferralStep",
+    "ReversedSettlement",
     "Task",
     "TeamMember",
+    "VisitCost",
     "VisitFlag",
     "VisitFlagStep",
     "person_merges",

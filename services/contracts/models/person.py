@@ -25,6 +25,8 @@ class Person(Base):
     village: Mapped[str | None] = mapped_column(String(64))
     birth_year: Mapped[int | None] = mapped_column(SmallInteger)
     """As identity knows it; decides who is elderly."""
+    poverty_cause: Mapped[str | None] = mapped_column(String(16))
+    """What made the household poor, as the roster sorts it; None: nobody has told."""
     categories: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     """``[{code, valid_from, valid_to}]``, the full history as now known."""
     registered: Mapped[bool]

@@ -25,9 +25,12 @@ def _keep() -> Insert:
     columns = [column.name for column in _people.columns if column.name != "person_id"]
     return statement.on_conflict_do_update(
         index_elements=["person_id"],
-        # Not every event tells the year of birth: a person who leaves or was merged keeps his.
+        # Not every event tells these: a person who leaves or was merged keeps his.
         set_={name: told[name] for name in columns}
-        | {"birth_year": func.coalesce(told["birth_year"], _people.c.birth_year)},
+        | {
+            name: func.coalesce(told[name], _people.c[name])
+            for name in ("birth_year", "poverty_cause")
+        },
         where=_people.c.sequence < told["sequence"],
     )
 
@@ -89,6 +92,7 @@ async def store(
         "township": told.township,
         "village": told.village,
         "birth_year": told.birth_year,
+        "poverty_cause": told.poverty_cause,
         "categories": [period.model_dump(mode="json") for period in told.categories],
         "registered": stays and not isinstance(told, PersonLeft),
         "reason": told.reason,

@@ -13,6 +13,7 @@ from services.contracts.check_ups.service import content
 from services.contracts.contracts.schemas import EndReason
 from services.contracts.dispensings.domain import DISEASES
 from services.contracts.dispensings.schemas import WithdrawalReason
+from services.contracts.health_record.service import record_of
 from services.contracts.merges.repository import MERGES
 from services.contracts.people import records
 from services.contracts.people.service import read_person
@@ -94,6 +95,7 @@ async def person_page(
         "referrals": await parts.referrals_of(session, context, caller, kept),
         "check_ups": await parts.check_ups_of(session, members),
         "dispensings": await parts.dispensings_of(session, context, members),
+        "record": (await record_of(session, context, caller, kept, person)).model_dump(mode="json"),
         "writes": "contracts:write" in caller.scopes,
         "may_reveal": {"identity:persons", "identity:reveal"} <= caller.scopes,
         "team_options": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.contracts.screens.person_texts import PERSON
+from services.contracts.screens.record_texts import RECORD
 from services.contracts.screens.sheet_texts import BALANCE, FEES, TABS
 from services.contracts.screens.supervision_texts import (
     FLAGS,
@@ -22,6 +23,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **TODAY,
     **VISIT,
     **PERSON,
+    **RECORD,
     **BALANCE,
     **FEES,
     **TEAMS,

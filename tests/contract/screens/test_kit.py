@@ -56,6 +56,7 @@ from services.contracts.referrals.domain import Direction, Priority, StateOnDay
 from services.contracts.screens import kit as contracts_kit
 from services.contracts.screens.acts import ACTS
 from services.contracts.screens.person_texts import PERSON
+from services.contracts.screens.record_texts import RECORD
 from services.contracts.screens.sheet_texts import BALANCE, FEES, TABS
 from services.contracts.screens.supervision_texts import (
     FLAGS,
@@ -131,7 +132,7 @@ SERVICES = {
     ),
     "contracts": Service(
         CONTRACTS, contracts_kit.HERE, CONTRACTS_TEXTS,
-        (COMMON, KIT, CONTRACTS_WORDS, TABS, TODAY, VISIT, PERSON, BALANCE, FEES, TEAMS, REGISTERS,
+        (COMMON, KIT, CONTRACTS_WORDS, TABS, TODAY, VISIT, PERSON, RECORD, BALANCE, FEES, TEAMS, REGISTERS,
          REFERRALS, IMPORTS, OVERDUE, FLAGS, MEMBERS),
         frozenset({"team", "village", "date", "area", "month", "period", "programme", "by"}),
     ),

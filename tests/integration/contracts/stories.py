@@ -12,6 +12,7 @@ from shared.events.catalog import (
     PersonEntered,
     PersonLeft,
 )
+from shared.events.catalog.identity import PovertyCause
 from tests.support.service import envelope
 
 JINHE = "金河镇"
@@ -32,6 +33,7 @@ def entered(
     sequence: int = 1,
     kind: type[PersonEntered | PersonChanged | PersonLeft] = PersonEntered,
     birth_year: int | None = None,
+    poverty_cause: PovertyCause | None = None,
 ) -> Envelope[Any]:
     at = datetime(2016, 1, 1, tzinfo=UTC) + timedelta(days=sequence)
     return envelope(
@@ -41,6 +43,7 @@ def entered(
             township=township,
             village=village,
             birth_year=birth_year,
+            poverty_cause=poverty_cause,
             categories=POOR,
             effective_on=date(2016, 1, 1),
             recorded_at=at,

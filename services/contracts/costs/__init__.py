@@ -1,0 +1,1 @@
+"""What registered persons' visits cost and who paid, as claims' settlements tell it."""
