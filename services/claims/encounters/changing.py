@@ -6,14 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from services.claims.encounters import repository
-from services.claims.encounters.domain import TransitionNotAllowed, after
+from services.claims.encounters.domain import Encounter, TransitionNotAllowed, after
 from services.claims.encounters.problems import (
     EncounterCancelledAlready,
     EncounterRefused,
     EncounterSettledAlready,
     stated_faults,
 )
-from services.claims.encounters.repository import Encounter
 from services.claims.encounters.schemas import EvidenceRequest, stated_in_fen
 from services.claims.encounters.service import locked_for
 from services.claims.encounters.telling import tell_cancelled

@@ -7,6 +7,7 @@ from uuid import UUID
 from services.claims.encounters import repository
 from services.claims.encounters.domain import (
     Discharge,
+    Encounter,
     TransitionNotAllowed,
     after,
     check_discharge,
@@ -19,7 +20,6 @@ from services.claims.encounters.problems import (
     fault_order,
 )
 from services.claims.encounters.referring import check_referral
-from services.claims.encounters.repository import Encounter
 from services.claims.encounters.schemas import DischargeRequest, as_kept
 from services.claims.encounters.service import latest_time, locked_for
 from services.claims.encounters.telling import tell_discharged

@@ -1,4 +1,4 @@
-"""Encounters: the state machine, and which recognition of a visit counts.
+"""Encounters: the visit's case, its state machine, and which recognition of a visit counts.
 
 ``open`` → ``charging`` (the first charges came) → ``discharged`` → ``settled``; a reversal leads
 back from ``settled`` to ``discharged``, where the bill may be corrected and settled again. Until it
@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
+from uuid import UUID
 
 from shared.clock import business_date
 
@@ -84,6 +85,83 @@ class Period:
             valid_from=date.fromisoformat(str(stored["valid_from"])),
             valid_to=date.fromisoformat(valid_to) if valid_to else None,
         )
+
+
+@dataclass(frozen=True)
+class Encounter:
+    """A visit's case, with what the registry says of its person (``member_…``)."""
+
+    id: UUID
+    region: str
+    facility_code: str
+    visit_no: str
+    visit_type: str
+    status: Status
+    version: int
+    admitted_at: datetime
+    discharged_at: datetime | None
+    diagnoses: tuple[str, ...]
+    doctor_code: str | None
+    referral: bool
+    """The hospital says so, or contracts told of a referral to it."""
+    referral_issuer: str | None
+    referral_stated: tuple[bool, str | None]
+    """The hospital's word alone."""
+    disease_programme: str | None
+    """Several are kept in one text; see ``schemas.as_kept``."""
+    card_presented: bool
+    stated_payments: Mapping[str, int]
+    """Shares (fen) of schemes that settle on their own account, as told."""
+    insurance_plan: str
+    deposit_fen: int
+    estimated_fen: int | None
+    person_id: str | None
+    """As identity or the hospital told it: what the visit's events say. See ``patient_id``."""
+    recognition_id: str | None
+    recognition_grade: str | None
+    recognised_categories: tuple[Period, ...] | None
+    """Those of the winning recognition; None when there is none."""
+    treat_first_pay_later: bool
+    recognised_township: str | None
+    recognised_village: str | None
+    recognition_conflict: bool
+    """Different persons are named; ids that a merge made one are no conflict."""
+    recognition_pending: bool
+    """A new settlement would be another person's, or on other categories."""
+    registration: Mapping[str, Any] | None
+    settlement_id: UUID | None
+    settled_person_id: str | None
+    settlement_count: int
+    last_settlement_id: UUID | None
+    kept_person_id: str | None
+    """Who stands for the person since a merge; None: he himself."""
+    member_categories: tuple[Period, ...]
+    member_township: str | None
+    member_village: str | None
+    stored: Mapping[Any, Any]
+    """The row as it stands, by the names of its columns."""
+
+    @property
+    def patient_id(self) -> str | None:
+        """For whom the visit is settled, or would be now."""
+        if self.status == "settled":
+            return self.settled_person_id
+        return self.kept_person_id or self.person_id
+
+    @property
+    def categories(self) -> tuple[Period, ...]:
+        """The recognition's, else those that the registry's events told."""
+        if self.recognised_categories is not None:
+            return self.recognised_categories
+        return self.member_categories
+
+    @property
+    def township(self) -> str | None:
+        return self.recognised_township or self.member_township
+
+    @property
+    def village(self) -> str | None:
+        return self.recognised_village or self.member_village
 
 
 def in_force(periods: Iterable[Period], day: date) -> tuple[str, ...]:

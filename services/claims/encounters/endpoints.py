@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Response
 from services.claims.charges import repository as charges
 from services.claims.cursors import position_of
 from services.claims.encounters import changing, discharging, service
+from services.claims.encounters.domain import Encounter
 from services.claims.encounters.presenting import answer
-from services.claims.encounters.repository import Encounter
 from services.claims.encounters.schemas import (
     CancelRequest,
     DischargeRequest,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from services.claims.encounters import repository
+from services.claims.encounters.domain import Encounter
 from services.claims.encounters.problems import (
     EncounterCancelledAlready,
     EncounterRefused,
     EncounterSettledAlready,
     estimate_faults,
 )
-from services.claims.encounters.repository import Encounter
 from services.claims.encounters.service import locked_for
 from services.claims.reservations import service as reservations
 from shared.db.session import WriteSession

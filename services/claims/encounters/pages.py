@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from services.claims.charges import repository as charges
 from services.claims.encounters import service
+from services.claims.encounters.domain import Encounter
 from services.claims.encounters.presenting import answer as shown_encounter
-from services.claims.encounters.repository import Encounter
 from services.claims.encounters.schemas import EncounterRequest, VisitType
 from services.claims.proposals import service as proposals
 from services.claims.proposals.shifting import shifted_proposals

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from services.claims.encounters.domain import in_force, treat_first
-from services.claims.encounters.repository import Encounter
+from services.claims.encounters.domain import Encounter, in_force, treat_first
 from shared.clock import business_date
 from shared.runtime.context import ServiceContext
 

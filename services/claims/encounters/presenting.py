@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.claims.charges.repository import Totals
+from services.claims.encounters.domain import Encounter
 from services.claims.encounters.paying_later import pays_later
-from services.claims.encounters.repository import Encounter
 from services.claims.encounters.schemas import (
     CategoryAnswer,
     ChargeTotals,

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.claims.encounters import members, recognitions, repository
 from services.claims.encounters.domain import (
+    Encounter,
     Recognition,
     in_conflict,
     in_force,
@@ -14,7 +15,6 @@ from services.claims.encounters.domain import (
     winner,
 )
 from services.claims.encounters.problems import EncounterNotFound
-from services.claims.encounters.repository import Encounter
 from services.claims.encounters.telling import tell_discharged, tell_opened
 from services.claims.facilities.service import facility_of
 from services.claims.reservations import service as reservations

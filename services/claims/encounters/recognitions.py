@@ -8,9 +8,8 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from services.claims.encounters import repository
-from services.claims.encounters.domain import Recognition
+from services.claims.encounters.domain import Encounter, Recognition
 from services.claims.encounters.members import periods
-from services.claims.encounters.repository import Encounter
 from services.claims.models import encounter_recognitions
 from shared.db.session import ReadSession, WriteSession
 

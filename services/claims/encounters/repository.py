@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -23,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from services.claims.encounters.domain import Period, Status
+from services.claims.encounters.domain import Encounter
 from services.claims.encounters.members import periods
 from services.claims.merges.repository import group_of, joins, kept_or_self
 from services.claims.models import (
@@ -36,83 +34,6 @@ from services.claims.models import (
 from services.claims.referrals.repository import issuer_of_visit
 from shared.db.direct import DirectWork, Query
 from shared.db.session import ReadSession, WriteSession
-
-
-@dataclass(frozen=True)
-class Encounter:
-    """A visit's case, with what the registry says of its person (``member_…``)."""
-
-    id: UUID
-    region: str
-    facility_code: str
-    visit_no: str
-    visit_type: str
-    status: Status
-    version: int
-    admitted_at: datetime
-    discharged_at: datetime | None
-    diagnoses: tuple[str, ...]
-    doctor_code: str | None
-    referral: bool
-    """The hospital says so, or contracts told of a referral to it."""
-    referral_issuer: str | None
-    referral_stated: tuple[bool, str | None]
-    """The hospital's word alone."""
-    disease_programme: str | None
-    """Several are kept in one text; see ``schemas.as_kept``."""
-    card_presented: bool
-    stated_payments: Mapping[str, int]
-    """Shares (fen) of schemes that settle on their own account, as told."""
-    insurance_plan: str
-    deposit_fen: int
-    estimated_fen: int | None
-    person_id: str | None
-    """As identity or the hospital told it: what the visit's events say. See ``patient_id``."""
-    recognition_id: str | None
-    recognition_grade: str | None
-    recognised_categories: tuple[Period, ...] | None
-    """Those of the winning recognition; None when there is none."""
-    treat_first_pay_later: bool
-    recognised_township: str | None
-    recognised_village: str | None
-    recognition_conflict: bool
-    """Different persons are named; ids that a merge made one are no conflict."""
-    recognition_pending: bool
-    """A new settlement would be another person's, or on other categories."""
-    registration: Mapping[str, Any] | None
-    settlement_id: UUID | None
-    settled_person_id: str | None
-    settlement_count: int
-    last_settlement_id: UUID | None
-    kept_person_id: str | None
-    """Who stands for the person since a merge; None: he himself."""
-    member_categories: tuple[Period, ...]
-    member_township: str | None
-    member_village: str | None
-    stored: Mapping[Any, Any]
-    """The row as it stands, by the names of its columns."""
-
-    @property
-    def patient_id(self) -> str | None:
-        """For whom the visit is settled, or would be now."""
-        if self.status == "settled":
-            return self.settled_person_id
-        return self.kept_person_id or self.person_id
-
-    @property
-    def categories(self) -> tuple[Period, ...]:
-        """The recognition's, else those that the registry's events told."""
-        if self.recognised_categories is not None:
-            return self.recognised_categories
-        return self.member_categories
-
-    @property
-    def township(self) -> str | None:
-        return self.recognised_township or self.member_township
-
-    @property
-    def village(self) -> str | None:
-        return self.recognised_village or self.member_village
 
 
 def _still_in_conflict() -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.claims.encounters import members, recognising, recognitions, repository
 from services.claims.encounters.domain import (
+    Encounter,
     deposit_allowed,
     in_force,
     treat_first,
@@ -28,7 +29,6 @@ from services.claims.encounters.problems import (
     stated_faults,
 )
 from services.claims.encounters.referring import check_referral
-from services.claims.encounters.repository import Encounter
 from services.claims.encounters.schemas import EncounterRequest, as_kept, stated_in_fen
 from services.claims.encounters.telling import tell_discharged, tell_opened
 from services.claims.facilities.service import facility_of

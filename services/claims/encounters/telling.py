@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.claims.encounters.domain import TransitionNotAllowed
-from services.claims.encounters.repository import Encounter
+from services.claims.encounters.domain import Encounter, TransitionNotAllowed
 from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.events.catalog import EncounterCancelled, EncounterDischarged, EncounterOpened

@@ -16,8 +16,8 @@ import structlog
 from services.claims.calculation_refused import CalculationRefused
 from services.claims.charges import repository as charges
 from services.claims.encounters import repository as encounters
+from services.claims.encounters.domain import Encounter
 from services.claims.encounters.paying_later import pays_later
-from services.claims.encounters.repository import Encounter
 from services.claims.facilities.service import facility_of
 from services.claims.reservations import repository
 from services.claims.reservations.domain import NOTHING, Reservation, capped, most

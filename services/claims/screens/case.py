@@ -14,8 +14,8 @@ from starlette.responses import Response
 from services.claims.calculation_refused import CalculationRefused
 from services.claims.charges import repository as charges
 from services.claims.encounters import service as encounters
+from services.claims.encounters.domain import Encounter
 from services.claims.encounters.presenting import answer as shown_encounter
-from services.claims.encounters.repository import Encounter
 from services.claims.packs.service import pack_in_force, pack_of
 from services.claims.reservations import repository as reservations
 from services.claims.reservations.schemas import as_answer

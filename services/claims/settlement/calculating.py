@@ -7,8 +7,7 @@ from typing import Any
 
 from services.claims.calculation_refused import CalculationRefused
 from services.claims.charges.reading import lines_of
-from services.claims.encounters.domain import in_force
-from services.claims.encounters.repository import Encounter
+from services.claims.encounters.domain import Encounter, in_force
 from services.claims.encounters.schemas import PROGRAMMES_APART
 from services.claims.packs.service import pack_in_force, pack_of
 from services.claims.settlement.bill import Bill, Evidence, Line, Person, Standing, Visit

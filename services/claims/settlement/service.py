@@ -10,12 +10,11 @@ from services.claims.charges import repository as charges
 from services.claims.encounters import recognising
 from services.claims.encounters import repository as encounters
 from services.claims.encounters import service as encounter_service
-from services.claims.encounters.domain import after
+from services.claims.encounters.domain import Encounter, after
 from services.claims.encounters.problems import (
     EncounterCancelledAlready,
     EncounterSettledAlready,
 )
-from services.claims.encounters.repository import Encounter
 from services.claims.facilities.service import facility_of
 from services.claims.ledger import service as ledger
 from services.claims.merges import repository as merges
