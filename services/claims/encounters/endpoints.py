@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.claims.charges import repository as charges
 from services.claims.cursors import position_of
-from services.claims.encounters import changing, discharging, service
+from services.claims.encounters import changing, discharging, listing, service
 from services.claims.encounters.domain import Encounter
 from services.claims.encounters.presenting import answer
 from services.claims.encounters.schemas import (
@@ -92,7 +92,7 @@ async def find_encounters(
 ) -> EncounterList:
     """The caller's encounters, in the order in which they were opened."""
     position = position_of(cursor)
-    found = await service.find(
+    found = await listing.find(
         session,
         context,
         caller,
@@ -104,7 +104,7 @@ async def find_encounters(
         limit=limit,
     )
     shown = found[:limit]
-    await service.log_list(session, context, caller, facility_code, shown=len(shown))
+    await listing.log_list(session, context, caller, facility_code, shown=len(shown))
     ids = [encounter.id for encounter in shown]
     totals = await charges.totals_of_many(session, ids)
     held = await reservations.of_encounters(session, ids)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from services.claims.charges import repository as charges
-from services.claims.encounters import service
+from services.claims.encounters import listing, service
 from services.claims.encounters.domain import Encounter
 from services.claims.encounters.presenting import answer as shown_encounter
 from services.claims.encounters.schemas import EncounterRequest, VisitType
@@ -73,7 +73,7 @@ async def find(request: Request, caller: Caller, session: Writes, context: Conte
     if not _VISIT_NO.fullmatch(visit_no):
         faults = {"visit_no": said("window.find.malformed")}
         return await _window(request, context, session, caller, typed, faults=faults, status=422)
-    found = await service.find(
+    found = await listing.find(
         session,
         context,
         caller,
@@ -165,14 +165,14 @@ async def _window(
         each for each in context.region.facilities if caller.may_see_facility(each.facility_code)
     ]
     facility_code = typed["facility"] or None
-    waiting = await service.unsettled(
+    waiting = await listing.unsettled(
         session, context, caller, facility_code=facility_code, limit=LISTED
     )
-    again = await service.find(
+    again = await listing.find(
         session, context, caller, visit_no=None, facility_code=facility_code, status="settled",
         recognition_pending=True, after_id=None, limit=LISTED,
     )  # fmt: skip
-    await service.log_list(
+    await listing.log_list(
         session, context, caller, facility_code, unsettled=len(waiting), again=len(again)
     )
     return render(
@@ -212,7 +212,7 @@ async def _today(
     context: ServiceContext, session: WriteSession, caller: Principal, facility_code: str | None
 ) -> list[dict[str, Any]]:
     """What was settled on this day."""
-    sees, facility_code = service.within(caller, facility_code)
+    sees, facility_code = listing.within(caller, facility_code)
     if not sees:
         return []
     since: datetime = start_of_business_day(business_date(context.clock.now()))

@@ -1,4 +1,7 @@
-"""Use cases of the encounters: register and find. The others: ``discharging``, ``changing``, ``recognising``."""
+"""Use cases of one encounter: register and read.
+
+The others: ``listing``, ``discharging``, ``changing``, ``recognising``.
+"""
 
 from __future__ import annotations
 
@@ -314,73 +317,6 @@ async def locked_directly(direct: DirectWork, caller: Principal, encounter_id: U
     return encounter
 
 
-async def find(
-    session: ReadSession,
-    context: ServiceContext,
-    caller: Principal,
-    *,
-    visit_no: str | None,
-    facility_code: str | None,
-    status: str | None,
-    recognition_pending: bool | None,
-    after_id: UUID | None,
-    limit: int,
-) -> list[Encounter]:
-    """The caller's encounters, oldest first; one more than ``limit`` when there is a next page."""
-    sees, facility_code = within(caller, facility_code)
-    if not sees:
-        return []
-    return await repository.find(
-        session,
-        region=context.region.region_code,
-        visit_no=visit_no,
-        facility_code=facility_code,
-        status=status,
-        recognition_pending=recognition_pending,
-        after=after_id,
-        limit=limit + 1,
-    )
-
-
-async def log_list(
-    session: WriteSession,
-    context: ServiceContext,
-    caller: Principal,
-    facility_code: str | None,
-    **shown: int,
-) -> None:
-    """Write to the audit log that a list of visits was shown, of which facility, and how long.
-
-    Not what was asked for: a visit's number may be an ID number, mistaken for it.
-    """
-    await audit.record(
-        session,
-        actor=caller.client_id,
-        organisation=caller.organisation,
-        action="encounters.listed",
-        subject=facility_code or caller.organisation,
-        at=context.clock.now(),
-        detail=shown,
-    )
-
-
-async def unsettled(
-    session: ReadSession,
-    context: ServiceContext,
-    caller: Principal,
-    *,
-    facility_code: str | None,
-    limit: int,
-) -> list[Encounter]:
-    """The caller's encounters that wait to be settled, the newest first."""
-    sees, facility_code = within(caller, facility_code)
-    if not sees:
-        return []
-    return await repository.unsettled(
-        session, region=context.region.region_code, facility_code=facility_code, limit=limit
-    )
-
-
 async def of_recognition(
     session: ReadSession, caller: Principal, recognition_id: str
 ) -> Encounter | None:
@@ -389,14 +325,6 @@ async def of_recognition(
     if encounter is None or not caller.may_see_facility(encounter.facility_code):
         return None
     return encounter
-
-
-def within(caller: Principal, facility_code: str | None) -> tuple[bool, str | None]:
-    """Whether the caller sees anything of what he asks for, and of which facility (None: of all)."""
-    kind, _, own = caller.organisation.partition(":")
-    if kind == "facility":
-        return facility_code in {None, own}, own
-    return kind == "region", facility_code
 
 
 async def keep_member(session: WriteSession, context: ServiceContext, member: Member) -> None:
