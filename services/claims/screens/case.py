@@ -24,8 +24,8 @@ from services.claims.screens.kit import kit, name_of, render
 from services.claims.screens.patients import masked_name
 from services.claims.screens.revising import revising
 from services.claims.screens.words import CATALOGUE_CLASSES, LINE_KINDS, PROGRAMMES
+from services.claims.settlement import previewing
 from services.claims.settlement import repository as settlements
-from services.claims.settlement import service as settlement
 from services.claims.settlement.repository import Stored
 from services.claims.settlement.tiers import SettlementPack
 from shared.clock import SHANGHAI
@@ -128,7 +128,7 @@ async def _bill(
     if not wanted or not lines or "claims:settle" not in caller.scopes:
         return {"bill": None, "previewed_on": None, "refused": None}
     try:
-        result, day = await settlement.preview(session, context, caller, encounter.id)
+        result, day = await previewing.preview(session, context, caller, encounter.id)
     except Problem as problem:
         return {"bill": None, "previewed_on": None, "refused": _refused(problem)}
     drawn = shown_bill(result.as_breakdown(), pack_in_force(context), day)

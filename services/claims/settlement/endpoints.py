@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.claims.settlement import calculating, service
+from services.claims.settlement import calculating, previewing, service
 from services.claims.settlement.printing import pdf_answer
 from services.claims.settlement.repository import Stored
 from services.claims.settlement.schemas import (
@@ -81,7 +81,7 @@ async def preview(
     encounter_id: UUID, caller: Settler, session: Reads, context: Context
 ) -> PreviewAnswer:
     """The settlement's own calculation on the charges so far; nothing is kept."""
-    result, discharged_on = await service.preview(session, context, caller, encounter_id)
+    result, discharged_on = await previewing.preview(session, context, caller, encounter_id)
     return PreviewAnswer.model_validate(
         {
             **result.as_breakdown(),

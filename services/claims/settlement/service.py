@@ -1,9 +1,8 @@
-"""Use cases of the settlement: preview, settle once, reverse exactly."""
+"""Use cases of the settlement: settle once, reverse exactly. ``previewing`` keeps nothing."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from uuid import UUID
 
 from services.claims.charges import repository as charges
@@ -11,10 +10,7 @@ from services.claims.encounters import recognising
 from services.claims.encounters import repository as encounters
 from services.claims.encounters import service as encounter_service
 from services.claims.encounters.domain import Encounter, after
-from services.claims.encounters.problems import (
-    EncounterCancelledAlready,
-    EncounterSettledAlready,
-)
+from services.claims.encounters.problems import EncounterCancelledAlready
 from services.claims.facilities.service import facility_of
 from services.claims.ledger import service as ledger
 from services.claims.merges import repository as merges
@@ -23,16 +19,8 @@ from services.claims.reservations import repository as reservations
 from services.claims.revisions.repository import burden_before
 from services.claims.revisions.writing import write_voucher
 from services.claims.settlement import repository
-from services.claims.settlement.bill import (
-    Standing,
-)
-from services.claims.settlement.calculating import (
-    calculate,
-    categories_of,
-    judged_on,
-    visit_of,
-    year_of,
-)
+from services.claims.settlement.bill import Standing
+from services.claims.settlement.calculating import calculate, categories_of, visit_of, year_of
 from services.claims.settlement.domain import Settlement
 from services.claims.settlement.problems import (
     EmptyBill,
@@ -54,43 +42,6 @@ from shared.policy.region import Facility
 from shared.runtime.context import ServiceContext
 from shared.security import audit
 from shared.security.principal import Principal
-
-
-async def preview(
-    session: ReadSession, context: ServiceContext, caller: Principal, encounter_id: UUID
-) -> tuple[Settlement, date]:
-    """What a settlement would say now: the same calculation on the same facts, nothing kept.
-
-    Raises:
-        EncounterNotFound, EmptyBill, CalculationRefused, AssumptionUnconfirmed.
-    """
-    encounter = await encounter_service.visible(session, caller, encounter_id)
-    if encounter.settlement_id is not None:
-        raise EncounterSettledAlready("read the settlement instead")
-    if encounter.status == "cancelled":
-        raise EncounterCancelledAlready
-    facility = facility_of(context, encounter.facility_code)
-    discharged_on = judged_on(context, encounter)
-    visit = visit_of(encounter, facility, discharged_on)
-    lines = await charges.lines_of(session, encounter_id)
-    if not any(line.amount_fen for line in lines):
-        raise EmptyBill("send the charges first")
-    standing = Standing()
-    if encounter.patient_id is not None:
-        area, year = context.region.pooling_area, year_of(visit)
-        standing = await standings.read(
-            session, area=area, person_id=encounter.patient_id, year=year
-        )
-        others = await reservations.held_by_others(
-            session,
-            area=area,
-            kept_person_id=encounter.patient_id,
-            year=year,
-            now=context.clock.now(),
-            encounter_id=encounter_id,
-        )
-        standing = standing.plus(others)
-    return calculate(context, encounter, visit, lines, standing), discharged_on
 
 
 async def settle(
