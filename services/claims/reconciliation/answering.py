@@ -6,9 +6,9 @@ from fastapi import Response
 
 from services.claims.clearing.documents import XLSX
 from services.claims.reconciliation import documents, repository
+from services.claims.reconciliation.answers import ReconciliationAnswer
 from services.claims.reconciliation.presenting import difference_answer, summary, total_parts
 from services.claims.reconciliation.repository import Reconciliation
-from services.claims.reconciliation.schemas import ReconciliationAnswer
 from shared.db.session import ReadSession
 from shared.runtime.context import ServiceContext
 

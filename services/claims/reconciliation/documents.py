@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from openpyxl import Workbook
 
+from services.claims.reconciliation.answers import DifferenceAnswer, PartAnswer
 from services.claims.reconciliation.presenting import part_names
-from services.claims.reconciliation.schemas import DifferenceAnswer, PartAnswer
 from shared.money import text_from_fen
 
 _SUMS = ("项目 Part", "本系统 Here", "医院 Hospital", "差额(医院-本系统) Difference")

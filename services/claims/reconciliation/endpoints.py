@@ -13,19 +13,17 @@ from services.claims.clearing.documents import XLSX
 from services.claims.cursors import position_of
 from services.claims.reconciliation import repository, service
 from services.claims.reconciliation.answering import answer_of, book_of
+from services.claims.reconciliation.answers import (
+    DifferenceAnswer,
+    DifferencePage,
+    ReconciliationAnswer,
+    ReconciliationPage,
+)
 from services.claims.reconciliation.domain import TOLERANCE_OF_TEN_THOUSANDS, Kind, Record
 from services.claims.reconciliation.narrowing import Stated, Window
 from services.claims.reconciliation.presenting import difference_answer, summary_answer
 from services.claims.reconciliation.reading import Told
-from services.claims.reconciliation.schemas import (
-    DifferenceAnswer,
-    DifferencePage,
-    ReconcileRequest,
-    ReconciliationAnswer,
-    ReconciliationPage,
-    ResolveRequest,
-    as_uuid,
-)
+from services.claims.reconciliation.schemas import ReconcileRequest, ResolveRequest, as_uuid
 from shared.clock import business_date, start_of_business_day
 from shared.db.session import Reads, Writes
 from shared.http.pagination import Cursor, Limit, encode_cursor

@@ -7,9 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.claims.ledger.domain import FUND_NAMES
-from services.claims.reconciliation.domain import PATIENT, TOTAL, Kind, Part
-from services.claims.reconciliation.repository import Difference, Reconciliation
-from services.claims.reconciliation.schemas import (
+from services.claims.reconciliation.answers import (
     DifferenceAnswer,
     NextAnswer,
     PartAnswer,
@@ -17,6 +15,8 @@ from services.claims.reconciliation.schemas import (
     SuspectAnswer,
     WantedAnswer,
 )
+from services.claims.reconciliation.domain import PATIENT, TOTAL, Kind, Part
+from services.claims.reconciliation.repository import Difference, Reconciliation
 from shared.clock import SHANGHAI, business_date
 from shared.money import Fen, text_from_fen
 
