@@ -24,6 +24,7 @@ from services.identity.reviews.endpoints import router as reviews
 from services.identity.reviews.pages import router as review_pages
 from services.identity.reviews.watching import tell_drift
 from services.identity.roster.endpoints import router as rosters
+from services.identity.roster.limits import upload_limits
 from services.identity.roster.mapping_pages import router as mapping_pages
 from services.identity.roster.pages import router as roster_pages
 from services.identity.screens.kit import router as screen_assets
@@ -57,6 +58,7 @@ MODULE = ServiceModule(
     metadata=METADATA,
     migrations=Path(__file__).parent / "migrations",
     routers=(rosters, recognitions, persons, categories, reviews, merges, cards),
+    upload_limits=upload_limits,
     pages=(
         screen_assets,
         window_pages,

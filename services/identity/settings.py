@@ -15,7 +15,9 @@ class IdentitySettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="IDENTITY_", extra="ignore")
 
-    max_roster_rows: int = Field(default=200_000, ge=1)
+    max_roster_rows: int = Field(default=500_000, ge=1)
+    max_roster_bytes: int = Field(default=64 * 1024 * 1024, ge=1)
+    """Of a roster's upload; 500,000 rows are some 58 MB of CSV."""
     max_reported_faults: int = Field(default=1_000, ge=1)
     """Faults in an import's JSON answer; the errors file holds all of them."""
     chunk_rows: int = Field(default=2_000, ge=1, le=10_000)

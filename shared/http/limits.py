@@ -11,13 +11,14 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.errors import AnswerBrokenOff, problem_of, problem_path
-from shared.http.problem import TooLarge
+from shared.http.problem import FieldFault, TooLarge
 from shared.ids import new_id
 from shared.observability.logging import log_request
 from shared.observability.metrics import route_template
@@ -54,8 +55,22 @@ _API_HEADERS, _PAGE_HEADERS = (
 class BodyTooLarge(HTTPException):
     """The streamed body passed the limit. An HTTPException, because FastAPI lets these through."""
 
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__(413, detail=_advice(limit_bytes))
+    def __init__(self, advice: str) -> None:
+        super().__init__(413, detail=advice)
+
+
+@dataclass(frozen=True)
+class BodyLimit:
+    """How large a body may be, and what is said of a larger one."""
+
+    most_bytes: int
+    advice: str
+    """Names the limit and the cure; shown to the caller."""
+    faults: tuple[FieldFault, ...] = ()
+
+    def refusal(self, headers: Mapping[str, str] | None = None) -> TooLarge:
+        """The problem that a larger one is answered with."""
+        return TooLarge(self.advice, errors=self.faults, headers=headers)
 
 
 class EdgeMiddleware:
@@ -70,6 +85,7 @@ class EdgeMiddleware:
         app: what is wrapped.
         max_body_bytes: for JSON and ordinary forms.
         max_upload_bytes: for ``multipart/form-data``.
+        uploads: addresses whose uploads have a limit of their own.
         told: says problems in another form to who needs it; refusals of this layer among them.
     """
 
@@ -79,12 +95,14 @@ class EdgeMiddleware:
         *,
         max_body_bytes: int,
         max_upload_bytes: int,
+        uploads: Mapping[str, BodyLimit] | None = None,
         told: Callable[[Scope, Send], Send] | None = None,
     ) -> None:
         self._app = app
         self._told = told
-        self._max_body_bytes = max_body_bytes
-        self._max_upload_bytes = max_upload_bytes
+        self._body = BodyLimit(max_body_bytes, _advice(max_body_bytes))
+        self._upload = BodyLimit(max_upload_bytes, _advice(max_upload_bytes))
+        self._uploads = uploads or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -136,7 +154,8 @@ class EdgeMiddleware:
     ) -> None:
         kind = given.get(b"content-type", b"").partition(b";")[0].strip().lower()
         multipart = kind == b"multipart/form-data"
-        limit_bytes = self._max_upload_bytes if multipart else self._max_body_bytes
+        limit = self._uploads.get(scope["path"], self._upload) if multipart else self._body
+        limit_bytes = limit.most_bytes
         announced = given.get(b"content-length", b"")
         announced_bytes = int(announced[:_LENGTH_DIGITS]) if announced.isdigit() else 0
         if announced_bytes > limit_bytes:
@@ -144,7 +163,7 @@ class EdgeMiddleware:
             # absurd. One that asks first ("Expect: 100-continue") is told at once.
             if b"expect" not in given and announced_bytes <= limit_bytes * _DRAIN_FACTOR:
                 await _drain(receive, limit_bytes * _DRAIN_FACTOR)
-            problem = TooLarge(_advice(limit_bytes), headers={"Connection": "close"})
+            problem = limit.refusal({"Connection": "close"})
             await problem.response(problem_path(scope))(scope, receive, send)
             return
         received_bytes = 0
@@ -157,7 +176,7 @@ class EdgeMiddleware:
                 if received_bytes > limit_bytes:
                     if message.get("more_body", False):
                         await _drain(receive, limit_bytes * _DRAIN_FACTOR)
-                    raise BodyTooLarge(limit_bytes)
+                    raise BodyTooLarge(limit.advice)
             return message
 
         await self._app(scope, counted_receive, send)

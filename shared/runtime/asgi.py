@@ -137,6 +137,11 @@ def root_app(
         MetricsMiddleware(ShortWays(SessionCookieMiddleware(root, settings), contexts)),
         max_body_bytes=settings.max_body_bytes,
         max_upload_bytes=settings.max_upload_bytes,
+        uploads={
+            f"/{context.name}{address}": limit
+            for context in contexts
+            for address, limit in context.module.upload_limits().items()
+        },
         told=ProblemPages(front or _plain_app(contexts[0], navigation=menu)),
     )
 

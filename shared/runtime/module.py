@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from sqlalchemy import MetaData
 
 from shared.db.session import WriteSession
 from shared.events.base import Envelope, Event
+from shared.http.limits import BodyLimit
 from shared.runtime.context import ServiceContext
 from shared.web.navigation import ScreenLink
 
@@ -60,6 +61,8 @@ class ServiceModule:
     """Alembic folder (``versions`` inside); the service has its own history."""
     routers: tuple[APIRouter, ...]
     """Mounted under ``/<name>/v1``."""
+    upload_limits: Callable[[], Mapping[str, BodyLimit]] = dict
+    """Its addresses, without its name, whose uploads have a limit of their own."""
     pages: tuple[APIRouter, ...] = ()
     """Screens, mounted under ``/<name>``."""
     root_pages: tuple[APIRouter, ...] = ()

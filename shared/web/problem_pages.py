@@ -16,7 +16,7 @@ from fastapi import Request
 from starlette.applications import Starlette
 from starlette.types import Message, Scope, Send
 
-from shared.http.problem import MEDIA_TYPE
+from shared.http.problem import MEDIA_TYPE, TooLarge
 from shared.web.screens import Screens
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -106,6 +106,12 @@ class ProblemPages:
         key = f"trouble.{status}"
         values = {
             "problem": {"text_zh": problem["title_zh"], "text_en": problem["title"]},
+            # What was too large may have a cure of its own.
+            "cures": [
+                {"text_zh": fault["message_zh"], "text_en": fault["message"]}
+                for fault in problem["errors"]
+                if status == TooLarge.status
+            ],
             "advice": key if key in TEXTS else "trouble.other",
             "number": problem.get("error_id"),
             "back": _page_before(request),

@@ -107,7 +107,7 @@ def identity_alone(folder: Path, *, most_rows: int) -> Iterator[IdentityAlone]:
                 | {
                     "IDENTITY_DATABASE_URL": url,
                     "IDENTITY_MAX_ROSTER_ROWS": str(most_rows),
-                    "YIZHAN_MAX_UPLOAD_BYTES": str(most_rows * 400),
+                    "IDENTITY_MAX_ROSTER_BYTES": str(most_rows * 400),
                     "YIZHAN_PORT": str(port),
                     "YIZHAN_KEYS_FILE": str(folder / "keys.json"),
                     "YIZHAN_TOKEN_KEY_FILE": str(folder / "token_key.json"),

@@ -27,7 +27,6 @@ from services.identity.roster.schemas import (
 )
 from shared.db.session import Reads, Writes
 from shared.http.pagination import Cursor, Limit
-from shared.http.problem import TooLarge
 from shared.http.routing import YizhanRoute
 from shared.runtime.context import Context
 from shared.security.principal import Principal, requires
@@ -78,10 +77,7 @@ async def upload_roster(
     Rejected rows are left out when the import is applied, and nobody leaves the register because
     his row was rejected.
     """
-    limit_bytes = context.settings.max_upload_bytes
-    content = await file.read(limit_bytes + 1)
-    if len(content) > limit_bytes:
-        raise TooLarge(f"send at most {limit_bytes} bytes; split the roster")
+    content = await file.read()
     sent = service.Upload(content, source, effective_on, mode)
     return await service.upload(session, context, caller, sent)
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from services.identity.roster import columns
+from services.identity.roster.limits import RosterTooLong
 from services.identity.roster.rows import RawRow
 from services.identity.roster.values import Cell, as_text
 from services.identity.roster.workbooks import Source, WorkbookUnreadable, sheets
-from shared.http.problem import FieldFault, TooLarge, Unprocessable
+from shared.http.problem import FieldFault, Unprocessable
 
 _XLSX_MAGIC = b"PK\x03\x04"
 _XLS_MAGIC = b"\xd0\xcf\x11\xe0"
@@ -53,14 +54,6 @@ class RosterEmpty(Unprocessable):
     code = "roster_empty"
     title = "The roster holds no row below its header"
     title_zh = "名册中没有人员记录"
-
-
-class RosterTooLong(TooLarge):
-    """More rows than one import takes."""
-
-    code = "roster_too_long"
-    title = "The roster has more rows than one import takes"
-    title_zh = "名册行数超过一次导入的上限"
 
 
 def _unreadable(message: str, message_zh: str) -> RosterUnreadable:
@@ -143,7 +136,7 @@ def read_roster(
             if row is None:
                 continue
             if len(rows) >= max_rows:
-                raise RosterTooLong(f"one import takes at most {max_rows} rows; split the file")
+                raise RosterTooLong(max_rows)
             rows.append(row)
     if not rows:
         raise _empty()

@@ -18,7 +18,7 @@ from services.identity.roster.schemas import RosterImportAnswer, RosterMode, Ros
 from services.identity.screens.kit import PageRoute, name_of, render, said
 from shared.clock import business_date
 from shared.db.session import Reads, ReadSession, Writes, WriteSession
-from shared.http.problem import Problem, TooLarge
+from shared.http.problem import Problem
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
 from shared.web.kit import (
@@ -84,10 +84,7 @@ async def upload(request: Request, caller: Caller, session: Writes, context: Con
     if refused is not None:
         answer = refused
     else:
-        limit_bytes = context.settings.max_upload_bytes
-        content = await file.read(limit_bytes + 1)
-        if len(content) > limit_bytes:
-            raise TooLarge(f"send at most {limit_bytes} bytes; split the roster")
+        content = await file.read()
         sent = service.Upload(content, source, day, mode)
         answer = await attempt(session, service.upload(session, context, caller, sent))
     if isinstance(answer, Problem):

@@ -13,12 +13,21 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from shared.http.errors import install
-from shared.http.limits import EdgeMiddleware, next_traceparent
+from shared.http.limits import BodyLimit, EdgeMiddleware, next_traceparent
 from shared.http.pagination import Cursor, Limit, decode_cursor, encode_cursor, page
+from shared.http.problem import FieldFault
 from shared.http.routing import YizhanRoute
 from shared.money import Money
 from shared.security.principal import Principal, requires
 from tests.integration.http.driver import Answer, call
+
+UPLOADS = {
+    "/v1/large": BodyLimit(
+        8_000,
+        "at most 8000 bytes; split it so",
+        (FieldFault("file", "payload_too_large", "split it so", "请这样拆分"),),
+    )
+}
 
 PROBLEM_FIELDS = {"type", "title", "title_zh", "status", "code", "detail", "instance", "errors"}
 NAME = "张小三"
@@ -96,7 +105,7 @@ def app(signer) -> EdgeMiddleware:
         routes=[Mount("/v1", app=inner), Route("/outside", outside), Route("/static/a.css", static)]
     )
     install(root)
-    return EdgeMiddleware(root, max_body_bytes=1_000, max_upload_bytes=5_000)
+    return EdgeMiddleware(root, max_body_bytes=1_000, max_upload_bytes=5_000, uploads=UPLOADS)
 
 
 def is_problem(answer: Answer, status: int, code: str) -> None:
@@ -243,6 +252,24 @@ class TestSize:
         )
         assert fits.json == {"bytes": 4000}
         is_problem(large, 413, "payload_too_large")
+
+    async def test_an_address_with_its_own_limit(self, app):
+        """Goal: what is large by nature is let in there alone, and its refusal says what to do with
+        it. Method: sizes about both limits, announced and only counted; as a file and as JSON."""
+        announced: dict[str, list[tuple[int, list[str]]]] = {}
+        for kind in ("multipart/form-data; boundary=b", "application/json"):
+            for size in (900, 5_001, 8_000, 8_001):
+                headers = {"content-type": kind, "content-length": str(size)}
+                answer = await call(app, "POST", "/v1/large", body=b"x" * size, headers=headers)
+                said = [fault["message"] for fault in answer.json["errors"]]
+                announced.setdefault(kind[:5], []).append((answer.status, said))
+        assert announced["multi"] == [*[(404, [])] * 3, (413, ["split it so"])]
+        assert announced["appli"] == [(404, []), *[(413, [])] * 3]
+        headers = {"content-type": "multipart/form-data; boundary=b"}
+        elsewhere = await call(
+            app, "POST", "/v1/large/1", body=b"x", headers=headers | {"content-length": "5001"}
+        )
+        is_problem(elsewhere, 413, "payload_too_large")
 
     async def test_exactly_the_limit_fits(self, app):
         """Goal: the limit is what it says."""

@@ -19,6 +19,7 @@ from tests.support.service import Running
 
 THIRD = RosterPerson("测试丙", date(1988, 2, 29), 33, household="H0003", phone="10000000003")
 EMPTY_DIFF = {"added": 0, "changed": 0, "removed": 0}
+BROWSER = "text/html,application/xhtml+xml"
 
 
 async def test_the_models_are_what_the_migrations_make(identity: Running) -> None:
@@ -89,6 +90,38 @@ class TestUpload:
         monkeypatch.setenv("IDENTITY_MAX_ROSTER_ROWS", "1")
         answer = await office.upload(roster_csv(PATIENT, NEIGHBOUR))
         assert (answer.status_code, answer.json()["code"]) == (413, "roster_too_long")
+        (fault,) = answer.json()["errors"]
+        for told in (answer.json()["detail"], fault["message"], fault["message_zh"]):
+            assert " 1 " in told
+            assert "IDENTITY_MAX_ROSTER_ROWS" in told
+
+    @pytest.mark.parametrize("address", ["/identity/v1/roster-imports", "/identity/rosters"])
+    async def test_a_county_s_file_is_let_in_and_a_larger_one_told_how(
+        self, office: Office, address: str
+    ) -> None:
+        """Goal: a file above the common limit on uploads is read, one above a roster's names the
+        setting and warns of parts sent as full. Method: announced lengths; the body, and on the
+        page the sign-in, are left out."""
+        for mebibytes, expected in ((21, {401, 422}), (64, {401, 422}), (65, {413})):
+            answer = await office.http.post(
+                address,
+                content=b"--b",
+                headers={
+                    "content-type": "multipart/form-data; boundary=b",
+                    "content-length": str(mebibytes * 1024 * 1024),
+                    "accept": "application/json",
+                },
+            )
+            assert answer.status_code in expected
+        (fault,) = answer.json()["errors"]
+        assert "IDENTITY_MAX_ROSTER_BYTES" in fault["message"]
+        assert "67108864" in fault["message"]
+        assert "mode=delta" in fault["message"]
+        assert "增量" in fault["message_zh"]
+        browser = office.http.build_request("POST", address, content=b"--b")
+        browser.headers = httpx.Headers({**answer.request.headers, "accept": BROWSER})
+        del browser.headers["authorization"]
+        assert fault["message_zh"] in (await office.http.send(browser)).text
 
     async def test_every_bad_row_gets_its_reason_and_the_good_ones_go_on(
         self, office: Office
