@@ -37,6 +37,7 @@ def many(cases: list[Case]) -> Columns:
         person=chance.integers(0, PERSONS, count).astype(np.int32),
         stated={payer: np.tile(told, COPIES) for payer, told in base.stated.items()},
         items=base.items,
+        dispensings=base.dispensings,
         line_visit=(np.tile(base.line_visit, COPIES) + shift).astype(np.int32),
         **{name: np.tile(getattr(base, name), COPIES) for name in names},
     )

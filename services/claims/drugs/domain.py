@@ -11,9 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
+from uuid import UUID
 
 BENEFIT: Final = "chronic_drug_fund_paid"
 """The accumulator of the person's year, by the name of ``year_to_date``."""
+CAP: Final = "chronic_drugs.annual_cap"
+"""The year's limit, by its name in a pack; contracts looks it up by the same."""
 USE: Final = "chronic_drugs"
 """The special fund's use (XB-54)."""
 
@@ -36,6 +39,10 @@ class DrugPayment:
     """What the window was told that the fund pays."""
     fund_fen: int
     withdrawn: bool
+    place: UUID
+    """Its turn among the person's bills: an id of the moment at which it was decided."""
+    cap_fen: int
+    """The year's limit with which the window reckoned."""
 
     @property
     def patient_fen(self) -> int:

@@ -17,6 +17,7 @@ from services.claims.standings.holding import Held, held_year
 from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.events.catalog import DispensingRecorded, DispensingWithdrawn, DrugPaymentDecided
+from shared.ids import new_id
 from shared.messaging import outbox
 from shared.money import Fen
 from shared.runtime.context import ServiceContext
@@ -115,6 +116,8 @@ def _payment(
         told_fen=int(told.fund_pays),
         fund_fen=amount,
         withdrawn=False,
+        place=new_id(),
+        cap_fen=int(told.annual_cap) if isinstance(told, DispensingRecorded) else 0,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, String, Table
 
-from services.claims.models.base import METADATA, fen_column
+from services.claims.models.base import METADATA, UUID_TYPE, fen_column
 
 drug_payments = Table(
     "drug_payments",
@@ -23,6 +23,10 @@ drug_payments = Table(
     fen_column("told_fen"),
     fen_column("fund_fen"),
     Column("withdrawn", Boolean, nullable=False),
+    # Its turn among the person's bills: an id of the moment at which it was decided.
+    Column("place", UUID_TYPE, nullable=False),
+    # The year's limit with which the window reckoned; 0 of one that was withdrawn before.
+    fen_column("cap_fen"),
     CheckConstraint(
         "fund_fen >= 0 AND fund_fen <= told_fen AND total_fen >= insured_fen + fund_fen",
         name="amounts",

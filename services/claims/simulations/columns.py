@@ -84,6 +84,29 @@ def facts_of(visit: Visit, person: Person, evidence: Evidence) -> Facts:
 
 
 @dataclass(frozen=True)
+class Dispensings:
+    """Drugs that family-doctor teams handed out, in the order in which they were decided; in fen."""
+
+    day: npt.NDArray[np.int32]
+    """Ordinals of dates."""
+    person: npt.NDArray[np.int32]
+    """Numbered as the visits' persons."""
+    before: npt.NDArray[np.int64]
+    """The place of the first visit that was settled later; the number of visits where none was."""
+    rest: Ints
+    """What the insurance left."""
+    told: Ints
+    """What the window was told that the fund pays."""
+    cap: Ints
+    """The year's limit with which the window reckoned."""
+    paid: Ints
+    """What the fund has paid."""
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+
+@dataclass(frozen=True)
 class Columns:
     """Visits, each with at least one line; lines stand together in the order of the visits."""
 
@@ -104,6 +127,7 @@ class Columns:
     """The price limit of the whole line; :data:`NONE` without one."""
     line_share: Ints
     """The line's own self-first share; :data:`NONE` without one."""
+    dispensings: Dispensings
 
     @property
     def visits(self) -> int:
@@ -117,7 +141,8 @@ class Columns:
     @property
     def nbytes(self) -> int:
         """The memory that the columns take."""
-        arrays = [value for value in vars(self).values() if isinstance(value, np.ndarray)]
+        both = (*vars(self).values(), *vars(self.dispensings).values())
+        arrays = [value for value in both if isinstance(value, np.ndarray)]
         return sum(each.nbytes for each in [*arrays, *self.stated.values()])
 
     def bill(self, visit: int, first: int, last: int, day: date) -> Bill:
@@ -178,21 +203,46 @@ class ColumnsBuilder:
             "share": array("q"),
         }
     )
+    _dispensed: dict[str, array[int]] = field(
+        default_factory=lambda: {
+            name: array("q") for name in ("day", "person", "before", "rest", "told", "cap", "paid")
+        }
+    )
     _people: int = 0
 
     def visit(self, facts: Facts, day: date, person: str | None, stated: dict[str, int]) -> int:
         """Add a visit; its lines follow. Gives its place."""
         place = len(self._visits["day"])
-        number = self._people
-        if person is not None:
-            number = self._persons.setdefault(person, number)
-        self._people += number == self._people
+        number = self._person(person)
         self._visits["facts"].append(self._facts.setdefault(facts, len(self._facts)))
         self._visits["day"].append(day.toordinal())
         self._visits["person"].append(number)
         for payer, amount in stated.items():
             self._stated.setdefault(payer, {})[place] = amount
         return place
+
+    def _person(self, person: str | None) -> int:
+        number = self._people
+        if person is not None:
+            number = self._persons.setdefault(person, number)
+        self._people += number == self._people
+        return number
+
+    def dispensing(
+        self, day: date, person: str, *, rest: int, told: int, cap: int, paid: int
+    ) -> None:
+        """Add a dispensing that was decided after the visits added so far."""
+        values = {
+            "day": day.toordinal(),
+            "person": self._person(person),
+            "before": len(self._visits["day"]),
+            "rest": rest,
+            "told": told,
+            "cap": cap,
+            "paid": paid,
+        }
+        for name, column in self._dispensed.items():
+            column.append(values[name])
 
     def lines(self, place: int, found: Iterable[Line]) -> None:
         """Add lines of a visit, as the engine takes them."""
@@ -238,7 +288,7 @@ class ColumnsBuilder:
         lines["share"].extend(share)
 
     def built(self) -> Columns:
-        visits, lines = self._visits, self._lines
+        visits, lines, dispensed = self._visits, self._lines, self._dispensed
         count = len(visits["day"])
         return Columns(
             tuple(self._facts),
@@ -254,6 +304,11 @@ class ColumnsBuilder:
             _array(lines["amount"], np.int64),
             _array(lines["limit"], np.int64),
             _array(lines["share"], np.int64),
+            Dispensings(
+                _array(dispensed["day"], np.int32),
+                _array(dispensed["person"], np.int32),
+                *(_array(dispensed[name], np.int64) for name in list(dispensed)[2:]),
+            ),
         )
 
 

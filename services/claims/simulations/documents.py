@@ -104,6 +104,14 @@ def _summary(found: Mapping[str, Any]) -> list[Sequence[Any]]:
             for zh, name in (("少付", "winners"), ("多付", "losers"))
         ),
     ]  # fmt: skip
+    drugs = found.get("dispensings")
+    if drugs is not None and drugs["count"]:
+        paid = (_money(drugs[side]["special_fund"]) for side in ("before", "after"))
+        rows.append(("家庭医生投药专项基金(元) Special fund for dispensings", *paid))
+        rows += [
+            ("假设 Assumed", f"{each['message_zh']} {each['message']}")
+            for each in drugs["assumptions"]
+        ]
     reported = found.get("reported")
     if reported is not None:
         share = _share(reported["patient_share"])

@@ -41,8 +41,9 @@ def moved_into(columns: Columns, pack: SettlementPack) -> int | None:
 
 
 def only(columns: Columns, wanted: Flags) -> Columns:
-    """Some of the visits, in the same order."""
-    places = np.cumsum(wanted) - 1
+    """Some of the visits, in the same order, and every dispensing in its turn among them."""
+    so_far = np.cumsum(np.r_[False, wanted])
+    places = so_far[1:] - 1
     kept = wanted[columns.line_visit]
     lines = {
         name: getattr(columns, name)[kept]
@@ -61,6 +62,7 @@ def only(columns: Columns, wanted: Flags) -> Columns:
         day=columns.day[wanted],
         person=columns.person[wanted],
         stated={payer: told[wanted] for payer, told in columns.stated.items()},
+        dispensings=replace(columns.dispensings, before=so_far[columns.dispensings.before]),
         line_visit=places[columns.line_visit[kept]].astype(np.int32),
         **lines,
     )

@@ -41,6 +41,10 @@ class Population:
     names: Sequence[str]
     """How each visit is told apart: its settlement's id, or as the request names it."""
     inside: Flags
+    dispensed_inside: Flags
+    """Which dispensings are counted."""
+    dispensed_total: Ints
+    """What the drugs of each dispensing cost, in fen."""
     before: Replayed | None
     """As settled; None where nothing was."""
 
@@ -59,6 +63,8 @@ class PopulationBuilder:
     _names: list[str] = field(default_factory=list)
     _inside: list[bool] = field(default_factory=list)
     _settled: list[Settled] = field(default_factory=list)
+    _dispensed_inside: list[bool] = field(default_factory=list)
+    _dispensed_total: list[int] = field(default_factory=list)
 
     def visit(
         self,
@@ -93,13 +99,32 @@ class PopulationBuilder:
             self._settled.append(settled)
         return place
 
+    def dispensing(
+        self,
+        day: date,
+        person: str,
+        *,
+        inside: bool,
+        total: int,
+        insured: int,
+        told: int,
+        cap: int,
+        paid: int,
+    ) -> None:
+        """Add a dispensing that was decided after the visits added so far; amounts in fen."""
+        self.columns.dispensing(day, person, rest=total - insured, told=told, cap=cap, paid=paid)
+        self._dispensed_inside.append(inside)
+        self._dispensed_total.append(total)
+
     @property
     def visits(self) -> int:
         return len(self._names)
 
     def built(self) -> Population:
+        columns = self.columns.built()
+        settled = self._settled or len(columns.dispensings)
         return Population(
-            self.columns.built(),
+            columns,
             {
                 label: (np.array(self._label_of[label], dtype=np.int64), tuple(self._labels[label]))
                 for label in LABELS
@@ -107,11 +132,13 @@ class PopulationBuilder:
             np.array(self._household_of, dtype=np.int64),
             self._names,
             np.array(self._inside, dtype=bool),
-            _replayed(self._settled) if self._settled else None,
+            np.array(self._dispensed_inside, dtype=bool),
+            np.array(self._dispensed_total, dtype=np.int64),
+            _replayed(self._settled, columns.dispensings.paid) if settled else None,
         )
 
 
-def _replayed(settled: Sequence[Settled]) -> Replayed:
+def _replayed(settled: Sequence[Settled], dispensed: Ints) -> Replayed:
     """What was settled, in the shape of what a replay gives."""
     payers = {payer for each in settled for payer in each.payers}
     return Replayed(
@@ -128,6 +155,8 @@ def _replayed(settled: Sequence[Settled]) -> Replayed:
         refused=np.zeros(len(settled), dtype=np.int64),
         codes=[],
         by_hand=0,
+        dispensed=dispensed,
+        as_paid=np.zeros(len(dispensed), dtype=bool),
     )
 
 

@@ -7,13 +7,14 @@ numbers of 64 bits, and waivers after insurance, the engine itself settles, in i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 
+from services.claims.drugs.domain import BENEFIT, CAP
 from services.claims.settlement.bill import ACCUMULATORS, Standing
 from services.claims.settlement.domain import Settlement, settle
 from services.claims.settlement.explanation import RELIEF_ORDER
@@ -33,7 +34,7 @@ from services.claims.simulations.resolving import (
     resolve,
 )
 from services.claims.simulations.rounds import SCOPE, Round, share_of_amount
-from shared.policy.errors import Refused
+from shared.policy.errors import ParameterMissing, Refused
 
 MOST_FEN = 9 * 10**9
 """Of one person's year, so that an amount times a share stays within 64 bits."""
@@ -62,6 +63,10 @@ class Replayed:
     codes: list[str]
     by_hand: int
     """How many visits the engine itself settled."""
+    dispensed: Ints
+    """What the special fund pays of each dispensing."""
+    as_paid: Flags
+    """The dispensings for which the pack has no limit: they are taken as they were paid."""
 
     @property
     def patient_pays(self) -> Ints:
@@ -89,6 +94,21 @@ def replay(
         OverrideRefused: a replaced parameter is unknown or malformed.
     """
     return _Replay(columns, pack, parameters, years, progress or _silent).run()
+
+
+def _caps(pack: SettlementPack, days: Sequence[date], parameters: Mapping[str, Any] | None) -> Ints:
+    """The fund's yearly limit on each day; :data:`NONE` where the pack has none."""
+    known = {day: _cap(pack, day, parameters) for day in set(days)}
+    return np.array([known[day] for day in days], dtype=np.int64)
+
+
+def _cap(pack: SettlementPack, day: date, parameters: Mapping[str, Any] | None) -> int:
+    if not pack.covers(day):
+        return NONE
+    try:
+        return pack.parameters.at(day, parameters).money_fen(CAP)
+    except ParameterMissing:
+        return NONE
 
 
 def _silent(done: int, total: int) -> None:
@@ -126,9 +146,16 @@ class _Replay:
             for key, at in zip(keys, first, strict=True)
         ]
         self.resolved = resolve(pack, profiles, parameters)
-        _, self.person_year = np.unique(
-            columns.person.astype(np.int64) * 10_000 + year, return_inverse=True
-        )
+        drugs = columns.dispensings
+        handed = [shifted(date.fromordinal(int(day)), years) for day in drugs.day]
+        everybody = np.r_[columns.person, drugs.person].astype(np.int64) * 10_000
+        everybody += np.r_[year, np.array([day.year for day in handed], dtype=np.int64)]
+        _, self.event_year = np.unique(everybody, return_inverse=True)
+        """The person's year of each visit, then of each dispensing."""
+        self.person_year = self.event_year[:count]
+        self.cap = _caps(pack, handed, parameters)
+        self.as_paid = self.cap == NONE
+        self.dispensed = drugs.paid.copy()
         self.starts = columns.starts
         self.pots: dict[frozenset[str], Ints] = {}
         zeros = np.zeros(count, dtype=np.int64)
@@ -143,7 +170,7 @@ class _Replay:
         self._split()
         self.in_scope = self.left[SCOPE].copy()
         by_hand = self.resolved.by_hand[self.profile]
-        years = int(self.person_year.max(initial=-1)) + 1
+        years = int(self.event_year.max(initial=-1)) + 1
         # bincount's floats are exact up to 2**53, and far beyond it good enough to compare.
         spent = np.bincount(self.person_year, weights=self.total, minlength=years)
         by_hand |= (spent > MOST_FEN)[self.person_year]
@@ -162,6 +189,8 @@ class _Replay:
             self.refused,
             self.codes,
             int(by_hand.sum()),
+            self.dispensed,
+            self.as_paid,
         )
 
     # --- the lines ------------------------------------------------------------------------------
@@ -263,9 +292,9 @@ class _Replay:
 
     def _rounds(self, by_hand: Flags, years: int) -> None:
         year = {name: np.zeros(years, dtype=np.int64) for name in ACCUMULATORS}
-        alive = np.flatnonzero(self.refused == 0)
-        order = alive[np.argsort(self.person_year[alive], kind="stable")]
-        places = self.person_year[order]
+        alive = self._in_order(np.flatnonzero(self.refused == 0))
+        order = alive[np.argsort(self.event_year[alive], kind="stable")]
+        places = self.event_year[order]
         begins = np.flatnonzero(np.r_[True, places[1:] != places[:-1]]) if len(order) else order
         lengths = np.diff(np.r_[begins, len(order)])
         nth = np.arange(len(order)) - np.repeat(begins, lengths)
@@ -273,7 +302,10 @@ class _Replay:
         sizes = np.bincount(nth)
         done = 0
         for size in sizes:
-            visits = rounds[done : done + size]
+            events = rounds[done : done + size]
+            visits = events[events < self.count]
+            if len(visits) < size:
+                self._dispense(events[events >= self.count] - self.count, year)
             hand = by_hand[visits]
             for visit in visits[hand]:
                 self._settle(int(visit), year)
@@ -282,6 +314,29 @@ class _Replay:
                 Round(self, together, year).run()
             done += int(size)
             self.progress(done, len(order))
+
+    def _in_order(self, visits: Ints) -> Ints:
+        """Visits and dispensings in their turns; a dispensing is numbered after all visits."""
+        before = self.columns.dispensings.before
+        if not len(before):
+            return visits
+        return np.insert(
+            visits, np.searchsorted(visits, before), self.count + np.arange(len(before))
+        )
+
+    def _dispense(self, which: Ints, year: dict[str, Ints]) -> None:
+        """The fund's part of some dispensings, each of another person's year (XB-25).
+
+        With the limit that the window reckoned with, the fund never pays more than was answered
+        there; with another one the window would have answered by that.
+        """
+        drugs, used = self.columns.dispensings, year[BENEFIT]
+        places, cap = self.event_year[self.count + which], self.cap[which]
+        wanted = np.where(cap == drugs.cap[which], drugs.told[which], drugs.rest[which])
+        pays = np.minimum(wanted, np.maximum(0, cap - used[places]))
+        pays = np.where(self.as_paid[which], drugs.paid[which], pays)
+        self.dispensed[which] = pays
+        used[places] += pays
 
     def _settle(self, visit: int, year: dict[str, Ints]) -> None:
         """The engine itself, for one visit."""

@@ -33,7 +33,7 @@ SELECT s.id, s.encounter_id, coalesce(m.kept_person_id, s.person_id) AS person, 
     AS day,
   e.referral, e.disease_programme, e.card_presented, e.stated_payments::text AS stated_payments,
   e.insurance_plan, s.total_fen, s.waived_fen, s.in_scope_fen, ARRAY[{_GAPS}] AS gap,
-  y.payers, y.amounts
+  coalesce(s.year_place, s.id) AS place, y.payers, y.amounts
 FROM settlements s JOIN encounters e ON e.settlement_id = s.id
   LEFT JOIN person_merges m ON m.absorbed_person_id = s.person_id AND m.in_force
   LEFT JOIN members p ON p.person_id = coalesce(m.kept_person_id, s.person_id)
@@ -43,6 +43,16 @@ FROM settlements s JOIN encounters e ON e.settlement_id = s.id
 WHERE s.region = :region AND s.standing_year BETWEEN :first_year AND :last_year
 ORDER BY coalesce(s.year_place, s.id), s.id
 """)  # noqa: S608 - names of reasons
+_DISPENSINGS = text("""
+SELECT d.place, coalesce(m.kept_person_id, d.person_id) AS person, d.dispensed_on AS day,
+  d.facility_code, d.total_fen, d.insured_fen, d.told_fen, d.cap_fen, d.fund_fen,
+  p.township, p.categories
+FROM drug_payments d
+  LEFT JOIN person_merges m ON m.absorbed_person_id = d.person_id AND m.in_force
+  LEFT JOIN members p ON p.person_id = coalesce(m.kept_person_id, d.person_id)
+WHERE d.region = :region AND NOT d.withdrawn AND d.year >= :first_year AND d.dispensed_on <= :last
+ORDER BY d.place
+""")
 _LINES = text("""
 SELECT array_agg((n - 1)::int) AS number, array_agg(kind) AS kind,
   array_agg(catalogue_class) AS class, array_agg(coalesce(item_code, '')) AS item,
@@ -104,7 +114,28 @@ class VisitRow:
     waived_fen: int
     in_scope_fen: int
     gap: Mapping[str, int]
+    place: UUID
+    """Its turn among the person's bills."""
     payers: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class DispensingRow:
+    """What the fund paid of drugs that a family-doctor team handed out."""
+
+    place: UUID
+    """Its turn among the person's bills."""
+    person: str
+    day: date
+    facility_code: str
+    total_fen: int
+    insured_fen: int
+    told_fen: int
+    cap_fen: int
+    fund_fen: int
+    township: str | None
+    categories: Sequence[Mapping[str, Any]] | None
+    """Of the person as the registry tells him now, with their days."""
 
 
 async def insert_job(
@@ -240,10 +271,11 @@ async def visits(
 
 
 def _visit(row: Any) -> VisitRow:
-    *facts, gap, payers, amounts = row
+    *facts, gap, place, payers, amounts = row
     facts[_CATEGORIES] = _document(facts[_CATEGORIES])
     facts[_STATED] = _document(facts[_STATED])
     facts.append(dict(zip(RELIEF_ORDER, gap, strict=True)))
+    facts.append(place)
     facts.append(dict(zip(payers or (), amounts or (), strict=True)))
     return VisitRow(*facts)
 
@@ -255,6 +287,16 @@ _CATEGORIES, _STATED = _FIELDS.index("categories"), _FIELDS.index("stated_paymen
 @lru_cache(maxsize=4096)
 def _document(said: str) -> Any:
     return json.loads(said)
+
+
+async def dispensings(
+    session: ReadSession, region: str, first_year: int, last: date
+) -> list[DispensingRow]:
+    """The dispensings that stand, of whole years up to a day, in the order of their places."""
+    found = await session.execute(
+        _DISPENSINGS, {"region": region, "first_year": first_year, "last": last}
+    )
+    return [DispensingRow(*row) for row in found]
 
 
 async def lines(session: ReadSession, encounters: Sequence[UUID]) -> list[list[Any]]:

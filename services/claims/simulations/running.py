@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
+from services.claims.encounters.domain import in_force
+from services.claims.encounters.members import periods
 from services.claims.encounters.schemas import PROGRAMMES_APART
 from services.claims.packs.service import pack_in_force, pack_of
 from services.claims.settlement.tiers import SettlementPack
@@ -25,7 +28,7 @@ from services.claims.simulations.moving import moved_into
 from services.claims.simulations.population import Population, PopulationBuilder, Settled
 from services.claims.simulations.replay import Replayed, replay
 from services.claims.simulations.reported import reported_of
-from services.claims.simulations.repository import Job, VisitRow
+from services.claims.simulations.repository import DispensingRow, Job, VisitRow
 from services.claims.simulations.schemas import PopulationRequest, SimulationRequest
 from services.claims.simulations.service import bill_of, stated_visits, wanted_of
 from services.claims.simulations.summary import Measures, compare
@@ -257,17 +260,46 @@ async def _settled(
         )
     builder = PopulationBuilder()
     facts: dict[Any, Facts] = {}
+    handed_out = deque(
+        await repository.dispensings(session, region, period.first.year, period.last)
+    )
     async for rows in repository.visits(session, region, years):
         within = [row for row in rows if row.day <= period.last]
         if within:
             first = builder.visits
             for row in within:
+                while handed_out and handed_out[0].place < row.place:
+                    _hand_out(builder, context, handed_out.popleft(), period, narrowed)
                 _add(builder, context, row, period, narrowed, facts)
             builder.columns.page(
                 first, await repository.lines(session, [row.encounter_id for row in within])
             )
         ticker.tell(builder.visits, total)
+    for each in handed_out:
+        _hand_out(builder, context, each, period, narrowed)
     return builder
+
+
+def _hand_out(
+    builder: PopulationBuilder,
+    context: ServiceContext,
+    row: DispensingRow,
+    period: Period,
+    narrowed: Narrowed,
+) -> None:
+    facility = context.region.facility(row.facility_code)
+    categories = frozenset(in_force(periods(row.categories), row.day))
+    builder.dispensing(
+        row.day,
+        row.person,
+        inside=period.holds(row.day)
+        and narrowed.holds(categories, row.township, facility.facility_level if facility else ""),
+        total=row.total_fen,
+        insured=row.insured_fen,
+        told=row.told_fen,
+        cap=row.cap_fen,
+        paid=row.fund_fen,
+    )
 
 
 def _add(

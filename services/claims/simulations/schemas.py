@@ -182,6 +182,9 @@ class SimulationAnswer(BaseModel):
     changed_count: int | None = None
     changed: list[dict[str, Any]] | None = None
     """The visits that changed most, the first thousand."""
+    dispensings: dict[str, Any] | None = None
+    """Drugs handed out by family-doctor teams in the period, told apart from the visits: what the
+    special fund pays of them before and after, and what was assumed."""
     reported: dict[str, Any] | None = None
     """What the period's own report says, where there is one."""
 

@@ -18,6 +18,16 @@ from shared.money import ratio_text, text_from_fen, times
 MOST_CHANGED = 1_000
 """So many changed visits are listed; all are counted."""
 _INPATIENT = "inpatient"
+_ASSUMED = {
+    "dispensing_insurance_as_told": (
+        "what the insurance paid of dispensed drugs is taken as it was told",
+        "家庭医生投药的医保支付按原记录计",
+    ),
+    "dispensings_as_paid": (
+        "where the pack has no yearly limit for chronic drugs, dispensings are taken as paid",
+        "政策包未规定当日慢病投药年度限额,有关投药按原支付额计",
+    ),
+}
 _REMAINDER = "in_scope_remainder"
 
 
@@ -47,6 +57,35 @@ def compare(
         "before": _side(population, before, counted, measures),
         "after": _side(population, after, counted, measures),
         **_changes(population, before, after, counted),
+        "dispensings": _dispensings(population, before, after),
+    }
+
+
+def _dispensings(population: Population, before: Replayed, after: Replayed) -> dict[str, Any]:
+    """The fund's part of drugs that teams handed out, told apart from the visits' cost."""
+    counted = population.dispensed_inside
+    total = int(population.dispensed_total[counted].sum())
+    rest = int(population.columns.dispensings.rest[counted].sum())
+    sides = {}
+    for name, side in (("before", before), ("after", after)):
+        pays = int(side.dispensed[counted].sum())
+        sides[name] = {
+            "special_fund": text_from_fen(pays),
+            "patient_pays": text_from_fen(rest - pays),
+        }
+    as_paid = int((after.as_paid & counted).sum())
+    return {
+        "count": int(counted.sum()),
+        "total": text_from_fen(total),
+        "basic_insurance": text_from_fen(total - rest),
+        **sides,
+        "changed": int((counted & (before.dispensed != after.dispensed)).sum()),
+        "as_paid": as_paid,
+        "assumptions": [
+            {"code": code, "message": message, "message_zh": message_zh}
+            for code, (message, message_zh) in _ASSUMED.items()
+            if (as_paid if code == "dispensings_as_paid" else counted.any())
+        ],
     }
 
 

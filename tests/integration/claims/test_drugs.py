@@ -1,15 +1,19 @@
 """Drugs handed out by family-doctor teams: the special fund, the year's cap, the ledger, clearing."""
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+from openpyxl import load_workbook
 
 from services.claims.ledger import sealing
 from shared.clock import FixedClock
 from shared.events.catalog import DispensingRecorded, DispensingWithdrawn, DrugPaymentDecided
 from shared.money import Fen
 from tests.integration.claims.county import Claims, merged, person, unmerged
+from tests.integration.claims.test_simulations import simulated
 from tests.support.service import envelope
 
 TEAM = "H21042200201"
@@ -133,6 +137,52 @@ async def test_one_cap_for_dispensings_and_visits_and_everything_returns(
     await claims.hand_over(handed_out(4, "700.00"))
     again = await claims.good("POST", "/clearing-runs", SPECIAL)
     assert [(part["use"], part["amount"]) for part in again["parts"]] == [("chronic_drugs", "0.00")]
+
+
+async def test_a_replay_counts_what_was_handed_out(
+    start: Callable[..., Awaitable[Claims]], clock: FixedClock
+) -> None:
+    """Goal: a simulation takes dispensings in their turn among the bills of whoever he is now.
+
+    Method: 700 handed out to one id, 500 taken back, a bill of 1,200 after the insurance under
+    another id of his, 200 handed out. The same pack changes nothing; with a limit of 900 the first
+    rest of 800 is paid and the bill has 100; a pack without a limit takes them as paid.
+    """
+    claims = await xinbin(start, clock)
+    await claims.deliver(merged("p-1", "p-2"))
+    await claims.hand_over(handed_out(1, "700.00", person_id="p-2"))
+    await claims.hand_over(handed_out(2, "100.00"))
+    await claims.hand_over(handed_out(2, "100.00", withdrawn=True))
+    await claims.settled((await visit(claims, "1500.00"))["encounter_id"])
+    await claims.hand_over(handed_out(3, "200.00"))
+
+    same = await simulated(claims, pack="xinbin-2018", period="2018")
+    assert (same["status"], same["changed_count"]) == ("done", 0), same["fault"]
+    assert same["dispensings"] | {"assumptions": None} == {
+        "count": 2,
+        "total": "1700.00",
+        "basic_insurance": "600.00",
+        "before": {"special_fund": "700.00", "patient_pays": "400.00"},
+        "after": {"special_fund": "700.00", "patient_pays": "400.00"},
+        "changed": 0,
+        "as_paid": 0,
+        "assumptions": None,
+    }
+    less = await simulated(
+        claims, pack="xinbin-2018", period="2018", parameters={"chronic_drugs.annual_cap": "900.00"}
+    )
+    assert less["changed"][0]["payers"] == [
+        {"payer": "special_fund", "before": "300.00", "after": "100.00"}
+    ]
+    assert less["dispensings"]["after"]["special_fund"] == "800.00"
+    page = await claims.call("GET", f"/simulations/{less['simulation_id']}/report.xlsx")
+    rows = list(load_workbook(io.BytesIO(page.content))["总览 Summary"].values)
+    told = next(row for row in rows if row[0] and "Special fund for dispensings" in row[0])
+    assert [f"{each:.2f}" for each in told[1:3]] == ["700.00", "800.00"]
+    other = await simulated(claims, period="2018", population={"facility_levels": ["township"]})
+    codes = {each["code"] for each in other["dispensings"]["assumptions"]}
+    assert codes == {"dispensing_insurance_as_told", "dispensings_as_paid"}
+    assert other["dispensings"]["after"]["special_fund"] == "700.00"
 
 
 async def test_many_ways_at_once_never_pass_the_cap(
