@@ -12,9 +12,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-NO_SERVICE = frozenset({"not_reached", "refused"})
-"""Outcomes of a follow-up that are no service: nobody was served."""
-
 
 @dataclass(frozen=True)
 class Agreement:

@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from services.contracts.fees.domain import NO_SERVICE, Agreement, Service, Span
+from services.contracts.fees.domain import Agreement, Service, Span
+from services.contracts.follow_up.domain import ATTEMPTS
 from services.contracts.models import CheckUp, FeeLine, FeeStatement
 from shared.db.session import ReadSession, WriteSession
 
@@ -111,7 +112,7 @@ async def served(session: ReadSession, *, team: str, first: date, last: date) ->
             "team": team,
             "first": first,
             "last": last,
-            "no_service": sorted(NO_SERVICE),
+            "no_service": sorted(ATTEMPTS),
         },
     )
     return sorted(rows)
@@ -121,7 +122,7 @@ async def records_of(session: ReadSession, persons: Sequence[str], *, last: date
     """Everything about these persons that decides their fees, services up to ``last``."""
     asked: dict[str, Any] = {"persons": list(persons)}
     done: Mapping[str, list[Service]] = defaultdict(list)
-    more = {"last": last, "no_service": sorted(NO_SERVICE)}
+    more = {"last": last, "no_service": sorted(ATTEMPTS)}
     for row in await session.execute(_DONE, asked | more):
         done[row.kept].append(Service(row.service_id, row.team, row.done_on))
     held: Mapping[str, list[Agreement]] = defaultdict(list)
@@ -158,7 +159,7 @@ async def check_ups_due(
 async def unserved(session: ReadSession, *, team: str, first: date, last: date) -> int:
     """Contracts of the team in the month that no service is on record for."""
     found = await session.scalar(
-        _UNSERVED, {"team": team, "first": first, "last": last, "no_service": sorted(NO_SERVICE)}
+        _UNSERVED, {"team": team, "first": first, "last": last, "no_service": sorted(ATTEMPTS)}
     )
     return int(found or 0)
 
@@ -169,7 +170,7 @@ async def unserved_contracts(
     """Those contracts: ``person_id`` (of whoever stands for him), term and home."""
     found = await session.execute(
         _UNSERVED_CONTRACTS,
-        {"team": team, "first": first, "last": last, "no_service": sorted(NO_SERVICE),
+        {"team": team, "first": first, "last": last, "no_service": sorted(ATTEMPTS),
          "limit": limit},
     )  # fmt: skip
     return found.mappings().all()

@@ -21,6 +21,9 @@ DUE_AFTER_DAYS = 7
 TaskState = Literal["open", "overdue", "closed"]
 Way = Literal["clinic", "home", "phone"]
 
+ATTEMPTS = frozenset({"not_reached", "lost_contact", "refused"})
+"""Outcomes of a contact that did not come about: kept, but no task is done and no fee earned by it."""
+
 
 @dataclass(frozen=True)
 class TaskRule:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from services.contracts.access import organisation_of
 from services.contracts.cursors import after_day_and_id
 from services.contracts.follow_up import listing, repository
-from services.contracts.follow_up.visiting import ATTEMPTS
+from services.contracts.follow_up.domain import ATTEMPTS
 from services.contracts.merges.repository import MERGES
 from services.contracts.screens.kit import PageRoute, render
 from services.contracts.screens.names import masked_names

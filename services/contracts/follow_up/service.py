@@ -8,10 +8,10 @@ from uuid import UUID
 from services.contracts.access import TeamNotYours, may_act
 from services.contracts.contracts import repository as contracts
 from services.contracts.follow_up import repository, tasks
-from services.contracts.follow_up.domain import VISITED, in_force
+from services.contracts.follow_up.domain import ATTEMPTS, VISITED, in_force
 from services.contracts.follow_up.listing import task_answer
 from services.contracts.follow_up.schemas import FollowUpAnswer, FollowUpRequest
-from services.contracts.follow_up.visiting import ATTEMPTS, Visit, look_at
+from services.contracts.follow_up.visiting import Visit, look_at
 from services.contracts.merges.repository import MERGES
 from services.contracts.models import Task
 from services.contracts.people import repository as people

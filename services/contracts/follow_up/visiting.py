@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from services.contracts.follow_up import repository
+from services.contracts.follow_up.domain import ATTEMPTS
 from services.contracts.follow_up.forms import check, forms, plain
 from services.contracts.follow_up.judging import REASONS, Before, Case, Judgement, judge
 from services.contracts.follow_up.schemas import FollowUpRequest, Reason
@@ -18,9 +19,6 @@ from services.contracts.plans.rulebook import rulebook
 from shared.clock import business_date
 from shared.db.session import ReadSession
 from shared.http.problem import FieldFault, Unprocessable
-
-ATTEMPTS = frozenset({"not_reached", "lost_contact", "refused"})
-"""Outcomes of a contact that did not come about: kept, but no task is done by it."""
 
 
 class MeasurementsRefused(Unprocessable):

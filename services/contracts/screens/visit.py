@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_args
 
-from services.contracts.follow_up.domain import RULES, Way
+from services.contracts.follow_up.domain import ATTEMPTS, RULES, Way
 from services.contracts.follow_up.forms import Field, forms
-from services.contracts.follow_up.visiting import ATTEMPTS
 from services.contracts.models import Task
 from services.contracts.plans.domain import Programme
 from services.contracts.plans.rulebook import rulebook

@@ -65,7 +65,8 @@ async def test_contracts_with_service_are_paid_once(contracts: Running) -> None:
         await sign(contracts, f"P{number}")
     await follow_up(contracts)
     await follow_up(contracts, performed_at="2016-03-03T09:00:00+08:00")
-    await follow_up(contracts, "P2", outcome="not_reached")
+    for nobody_served in ("not_reached", "lost_contact", "refused"):
+        await follow_up(contracts, "P2", outcome=nobody_served)
     before = (await statement(contracts)).json()
     assert (before["count"], before["amount"], before["open"]) == (1, "8.00", "8.00")
     (team,) = before["items"]
