@@ -64,7 +64,7 @@ def validate(
             _tell("提示 warning", "yellow", fault)
         console.print(
             f"{verdict.pack}: {len(verdict.errors)} errors, {len(verdict.warnings)} warnings"
-            f" ({len(verdict.errors)} 个错误,{len(verdict.warnings)} 个提示),"
+            f" ({len(verdict.errors)} 个错误，{len(verdict.warnings)} 个提示),"
             f" version {verdict.version[:12]}",
             style="red" if verdict.errors else "green",
             soft_wrap=True,
@@ -98,13 +98,13 @@ def calculate_cases(
         passed, failed = passed + good, failed + len(verdict.failed)
         console.print(
             f"{verdict.pack}: {good} of {len(verdict.examples)} cases passed"
-            f" ({len(verdict.examples)} 个案例,{good} 个通过)",
+            f" ({len(verdict.examples)} 个案例，{good} 个通过)",
             style="red" if verdict.failed or verdict.errors else "green",
             soft_wrap=True,
         )
     console.print(
         f"total: {passed} passed, {failed} failed, {broken} packs not loaded"
-        f" (合计: 通过 {passed},未通过 {failed},无法加载 {broken})",
+        f" (合计: 通过 {passed}，未通过 {failed}，无法加载 {broken})",
         soft_wrap=True,
     )
     if failed or broken:
@@ -123,7 +123,7 @@ def _folders(packs: list[str] | None) -> list[Path]:
             listed = ", ".join(sorted(at_hand)) or "none"
             raise typer.BadParameter(
                 f"{pack} is neither a pack at hand ({listed}) nor a folder with {PACK_FILE};"
-                f" {pack} 既不是现有政策包,也不是含 {PACK_FILE} 的文件夹"
+                f" {pack} 既不是现有政策包，也不是含 {PACK_FILE} 的文件夹"
             )
         found.append(folder.resolve())
     return found

@@ -15,7 +15,7 @@ class HoldsIdentifier(ValueError):
     """An ID number or a phone number stands in a text."""
 
     code = "identifier_in_text"
-    message_zh = "内容中含有证件号码或手机号码,请删去后重试"
+    message_zh = "内容中含有证件号码或手机号码，请删去后重试"
 
 
 def without_identifiers(text: str) -> str:

@@ -32,7 +32,7 @@ class DocumentTooLarge(Problem):
     status = 413
     code = "document_too_large"
     title = "The document would be too large to print"
-    title_zh = "文件过大,无法打印"
+    title_zh = "文件过大，无法打印"
 
 
 async def pdf(template: Path, data: Mapping[str, Any], *, made_at: datetime) -> bytes:

@@ -21,12 +21,12 @@ from shared.http.text import (
 _BAD_REQUEST = 400
 _GRAMMAR = (
     "the text breaks JSON's grammar: check quotes, commas and brackets",
-    "JSON 语法有误,请检查引号、逗号和括号",
+    "JSON 语法有误，请检查引号、逗号和括号",
 )
 _ENCODING = ("send the JSON in UTF-8", "请以 UTF-8 编码发送 JSON")
 _DEPTH = (
     "the JSON is nested too deeply: send it as documented",
-    "JSON 嵌套层数过多,请按接口说明发送",
+    "JSON 嵌套层数过多，请按接口说明发送",
 )
 _NOT_FINITE = (
     "JSON has no NaN and no Infinity: send a finite number",

@@ -53,7 +53,7 @@ class InternalError(Problem):
     status = 500
     code = "internal_error"
     title = "Something went wrong on our side; nothing was changed"
-    title_zh = "系统内部错误,本次请求未产生任何变更"
+    title_zh = "系统内部错误，本次请求未产生任何变更"
 
 
 class ValueNotStorable(Unprocessable):
@@ -69,7 +69,7 @@ class AnswerBrokenOff(ConnectionError):
 class RecordBusy(ServiceUnavailable):
     code = "busy"
     title = "The record is being changed by someone else; send the request again"
-    title_zh = "记录正被其他操作占用,请稍后重试"
+    title_zh = "记录正被其他操作占用，请稍后重试"
 
 
 # SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -91,7 +91,7 @@ class IdempotencyKeyInUse(Conflict):
 class AnswerNotKept(Conflict):
     code = "idempotency_answer_not_kept"
     title = "The request was carried out before; its answer was not kept"
-    title_zh = "该请求此前已办理,其应答未保存"
+    title_zh = "该请求此前已办理，其应答未保存"
 
 
 class Replay(Exception):
@@ -337,7 +337,7 @@ def _reused() -> Problem:
                 HEADER,
                 "idempotency_key_reused",
                 "this key was used for a different request; use a new key",
-                "该幂等键已用于内容不同的请求,请换一个新的键",
+                "该幂等键已用于内容不同的请求，请换一个新的键",
             )
         ],
     )
@@ -351,7 +351,7 @@ def _malformed() -> Problem:
                 HEADER,
                 "idempotency_key_malformed",
                 f"send 1 to {MAX_KEY_CHARS} printable ASCII characters, such as a UUID",
-                f"请使用 1 至 {MAX_KEY_CHARS} 个可见 ASCII 字符,例如 UUID",
+                f"请使用 1 至 {MAX_KEY_CHARS} 个可见 ASCII 字符，例如 UUID",
             )
         ],
     )

@@ -83,7 +83,7 @@ class NotFound(Problem):
     status = 404
     code = "not_found"
     title = "There is no such record, or it is not yours to see"
-    title_zh = "没有这条记录,或您无权查看"
+    title_zh = "没有这条记录，或您无权查看"
 
 
 class Conflict(Problem):
@@ -125,4 +125,4 @@ class ServiceUnavailable(Problem):
     status = 503
     code = "unavailable"
     title = "The service cannot answer just now; try again shortly"
-    title_zh = "服务暂时不可用,请稍后重试"
+    title_zh = "服务暂时不可用，请稍后重试"

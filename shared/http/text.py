@@ -50,7 +50,7 @@ def unstorable_fault(field: str) -> FieldFault:
         field,
         "text_not_storable",
         "the text holds a NUL character or an unpaired surrogate: take it out",
-        "文本中含有空字符(NUL)或不完整的字符编码,请去掉后重试",
+        "文本中含有空字符(NUL)或不完整的字符编码，请去掉后重试",
     )
 
 

@@ -58,7 +58,7 @@ class PackUnknown(Exception):
         self.known = sorted(known)
         listed = ", ".join(self.known) or "none"
         self.message = f"there is no pack of this name; the packs at hand are: {listed}"
-        self.message_zh = f"没有这个政策包;现有政策包: {listed}"
+        self.message_zh = f"没有这个政策包；现有政策包: {listed}"
         super().__init__(self.message)
 
 
@@ -118,7 +118,7 @@ class ParameterMissing(Refused):
                     f"parameters.{name}",
                     f"the parameter {name} has no value on {day.isoformat()}; state it in the"
                     " pack with its source, or give it for this calculation",
-                    f"参数 {name} 在 {day.isoformat()} 没有取值;请在政策包中注明出处填写,或在本次计算中给出",
+                    f"参数 {name} 在 {day.isoformat()} 没有取值；请在政策包中注明出处填写，或在本次计算中给出",
                 )
             ]
         )

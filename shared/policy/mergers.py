@@ -62,7 +62,7 @@ def read_mergers(
                 "from",
                 "repeated",
                 "this place was merged twice; keep one entry",
-                "该地名重复合并;请只保留一条",
+                "该地名重复合并；请只保留一条",
             )
         seen.add(merger.old)
         _check_heir(child, merger, heirs, villages)
@@ -71,7 +71,7 @@ def read_mergers(
             "",
             "too_many",
             f"more than {MAX_MERGERS} mergers; split the region",
-            f"合并条目超过 {MAX_MERGERS} 条;请拆分地区",
+            f"合并条目超过 {MAX_MERGERS} 条；请拆分地区",
         )
         break
     return tuple(merger for _, merger in found)
@@ -90,7 +90,7 @@ def _merger(child: Reader) -> PlaceMerger | None:
             "into",
             "kinds_differ",
             "a village goes into a village, a township into a township; name both alike",
-            "村应并入村,乡镇应并入乡镇;请写成同一级",
+            "村应并入村，乡镇应并入乡镇；请写成同一级",
         )
         return None
     return PlaceMerger(on, *old, *new, citation)
@@ -121,7 +121,7 @@ def _check_heir(
                 "on",
                 "merged_into_the_gone",
                 f"{''.join(place)} had been merged before that day; correct the dates",
-                f"{''.join(place)} 在该日之前已被合并;请改正日期",
+                f"{''.join(place)} 在该日之前已被合并；请改正日期",
             )
             return
         day, place = heirs[place].on, heirs[place].new
@@ -130,7 +130,7 @@ def _check_heir(
             "into",
             "merged_in_a_circle",
             "the mergers lead back to this place; correct one of them",
-            "合并关系成环;请改正其中一条",
+            "合并关系成环；请改正其中一条",
         )
         return
     township, village = place
@@ -143,12 +143,12 @@ def _check_heir(
             "into",
             "unknown_township",
             "the township is not in the list of townships; add it or correct the name",
-            "乡镇不在名单中;请补充或改正名称",
+            "乡镇不在名单中；请补充或改正名称",
         )
     elif village and village not in villages[township]:
         child.fault(
             "into",
             "unknown_village",
             "the village is not in the township's list; add it or correct the name",
-            "村不在该乡镇名单中;请补充或改正名称",
+            "村不在该乡镇名单中；请补充或改正名称",
         )

@@ -49,7 +49,7 @@ def read_parameters(
                 "(file)",
                 "too_many",
                 f"more than {MAX_PARAMETERS} parameters; split the pack",
-                f"参数超过 {MAX_PARAMETERS} 个;请拆分政策包",
+                f"参数超过 {MAX_PARAMETERS} 个；请拆分政策包",
             )
         )
         return Parameters(())
@@ -83,7 +83,7 @@ def _confirmation(body: Reader, *, assumed: bool) -> Confirmation | None:
             "confirmed",
             "nothing_to_confirm",
             "the value is not assumed; remove confirmed, or state assumed: true and its note",
-            "该取值不是假定;请删去 confirmed,或注明 assumed: true 及说明",
+            "该取值不是假定；请删去 confirmed,或注明 assumed: true 及说明",
         )
     with reader.whole():
         by, on = reader.text("by"), reader.day("date")
@@ -123,7 +123,7 @@ def _values(body: Reader, shape: Shape) -> tuple[DatedValue, ...]:
             "values",
             "missing",
             "there is no value; write null with its start date when the source leaves it open",
-            "没有取值;文件未规定时,请写明起始日期并填 null",
+            "没有取值；文件未规定时，请写明起始日期并填 null",
         )
     values: list[DatedValue] = []
     for start, raw in listed.content.items():
@@ -132,7 +132,7 @@ def _values(body: Reader, shape: Shape) -> tuple[DatedValue, ...]:
                 str(start),
                 "not_a_date",
                 "a value's key is its start date, such as 2016-01-01, without quotes",
-                "取值的键是起始日期,例如 2016-01-01(不加引号)",
+                "取值的键是起始日期，例如 2016-01-01(不加引号)",
             )
             continue
         until: date | None = None
@@ -164,7 +164,7 @@ def _check_spans(
                 "values",
                 "ends_before_start",
                 f"the value of {dated.start} ends before it starts; correct until",
-                f"{dated.start} 起的取值在开始前就结束;请改正 until",
+                f"{dated.start} 起的取值在开始前就结束；请改正 until",
             )
     for earlier, later in pairwise(values):
         if earlier.until is None:
@@ -175,7 +175,7 @@ def _check_spans(
                 "dates_overlap",
                 f"the values of {earlier.start} and {later.start} overlap; end the first before"
                 " the second starts",
-                f"{earlier.start} 与 {later.start} 起的取值重叠;前者应在后者开始前结束",
+                f"{earlier.start} 与 {later.start} 起的取值重叠；前者应在后者开始前结束",
             )
         elif earlier.until + _ONE_DAY < later.start:
             body.fault(
@@ -183,7 +183,7 @@ def _check_spans(
                 "dates_gap",
                 f"there is no value from {earlier.until + _ONE_DAY} until {later.start}; close"
                 " the gap, or write null for it",
-                f"{earlier.until + _ONE_DAY} 至 {later.start} 之前没有取值;请补上,或明确写 null",
+                f"{earlier.until + _ONE_DAY} 至 {later.start} 之前没有取值；请补上，或明确写 null",
             )
     if covers is None or not values:
         return
@@ -193,7 +193,7 @@ def _check_spans(
             "values",
             "dates_gap",
             f"the first value starts on {values[0].start}, the pack on {first}; close the gap",
-            f"首个取值自 {values[0].start} 起,而政策包自 {first} 起;请补上空档",
+            f"首个取值自 {values[0].start} 起，而政策包自 {first} 起；请补上空档",
         )
     ends = values[-1].until
     if ends is not None and (last is None or ends < last):
@@ -201,5 +201,5 @@ def _check_spans(
             "values",
             "dates_gap",
             f"the last value ends on {ends}, before the pack does; close the gap",
-            f"最后的取值于 {ends} 结束,早于政策包;请补上空档",
+            f"最后的取值于 {ends} 结束，早于政策包；请补上空档",
         )

@@ -218,7 +218,7 @@ class Parameters:
                         "unknown_parameter",
                         f"parameters.{name}",
                         "the pack has no parameter of this name; see the pack's list of names",
-                        "政策包没有这个参数;请查看政策包的参数清单",
+                        "政策包没有这个参数；请查看政策包的参数清单",
                     )
                 )
                 continue

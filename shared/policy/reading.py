@@ -109,14 +109,14 @@ def read_mapping(path: Traversable, faults: list[Fault]) -> Mapping[str, Any]:
             return nothing(
                 "file_too_large",
                 f"the file is larger than {MAX_FILE_BYTES} bytes; split the content",
-                f"文件超过 {MAX_FILE_BYTES} 字节;请拆分内容",
+                f"文件超过 {MAX_FILE_BYTES} 字节；请拆分内容",
             )
         content = yaml.load(raw.decode("utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
     except UnicodeDecodeError:
         return nothing(
             "not_utf8",
             "the file is not UTF-8 text; save it as UTF-8",
-            "文件不是 UTF-8 编码;请另存为 UTF-8",
+            "文件不是 UTF-8 编码；请另存为 UTF-8",
         )
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         line = _line_of(error)
@@ -150,7 +150,7 @@ def read_file(
                     "(file)",
                     "file_missing",
                     "the file is missing; add it",
-                    "缺少该文件;请补上",
+                    "缺少该文件；请补上",
                 )
             )
         return {}
@@ -187,7 +187,7 @@ class Reader:
 
     def _absent(self, key: str, required: bool) -> None:
         if required:
-            self.fault(key, "missing", f"{key} is missing; state it", f"缺少 {key};请填写")
+            self.fault(key, "missing", f"{key} is missing; state it", f"缺少 {key}；请填写")
 
     def text(self, key: str, *, required: bool = True) -> str:
         """A text of one line or more; empty when absent."""
@@ -200,7 +200,7 @@ class Reader:
                 key,
                 "not_text",
                 f"{key} must be text; put it in quotes",
-                f"{key} 应为文字;请加引号",
+                f"{key} 应为文字；请加引号",
             )
             return ""
         return value.strip()
@@ -214,7 +214,7 @@ class Reader:
                 key,
                 "unknown_word",
                 f"{key} is {value!r}; write one of: {listed}",
-                f"{key} 为 {value!r};应为以下之一: {listed}",
+                f"{key} 为 {value!r}；应为以下之一: {listed}",
             )
             return ""
         return value
@@ -248,7 +248,7 @@ class Reader:
                 key,
                 "not_a_number",
                 f"{key} must be a whole number such as 10",
-                f"{key} 应为整数,例如 10",
+                f"{key} 应为整数，例如 10",
             )
             return None
         return value
@@ -264,7 +264,7 @@ class Reader:
                 key,
                 "not_a_date",
                 f"{key} must be a date such as 2016-01-01, without quotes",
-                f"{key} 应为日期,例如 2016-01-01(不加引号)",
+                f"{key} 应为日期，例如 2016-01-01(不加引号)",
             )
             return None
         return value
@@ -280,7 +280,7 @@ class Reader:
                 key,
                 "not_a_list",
                 f"{key} must be a list of texts, such as [inpatient]",
-                f"{key} 应为文字列表,例如 [inpatient]",
+                f"{key} 应为文字列表，例如 [inpatient]",
             )
             return ()
         if len(set(value)) != len(value):
@@ -288,7 +288,7 @@ class Reader:
                 key,
                 "repeated",
                 f"{key} names something twice; remove one",
-                f"{key} 有重复项;请删去一个",
+                f"{key} 有重复项；请删去一个",
             )
         return tuple(dict.fromkeys(value))
 
@@ -308,7 +308,7 @@ class Reader:
                     key,
                     "missing_citation",
                     "there is no citation; name the document and the article",
-                    "缺少出处;请注明文件和条款",
+                    "缺少出处；请注明文件和条款",
                 )
             return Citation("", "")
         child = self.child(key)
@@ -323,7 +323,7 @@ class Reader:
                 key,
                 "missing_citation",
                 "the citation lacks its document or article; name both",
-                "出处缺少文件或条款;两者都要写明",
+                "出处缺少文件或条款；两者都要写明",
             )
         return found
 
@@ -368,5 +368,5 @@ class Reader:
                     str(key),
                     "unknown_key",
                     f"{key} means nothing here; correct the spelling or remove it",
-                    f"此处不认识 {key};请改正拼写或删除",
+                    f"此处不认识 {key}；请改正拼写或删除",
                 )

@@ -191,7 +191,7 @@ def _fee_waivers(region: Reader) -> FeeWaivers | None:
             "facility_levels",
             "unreachable",
             "an empty list waives nothing anywhere; name a level or remove fee_waivers",
-            "空列表不适用于任何机构;请填写机构级别或删去 fee_waivers",
+            "空列表不适用于任何机构；请填写机构级别或删去 fee_waivers",
         )
     for level in levels:
         if level not in _LEVELS:
@@ -216,7 +216,7 @@ def _referral_issuers(region: Reader) -> ReferralIssuers | None:
             "facilities",
             "unreachable",
             "an empty list lets nobody refer; name an institution or remove referral_issuers",
-            "空列表表示无人可办理转诊;请填写机构或删去 referral_issuers",
+            "空列表表示无人可办理转诊；请填写机构或删去 referral_issuers",
         )
     return ReferralIssuers(frozenset(codes), citation)
 
@@ -230,7 +230,7 @@ def _check_issuers(
             "referral_issuers",
             "unknown_facility",
             f"{code} is not in the list of facilities; add it or correct the code",
-            f"{code} 不在机构名单中;请补充或改正代码",
+            f"{code} 不在机构名单中；请补充或改正代码",
         )
 
 
@@ -247,7 +247,7 @@ def read_validity(head: Reader) -> tuple[date, date | None]:
             "to",
             "ends_before_start",
             "the pack ends before it starts; correct the dates",
-            "政策包在开始前就结束;请改正日期",
+            "政策包在开始前就结束；请改正日期",
         )
     return valid_from or date.min, valid_to
 
@@ -267,7 +267,7 @@ def _places(
             "facilities",
             "too_many",
             f"more than {MAX_FACILITIES} institutions; split the region",
-            f"机构超过 {MAX_FACILITIES} 家;请拆分地区",
+            f"机构超过 {MAX_FACILITIES} 家；请拆分地区",
         )
         return townships, (), ()
     villages = {t.name_zh: {v.name_zh for v in t.villages} for t in townships}
@@ -276,7 +276,7 @@ def _places(
             "townships",
             "repeated",
             "two townships have the same name; tell them apart",
-            "有两个乡镇同名;请加以区分",
+            "有两个乡镇同名；请加以区分",
         )
     facilities: list[Facility] = []
     seen: set[str] = set()
@@ -287,7 +287,7 @@ def _places(
                 "facility_code",
                 "repeated",
                 "another institution has this code; give each its own",
-                "机构代码重复;每家机构应有自己的代码",
+                "机构代码重复；每家机构应有自己的代码",
             )
         seen.add(facility.facility_code)
         facilities.append(facility)
@@ -306,7 +306,7 @@ def _township(child: Reader) -> Township:
             "villages",
             "repeated",
             "two villages of the township have the same name; tell them apart",
-            "同一乡镇有同名的村;请加以区分",
+            "同一乡镇有同名的村；请加以区分",
         )
     return Township(name.zh, name.en, tuple(villages))
 
@@ -325,20 +325,20 @@ def _facility(child: Reader, villages: dict[str, set[str]]) -> Facility:
             "facility_code",
             "malformed_facility_code",
             "write H, the six digits of the area and five digits, such as H51111300101",
-            "应为 H、六位区划代码和五位顺序号,例如 H51111300101",
+            "应为 H、六位区划代码和五位顺序号，例如 H51111300101",
         )
     if township and township not in villages:
         child.fault(
             "township",
             "unknown_township",
             "the township is not in the list of townships; add it or correct the name",
-            "乡镇不在名单中;请补充或改正名称",
+            "乡镇不在名单中；请补充或改正名称",
         )
     elif village and village not in villages.get(township, set()):
         child.fault(
             "village",
             "unknown_village",
             "the village is not in the township's list; add it or correct the name",
-            "村不在该乡镇名单中;请补充或改正名称",
+            "村不在该乡镇名单中；请补充或改正名称",
         )
     return Facility(code, name.zh, name.en, level, in_region, designated, township, village)

@@ -130,7 +130,7 @@ class Shape:
                 yield ValueMalformed(
                     "bracket_overlap",
                     f"{self.brackets} must rise from row to row, else two rows claim the same part",
-                    f"{self.brackets} 应逐行递增,否则两行会重叠",
+                    f"{self.brackets} 应逐行递增，否则两行会重叠",
                     at=f"[{position}].{self.brackets}",
                 )
 
@@ -147,7 +147,7 @@ def _items(raw: Any) -> frozenset[str]:
         raise ValueMalformed(
             "malformed_list",
             f"write a list of 1 to {MAX_ITEMS} texts of at most {MAX_ITEM_CHARACTERS} characters",
-            f"应为 1 至 {MAX_ITEMS} 项文字的列表,每项最多 {MAX_ITEM_CHARACTERS} 个字符",
+            f"应为 1 至 {MAX_ITEMS} 项文字的列表，每项最多 {MAX_ITEM_CHARACTERS} 个字符",
         )
     return frozenset(listed)
 
@@ -161,7 +161,7 @@ def _scalar(unit: str, raw: Any, choices: frozenset[str] | None) -> int | Decima
         raise ValueMalformed(
             "not_a_string",
             'write the value as a string in quotes, such as "60.00" or "0.83"',
-            '取值应写成带引号的字符串,例如 "60.00" 或 "0.83"',
+            '取值应写成带引号的字符串，例如 "60.00" 或 "0.83"',
         )
     if unit == "CNY":
         return _money(raw)
@@ -184,13 +184,13 @@ def _money(raw: str) -> int:
         raise ValueMalformed(
             "malformed_amount",
             'write an amount in CNY with at most two decimals, such as "60.00"',
-            '应为人民币金额,最多两位小数,例如 "60.00"',
+            '应为人民币金额，最多两位小数，例如 "60.00"',
         ) from None
     if not 0 <= amount_fen <= MAX_FEN:
         raise ValueMalformed(
             "amount_outside_range",
             "the amount must not be negative or beyond a hundred billion CNY",
-            "金额不得为负,也不得超过一千亿元",
+            "金额不得为负，也不得超过一千亿元",
         )
     return amount_fen
 
@@ -200,6 +200,6 @@ def _ratio(raw: str) -> Decimal:
         raise ValueMalformed(
             "ratio_outside_0_1",
             'a ratio is a decimal from 0 to 1 with at most six decimals, such as "0.83"',
-            '比例应在 0 到 1 之间,最多六位小数,例如 "0.83"',
+            '比例应在 0 到 1 之间，最多六位小数，例如 "0.83"',
         )
     return Decimal(raw)

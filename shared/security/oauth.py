@@ -95,7 +95,7 @@ class TooManyFailures(_OAuthProblem):
     code = "too_many_failures"
     error = "temporarily_unavailable"
     title = "Too many failed attempts; wait before the next one"
-    title_zh = "失败次数过多,请稍后再试"
+    title_zh = "失败次数过多，请稍后再试"
 
 
 class TokenGrant(BaseModel):

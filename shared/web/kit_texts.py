@@ -6,7 +6,7 @@ KIT: dict[str, tuple[str, str]] = {
     "problem.title": ("未能办理", "This could not be done"),
     "problem.back": ("返回", "Back"),
     "lost": (
-        "没有得到系统应答,刚才的操作可能未完成。请稍后重试;仍不行请联系管理员。",
+        "没有得到系统应答，刚才的操作可能未完成。请稍后重试；仍不行请联系管理员。",
         (
             "The system did not answer; what you did may not have been carried out. Try again shortly, "
             "then call the operator."

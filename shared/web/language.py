@@ -102,7 +102,7 @@ COMMON: dict[str, tuple[str, str]] = {
     "language.switch": ("English", "中文"),
     "language.label": ("Switch to English", "切换到中文"),
     "footer.noperson": (
-        "本页只显示汇总数字,不显示任何个人。",
+        "本页只显示汇总数字，不显示任何个人。",
         "This page shows totals only, never a person.",
     ),
     "state.met": ("达标", "met"),

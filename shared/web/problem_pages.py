@@ -25,11 +25,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Sign in, then open this page again.",
     ),
     "trouble.403": (
-        "您的账号没有此项权限。如工作需要,请联系管理员开通。",
+        "您的账号没有此项权限。如工作需要，请联系管理员开通。",
         "Your account has no right to this. If your work needs it, ask the operator.",
     ),
     "trouble.404": (
-        "网址可能有误,或内容已不在这里。请检查网址,或从首页重新进入。",
+        "网址可能有误，或内容已不在这里。请检查网址，或从首页重新进入。",
         "The address may be mistyped, or what was here has gone. Check it, or start from the first page.",
     ),
     "trouble.405": (
@@ -37,19 +37,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "This address cannot be opened like this. Use the buttons and links of the pages.",
     ),
     "trouble.413": (
-        "请把文件或内容分成几份,再分别提交。",
+        "请把文件或内容分成几份，再分别提交。",
         "Split the file or the text and send the parts one by one.",
     ),
     "trouble.503": (
-        "请稍等片刻再刷新。刚才的操作如未完成,可以再做一次。",
+        "请稍等片刻再刷新。刚才的操作如未完成，可以再做一次。",
         "Wait a moment and reload. What was not done can be done again.",
     ),
     "trouble.other": (
-        "请返回上一页检查后重试;仍不行请联系管理员。",
+        "请返回上一页检查后重试；仍不行请联系管理员。",
         "Go back, check and try again; if it still fails, call the operator.",
     ),
     "trouble.number": (
-        "请把这个编号告诉管理员:{number}",
+        "请把这个编号告诉管理员：{number}",
         "Tell the operator this number: {number}",
     ),
     "trouble.back": ("返回上一页", "Back to the page before"),

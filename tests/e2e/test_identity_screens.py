@@ -120,7 +120,7 @@ def test_from_roster_to_review_to_merge(yizhan: Yizhan, browser: Chromium, tmp_p
     browser.type("电话核实为曾用名")
     browser.key("Escape")
     browser.key("1")
-    browser.until("document.body.innerText.includes('已记录:是同一人')")
+    browser.until("document.body.innerText.includes('已记录：是同一人')")
     addresses.append(browser.address())
     browser.sign_out()
 

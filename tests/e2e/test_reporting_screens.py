@@ -133,7 +133,7 @@ def test_from_two_townships_to_the_signed_paper(
     browser.click("#do-sign")
     browser.until("location.search === '?done=sign'")
     said = browser.text()
-    for part in ("已签发数据,不再改动", "19.83%", "▼未达标", "5,000.00"):
+    for part in ("已签发数据，不再改动", "19.83%", "▼未达标", "5,000.00"):
         assert part.replace(" ", "") in re.sub(r"\s", "", said), part
     assert fits(browser)
     browser.click("#do-verify")

@@ -8,7 +8,7 @@ from shared.http.problem import Conflict, NotFound, Unprocessable
 class BudgetNotFound(NotFound):
     code = "budget_not_found"
     title = "There is no such budget agreement, or it is not yours to see"
-    title_zh = "没有该总额预算协议,或您无权查看"
+    title_zh = "没有该总额预算协议，或您无权查看"
 
 
 class BudgetRefused(Unprocessable):
@@ -26,7 +26,7 @@ class BudgetOverlaps(Conflict):
 class NoAgreement(Conflict):
     code = "no_agreement"
     title = "Nothing is paid without a signed service agreement (SJ-26)"
-    title_zh = "未签订服务协议,不得拨付(SJ-26)"
+    title_zh = "未签订服务协议，不得拨付(SJ-26)"
 
 
 class SignedAlready(Conflict):
@@ -38,7 +38,7 @@ class SignedAlready(Conflict):
 class SameSigner(Conflict):
     code = "same_person_twice"
     title = "Somebody else must sign what this client has prepared"
-    title_zh = "编制人不得签订;请由他人办理"
+    title_zh = "编制人不得签订；请由他人办理"
 
 
 class AdvancedAlready(Conflict):

@@ -82,7 +82,7 @@ async def draft(
                 "facilities",
                 "unknown_facility",
                 "name institutions of the region; see GET /facilities",
-                "应为本区域医疗机构;见 GET /facilities",
+                "应为本区域医疗机构；见 GET /facilities",
             )
     if wanted.lead_facility_code not in facilities:
         refuse(
@@ -104,7 +104,7 @@ async def draft(
             "approved",
             "nothing_left",
             "the reserves leave nothing to bundle; correct one of them",
-            "扣除预留后无可打包金额;请改正",
+            "扣除预留后无可打包金额；请改正",
         )
     await repository.hold(session, region.region_code)
     agreement = Agreement(
@@ -204,7 +204,7 @@ async def adjust(
             "from_month",
             "too_early",
             f"write a month from {first} on: the earlier ones are advanced or adjusted",
-            f"应自 {first} 月起:之前月份已预拨或已调整",
+            f"应自 {first} 月起：之前月份已预拨或已调整",
         )
     adjusted = replace(agreement, adjustments=(*agreement.adjustments, adjustment))
     if min(adjusted.schedule()) <= 0:
@@ -212,7 +212,7 @@ async def adjust(
             "approved",
             "nothing_left",
             "this leaves nothing for the months to come; correct it",
-            "调整后剩余月份无可预拨金额;请改正",
+            "调整后剩余月份无可预拨金额；请改正",
         )
     await repository.insert_adjustment(
         session, agreement.id, adjustment, at=context.clock.now(), by=caller.client_id

@@ -42,7 +42,7 @@ def refusals_of_lines(lines: tuple[Line, ...]) -> list[Refusal]:
             "control_character",
             f"lines[{position}].{name}",
             "the text holds a control character; send plain text",
-            "文本含有控制字符;请改为普通文本",
+            "文本含有控制字符；请改为普通文本",
         )
         for position, line in enumerate(lines)
         for name, text in (("name", line.name), ("item_code", line.item_code))

@@ -30,7 +30,7 @@ from shared.security.principal import Principal
 class BatchDiffers(Conflict):
     code = "batch_differs"
     title = "This batch number was used already, with other lines"
-    title_zh = "该批次号已使用,明细不一致"
+    title_zh = "该批次号已使用，明细不一致"
 
 
 class BatchNotFound(NotFound):
@@ -146,7 +146,7 @@ def _refuse_taken_numbers(numbers: list[str], written: set[str]) -> None:
             "duplicate_line_no",
             f"lines[{position}].line_no",
             "another batch of this encounter has a line of this number; number lines once",
-            "该就诊的其他批次已有此行号;请勿重复",
+            "该就诊的其他批次已有此行号；请勿重复",
         )
         for position, number in enumerate(numbers)
         if number not in written
@@ -163,7 +163,7 @@ def _too_many(limit: int, what: str, what_zh: str) -> TooManyLines:
                 "lines",
                 "too_many_lines",
                 f"at most {limit} lines per {what}; split them",
-                f"{what_zh}最多 {limit} 行;请拆分",
+                f"{what_zh}最多 {limit} 行；请拆分",
             )
         ],
     )

@@ -180,7 +180,7 @@ def _part_of(run: Run, amount: Amount, field: str) -> Part:
                     field=field,
                     code="no_such_part",
                     message="the run owes nothing like it; see its parts",
-                    message_zh="本批次没有该笔应付款;请查看批次明细",
+                    message_zh="本批次没有该笔应付款；请查看批次明细",
                 )
             ],
         )

@@ -8,7 +8,7 @@ from shared.http.problem import Conflict, Forbidden, NotFound, Unprocessable
 class RunNotFound(NotFound):
     code = "clearing_run_not_found"
     title = "There is no such clearing run, or it is not yours to see"
-    title_zh = "没有该清算批次,或您无权查看"
+    title_zh = "没有该清算批次，或您无权查看"
 
 
 class NothingToClear(Conflict):
@@ -32,7 +32,7 @@ class NotYourFund(Forbidden):
 class ReviewMissing(Conflict):
     code = "review_skipped"
     title = "Waivers must be reviewed by the health bureau before they are approved"
-    title_zh = "减免资金须先经卫生健康部门审核,再由扶贫办核准"
+    title_zh = "减免资金须先经卫生健康部门审核，再由扶贫办核准"
 
 
 class SamePerson(Conflict):

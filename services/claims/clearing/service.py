@@ -70,7 +70,7 @@ async def create(
                     field="period",
                     code="in_future",
                     message="write a month that has begun, such as 2018-03",
-                    message_zh="请填写已开始的月份,如 2018-03",
+                    message_zh="请填写已开始的月份，如 2018-03",
                 )
             ],
         )

@@ -41,7 +41,7 @@ async def begin(
                     "facilities",
                     "unknown_facility",
                     "name hospitals of the region, and coefficients only of those named",
-                    "应为本区域医院,且系数只能给所列医院",
+                    "应为本区域医院，且系数只能给所列医院",
                 )
             ]
         )
@@ -90,7 +90,7 @@ async def group(
                     "group_code",
                     "unknown_group",
                     "write a group of the pilot; see GET /drg/pilots",
-                    "应为试点方案中的分组;见 GET /drg/pilots",
+                    "应为试点方案中的分组；见 GET /drg/pilots",
                 )
             ]
         )

@@ -128,7 +128,7 @@ def _check_discharge(context: ServiceContext, encounter: Encounter, wanted: Disc
             field=f"diagnoses[{index}]",
             code="malformed_diagnosis",
             message='write an ICD-10 code, such as "J18.900"',
-            message_zh="请填写 ICD-10 编码,如 J18.900",
+            message_zh="请填写 ICD-10 编码，如 J18.900",
         )
         for index in found.malformed_diagnoses
     ]

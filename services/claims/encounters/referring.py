@@ -23,13 +23,13 @@ def check_referral(
             raise _refused(
                 "issuer_without_referral",
                 "an issuer is named but `referral` is false; set it, or leave the issuer out",
-                "填写了转诊办理机构但未标明转诊;请补充 referral 或删去该项",
+                "填写了转诊办理机构但未标明转诊；请补充 referral 或删去该项",
             )
         if context.region.facility(issuer) is None:
             raise _refused(
                 "unknown_facility",
                 "not a facility of this region; use one of GET /claims/v1/facilities",
-                "本地区没有此机构;请使用 GET /claims/v1/facilities 中的机构编码",
+                "本地区没有此机构；请使用 GET /claims/v1/facilities 中的机构编码",
             )
     allowed = context.region.referral_issuers
     if not referral or facility.in_region or allowed is None:
@@ -40,14 +40,14 @@ def check_referral(
             "missing_referral_issuer",
             f"a referral out of the region is issued by {listed} alone"
             f" ({allowed.citation.article}); name the issuer, or set referral to false",
-            f"转往区域外须由 {listed} 办理({allowed.citation.text});请填写办理机构,或改为未转诊",
+            f"转往区域外须由 {listed} 办理({allowed.citation.text})；请填写办理机构，或改为未转诊",
         )
     if issuer not in allowed.facilities:
         raise _refused(
             "referral_issuer_not_allowed",
             f"a referral out of the region is issued by {listed} alone"
             f" ({allowed.citation.article}); have it issued there, or set referral to false",
-            f"转往区域外须由 {listed} 办理({allowed.citation.text});请在该机构办理,或改为未转诊",
+            f"转往区域外须由 {listed} 办理({allowed.citation.text})；请在该机构办理，或改为未转诊",
         )
 
 

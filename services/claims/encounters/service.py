@@ -120,7 +120,7 @@ def _check_registration(context: ServiceContext, body: EncounterRequest) -> None
                 field="deposit",
                 code="negative_amount",
                 message='a deposit is not negative; write "0.00" when there is none',
-                message_zh="押金不能为负;没有押金请填 0.00",
+                message_zh="押金不能为负；没有押金请填 0.00",
             )
         )
     faults += stated_faults("evidence.", stated_in_fen(body.evidence))
@@ -134,7 +134,7 @@ def _check_registration(context: ServiceContext, body: EncounterRequest) -> None
                 field="insurance_plan",
                 code="unknown_insurance_plan",
                 message=f"the region's pack does not know this plan; write one of: {listed}",
-                message_zh=f"政策包没有这个险种;应为以下之一: {listed}",
+                message_zh=f"政策包没有这个险种；应为以下之一: {listed}",
             )
         )
     if faults:
@@ -155,7 +155,7 @@ def _check_deposit(facility: Facility, *, poor: bool, deposit_fen: int) -> None:
                     field="deposit",
                     code="deposit_not_allowed",
                     message='the patient is registered poor; write "0.00" and return any deposit',
-                    message_zh="该患者为在册贫困人口,先诊疗后付费;押金请填 0.00,已收的请退还",
+                    message_zh="该患者为在册贫困人口，先诊疗后付费；押金请填 0.00,已收的请退还",
                 )
             ],
         )

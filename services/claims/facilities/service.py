@@ -28,7 +28,7 @@ def facility_of(context: ServiceContext, facility_code: str) -> Facility:
                     field="facility_code",
                     code="unknown_facility",
                     message="not a facility of this region; use one of GET /claims/v1/facilities",
-                    message_zh="本地区没有此机构;请使用 GET /claims/v1/facilities 中的机构编码",
+                    message_zh="本地区没有此机构；请使用 GET /claims/v1/facilities 中的机构编码",
                 )
             ],
         )

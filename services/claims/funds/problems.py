@@ -14,7 +14,7 @@ class FundNotFound(NotFound):
 class SourceNotAllowed(Unprocessable):
     code = "source_not_allowed"
     title = "The fund's rules do not let money come from there"
-    title_zh = "按该基金规定,不得由此来源拨入"
+    title_zh = "按该基金规定，不得由此来源拨入"
 
 
 class OpenedAlready(Conflict):

@@ -115,10 +115,10 @@ CHART: Final[Mapping[AccountKind, AccountType]] = {
         "{fund}: money at hand", "{fund}结存", "the money that a fund holds. Debit"
     ),
     "source": AccountType(
-        "{fund}: from {purpose}", "{fund}来源:{purpose}", "where a fund's money came from. Credit"
+        "{fund}: from {purpose}", "{fund}来源：{purpose}", "where a fund's money came from. Credit"
     ),
     "spent": AccountType(
-        "{fund}: spent on {purpose}", "{fund}支出:{purpose}", "what it was used for. Debit"
+        "{fund}: spent on {purpose}", "{fund}支出：{purpose}", "what it was used for. Debit"
     ),
     "held": AccountType(
         "{fund}, held back from {facility}",

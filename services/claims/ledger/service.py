@@ -22,7 +22,7 @@ from shared.security.principal import Principal
 class AccountNotFound(NotFound):
     code = "account_not_found"
     title = "There is no such account, or it is not yours to see"
-    title_zh = "没有该账户,或您无权查看"
+    title_zh = "没有该账户，或您无权查看"
 
 
 async def post(session: WriteSession, context: ServiceContext, entry: Entry) -> UUID:

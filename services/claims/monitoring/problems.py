@@ -8,7 +8,7 @@ from shared.http.problem import Conflict, NotFound, Unprocessable
 class FlagNotFound(NotFound):
     code = "flag_not_found"
     title = "There is no such flag, or it is not yours to see"
-    title_zh = "没有该疑点,或您无权查看"
+    title_zh = "没有该疑点，或您无权查看"
 
 
 class FlagStepRefused(Conflict):

@@ -128,7 +128,7 @@ _FLAG: dict[str, Any] = {
     "found_on": "2016-03-08",
     "evidence": {"deposit_fen": 50000},
     "message": "500.00 CNY were taken as a deposit at admission; there must be none.",
-    "message_zh": "入院时收取押金 500.00 元;应先诊疗后付费,不收押金。",
+    "message_zh": "入院时收取押金 500.00 元；应先诊疗后付费，不收押金。",
     "status": "open",
     "held": False,
     "raised_at": "2016-07-01T09:00:00+08:00",

@@ -57,7 +57,7 @@ async def monitor(
                     field="to",
                     code="period_refused",
                     message="write a day from `from` on, at most a year later",
-                    message_zh="结束日期不早于开始日期,且期间不超过一年",
+                    message_zh="结束日期不早于开始日期，且期间不超过一年",
                 )
             ],
         )

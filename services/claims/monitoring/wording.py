@@ -58,7 +58,7 @@ def _readmission(evidence: Evidence, names: Names) -> tuple[str, str]:
     zh, en = _stays(evidence, names)
     days, illness = evidence["days_between"], evidence["illness"]
     return (
-        f"{zh}:相隔 {days} 天,因同一疾病({illness})再次入院。",
+        f"{zh}:相隔 {days} 天，因同一疾病({illness})再次入院。",
         f"{en}: again after {days} days for the same illness ({illness}).",
     )
 
@@ -79,8 +79,8 @@ def _share(evidence: Evidence, _: Names) -> tuple[str, str]:
     limit = f"{Decimal(evidence['limit']) * 100:.0f}"
     return (
         (
-            f"{month} 贫困人口 {visits} 人次,目录外费用 {_money(outside)} 元,占总费用 "
-            f"{_money(total)} 元的 {share}%,超过 {limit}%。"
+            f"{month} 贫困人口 {visits} 人次，目录外费用 {_money(outside)} 元，占总费用 "
+            f"{_money(total)} 元的 {share}%，超过 {limit}%。"
         ),
         (
             f"{month}: {visits} visits of the registered poor, {_money(outside)} CNY outside the "
@@ -92,7 +92,7 @@ def _share(evidence: Evidence, _: Names) -> tuple[str, str]:
 def _deposit(evidence: Evidence, _: Names) -> tuple[str, str]:
     amount = _money(evidence["deposit_fen"])
     return (
-        f"入院时收取押金 {amount} 元;应先诊疗后付费,不收押金。",
+        f"入院时收取押金 {amount} 元；应先诊疗后付费，不收押金。",
         f"{amount} CNY were taken as a deposit at admission; there must be none.",
     )
 
@@ -100,7 +100,7 @@ def _deposit(evidence: Evidence, _: Names) -> tuple[str, str]:
 def _death(evidence: Evidence, _: Names) -> tuple[str, str]:
     day, days = evidence["died_on"], evidence["days_after"]
     return (
-        f"名册登记 {day} 死亡,{days} 天后入院(就诊)。",
+        f"名册登记 {day} 死亡，{days} 天后入院(就诊)。",
         f"The register says that the person died on {day}; the visit began {days} days later.",
     )
 
@@ -111,11 +111,11 @@ def _left(evidence: Evidence, _: Names) -> tuple[str, str]:
     left = evidence["left_on"]
     if left is None:
         return (
-            f"按“{zh}”结算,而名册上就诊当日不在列。",
+            f"按“{zh}”结算，而名册上就诊当日不在列。",
             f"Settled as {en}; on the visit's day the register does not list the person.",
         )
     return (
-        f"按“{zh}”结算,而名册登记 {left} 已退出。",
+        f"按“{zh}”结算，而名册登记 {left} 已退出。",
         f"Settled as {en}; the register says that the last category ended on {left}.",
     )
 
@@ -124,7 +124,7 @@ def _dear(evidence: Evidence, _: Names) -> tuple[str, str]:
     item, line = evidence["item"], evidence["line_no"]
     price, limit = _price(evidence["unit_price_fen"]), _price(evidence["price_limit_fen"])
     return (
-        f"第 {line} 行“{item}”单价 {price} 元,超过限价 {limit} 元。",
+        f"第 {line} 行“{item}”单价 {price} 元，超过限价 {limit} 元。",
         f"Line {line}, {item}: a unit price of {price} CNY above the limit of {limit} CNY.",
     )
 
@@ -142,7 +142,7 @@ def _repeated(evidence: Evidence, _: Names) -> tuple[str, str]:
     item, day, times = evidence["item"], evidence["on"], evidence["times"]
     lines, amount = ", ".join(map(str, evidence["lines"])), _money(evidence["amount_fen"])
     return (
-        f"{day}“{item}”收费 {times} 次(第 {lines} 行),共 {amount} 元。",
+        f"{day}“{item}”收费 {times} 次(第 {lines} 行)，共 {amount} 元。",
         f"{day}: {item} was charged {times} times (lines {lines}), {amount} CNY in all.",
     )
 
@@ -152,7 +152,7 @@ def _jump(evidence: Evidence, _: Names) -> tuple[str, str]:
     total, mean = evidence["total_fen"], evidence["mean_before_fen"]
     factor = f"{Decimal(total) / Decimal(mean):.1f}" if mean else "—"
     return (
-        f"{month} {visits} 人次,费用 {_money(total)} 元,是此前月均 {_money(mean)} 元的 {factor} 倍。",
+        f"{month} {visits} 人次，费用 {_money(total)} 元，是此前月均 {_money(mean)} 元的 {factor} 倍。",
         (
             f"{month}: {visits} visits cost {_money(total)} CNY, {factor} times the mean of the months "
             f"before, {_money(mean)} CNY."
@@ -174,7 +174,7 @@ def _against(evidence: Evidence, _: Names) -> tuple[str, str]:
         year = evidence["birth_year"]
         known = (f" {year} 年出生", f"was born in {year}")
     return (
-        f"{zh}限于{wanted[0]};名册登记此人{known[0]}。",
+        f"{zh}限于{wanted[0]}；名册登记此人{known[0]}。",
         f"{en} is for {wanted[1]}; the person {known[1]}, the register says.",
     )
 
@@ -184,7 +184,7 @@ _SEXES: Final[Mapping[str, tuple[str, str]]] = {"M": ("男", "male"), "F": ("女
 
 def _doctor_jump(evidence: Evidence, names: Names) -> tuple[str, str]:
     zh, en = _jump(evidence, names)
-    return f"医生 {evidence['doctor']}:{zh}", f"Doctor {evidence['doctor']}, {en}"
+    return f"医生 {evidence['doctor']}：{zh}", f"Doctor {evidence['doctor']}, {en}"
 
 
 _WORDS: Final[Mapping[str, Callable[[Evidence, Names], tuple[str, str]]]] = {

@@ -29,7 +29,7 @@ _FAULT: dict[str, Any] = {
     "field": "parameters.yaml:basic.ratio.township.values.2016-01-01",
     "code": "ratio_outside_0_1",
     "message": 'a ratio is a decimal from 0 to 1 with at most six decimals, such as "0.83"',
-    "message_zh": '比例应在 0 到 1 之间,最多六位小数,例如 "0.83"',
+    "message_zh": '比例应在 0 到 1 之间，最多六位小数，例如 "0.83"',
     "file": "parameters.yaml",
     "line": 81,
     "key": "basic.ratio.township.values.2016-01-01",

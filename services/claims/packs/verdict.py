@@ -55,7 +55,7 @@ def judge(folder: Traversable) -> Verdict:
                 "no_cases",
                 "there is no worked example; write the cases that the document or the office"
                 " has calculated by hand",
-                "没有案例;请写入文件中或经办机构手工算过的案例",
+                "没有案例；请写入文件中或经办机构手工算过的案例",
             )
         )
     return Verdict(

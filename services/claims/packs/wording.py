@@ -52,7 +52,7 @@ _FLAGS: tuple[tuple[str, tuple[str, str], tuple[str, str]], ...] = (
     ("referral", ("已办理转诊", "with a referral"), ("未办理转诊", "without a referral")),
     (
         "in_region_or_referred",
-        ("在参保地就诊,或已办理转诊", "in the enrolment area, or with a referral"),
+        ("在参保地就诊，或已办理转诊", "in the enrolment area, or with a referral"),
         ("在参保地以外就诊且未办理转诊", "outside the enrolment area without a referral"),
     ),
     (
@@ -96,7 +96,7 @@ def conditions(when: When) -> Words:
         en.append(f"until {when.last_day}")
     if not zh:
         return Words("所有就诊", "every visit")
-    return Words(";".join(zh), "; ".join(en))
+    return Words("；".join(zh), "; ".join(en))
 
 
 def tilt(adjustment: Adjustment, names: Iterable[str], parameters: Parameters) -> Words:

@@ -28,13 +28,13 @@ from shared.security.principal import Principal
 class ProposalNotFound(NotFound):
     code = "proposal_not_found"
     title = "Nothing is proposed for this settlement, or it is not yours to see"
-    title_zh = "该结算没有补付或重新结算的提议,或您无权查看"
+    title_zh = "该结算没有补付或重新结算的提议，或您无权查看"
 
 
 class ProposalLapsed(Conflict):
     code = "proposal_lapsed"
     title = "The room has been used, or the settlement was replaced; there is nothing to offer now"
-    title_zh = "额度已被使用或该结算已被替代,提议已失效"
+    title_zh = "额度已被使用或该结算已被替代，提议已失效"
 
 
 class ProposalDecided(Conflict):

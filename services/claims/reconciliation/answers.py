@@ -39,7 +39,7 @@ _DIFFERENCE: dict[str, Any] = {
         {"part": "patient", "here": "991.27", "there": "1052.27", "difference": "61.00"},
     ],
     "message": "the amounts differ: total +61.00, patient +61.00",
-    "message_zh": "金额不符:合计多 61.00 元,个人支付多 61.00 元",
+    "message_zh": "金额不符：合计多 61.00 元，个人支付多 61.00 元",
     "status": "open",
     "opened_at": "2016-03-09T09:00:00+08:00",
     "age_days": 0,

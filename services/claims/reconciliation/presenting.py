@@ -36,7 +36,7 @@ KIND_NAMES: Final[Mapping[Kind, tuple[str, str]]] = {
         "医院总账合计不等于各支付方与个人之和",
         "the hospital's total is not the sum of its payers and the patient",
     ),
-    "totals_differ": ("总账不符,须缩小范围", "the totals differ; where is to be found"),
+    "totals_differ": ("总账不符，须缩小范围", "the totals differ; where is to be found"),
 }
 """Chinese and English of each kind of difference."""
 
@@ -65,7 +65,7 @@ def messages(difference: Difference) -> tuple[str, str]:
         english += f" ({difference.our_day})"
     parts = [part for part in difference.parts if part.difference_fen]
     if parts:
-        chinese += ":" + ",".join(
+        chinese += "：" + "，".join(
             f"{part_names(part.part)[0]}{'多' if part.difference_fen > 0 else '少'}"
             f" {text_from_fen(abs(part.difference_fen))} 元"
             for part in parts

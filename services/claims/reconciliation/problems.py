@@ -8,13 +8,13 @@ from shared.http.problem import Conflict, NotFound, Unprocessable
 class ReconciliationNotFound(NotFound):
     code = "reconciliation_not_found"
     title = "There is no such reconciliation, or it is not yours to see"
-    title_zh = "没有该对账记录,或您无权查看"
+    title_zh = "没有该对账记录，或您无权查看"
 
 
 class DifferenceNotFound(NotFound):
     code = "difference_not_found"
     title = "There is no such difference, or it is not yours to see"
-    title_zh = "没有该对账差异,或您无权查看"
+    title_zh = "没有该对账差异，或您无权查看"
 
 
 class DifferenceClosed(Conflict):

@@ -250,7 +250,7 @@ class ResolveRequest(BaseModel):
     """Why the difference needs no more looking after; without names or numbers of persons."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"reason": "医院重复上传,已撤销"}}
+        extra="forbid", json_schema_extra={"example": {"reason": "医院重复上传，已撤销"}}
     )
 
     reason: Reason

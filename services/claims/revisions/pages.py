@@ -20,10 +20,10 @@ from shared.security.principal import Principal
 from shared.web.kit import attempt, fields, see, told
 from shared.web.signin.required import signed_in
 
-LATE = "结算后身份或人员类别有变,重新结算"
+LATE = "结算后身份或人员类别有变，重新结算"
 CONFIRMED = {
-    "room": "年度限额有余额,补付后重新结算",
-    "shifted": "同年较早的结算已冲销或更正,大病保险按现在的累计重新结算",
+    "room": "年度限额有余额，补付后重新结算",
+    "shifted": "同年较早的结算已冲销或更正，大病保险按现在的累计重新结算",
 }
 LEFT = "窗口决定不补付"
 

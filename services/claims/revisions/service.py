@@ -33,13 +33,13 @@ LATE_RECOGNITION = "what was learned after the settlement changes it"
 class NothingToRevise(Conflict):
     code = "nothing_to_revise"
     title = "Settled anew, the bill would come out the same"
-    title_zh = "重新结算结果相同,无需更正"
+    title_zh = "重新结算结果相同，无需更正"
 
 
 class VoucherNotFound(NotFound):
     code = "voucher_not_found"
     title = "This settlement replaces no earlier one, so there is no voucher"
-    title_zh = "该结算未替代先前结算,没有差额凭证"
+    title_zh = "该结算未替代先前结算，没有差额凭证"
 
 
 @dataclass(frozen=True)

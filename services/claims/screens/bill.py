@@ -145,7 +145,7 @@ def _assumptions(
             continue
         words = parameter.description
         rows = shown_value(parameter.unit, written(parameter, parameter.value_at(day)))
-        taken_zh = ";".join(row["text_zh"] for row in rows)
+        taken_zh = "；".join(row["text_zh"] for row in rows)
         taken_en = "; ".join(row["text_en"] for row in rows)
         found.append({"name": name, **_said((f"{words.zh}:{taken_zh}", f"{words.en}: {taken_en}"))})
     return found

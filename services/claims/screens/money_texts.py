@@ -11,9 +11,9 @@ FUNDS: dict[str, tuple[str, str]] = {
     ),
     "funds.as_of": ("截至日期", "As of"),
     "funds.as_of.do": ("查看", "Show"),
-    "funds.as_of.fault": ("请填写日期,如 2018-06-30", "Write a day such as 2018-06-30"),
+    "funds.as_of.fault": ("请填写日期，如 2018-06-30", "Write a day such as 2018-06-30"),
     "funds.none": (
-        "基金由县级机构查看,您的账号属于单个医疗机构。",
+        "基金由县级机构查看，您的账号属于单个医疗机构。",
         "Funds are for the county's offices; your account belongs to one institution.",
     ),
     "fund.fund": ("基金", "Fund"),
@@ -32,18 +32,18 @@ FUNDS: dict[str, tuple[str, str]] = {
     "fund.state.short": ("不够付清应付款", "less than it owes"),
     "fund.state.unbooked": ("未登记资金", "no money booked"),
     "fund.state.unbooked.why": (
-        "本系统只知道它应付多少,尚未登记期初余额或拨入。",
+        "本系统只知道它应付多少，尚未登记期初余额或拨入。",
         "Only what it owes is known here; no opening balance or income is booked yet.",
     ),
     "fund.rules": ("来源与用途", "Where it comes from, what it is for"),
     "fund.sources": ("资金来源", "Sources"),
     "fund.uses": ("只能用于", "Only for"),
     "fund.closed": (
-        "封闭运行:任何时候不得为负,只能用于以上用途;系统在记账时强制执行。",
+        "封闭运行：任何时候不得为负，只能用于以上用途；系统在记账时强制执行。",
         "Closed: never negative, and for these uses only; the book itself refuses anything else.",
     ),
     "fund.open_rule": (
-        "不足时不影响患者当场结算;由清算按月拨付。",
+        "不足时不影响患者当场结算；由清算按月拨付。",
         "If it runs short patients are settled all the same; clearing pays month by month.",
     ),
     "fund.citation": ("依据", "By"),
@@ -60,12 +60,12 @@ FUNDS: dict[str, tuple[str, str]] = {
     "fund.by": ("经办人", "By"),
     "fund.book": ("登记拨入", "Book money that came in"),
     "fund.book.lead": (
-        "登记后不能修改或删除;下一步会请您再核对一次。",
+        "登记后不能修改或删除；下一步会请您再核对一次。",
         "It cannot be changed or removed afterwards; you are asked once more.",
     ),
     "fund.book.do": ("核对", "Check"),
     "fund.book.ask": (
-        "请核对:{amount} 元记入{fund},来源:{where}",
+        "请核对：{amount} 元记入{fund}，来源：{where}",
         "Check: {amount} CNY into {fund}, from: {where}",
     ),
     "fund.book.sure": ("确认登记", "Book it"),
@@ -80,17 +80,17 @@ FUNDS: dict[str, tuple[str, str]] = {
 CLEARING: dict[str, tuple[str, str]] = {
     "clearing.title": ("清算", "Clearing"),
     "clearing.lead": (
-        "按月汇总各基金欠医疗机构的钱,申报、审核、核准后拨付。",
+        "按月汇总各基金欠医疗机构的钱，申报、审核、核准后拨付。",
         "What the funds owe the institutions, month by month: submitted, reviewed, approved, paid.",
     ),
     "clearing.new": ("编制清算", "Prepare a run"),
     "clearing.new.lead": (
-        "收入截至该月末已结算、尚未列入任何批次的账单;不会重复。",
+        "收入截至该月末已结算、尚未列入任何批次的账单；不会重复。",
         "Takes every bill settled up to the month's end that stands in no run yet; none twice.",
     ),
     "clearing.period": ("月份", "Month"),
     "clearing.period.fault": (
-        "请填写已开始的月份,如 2018-03",
+        "请填写已开始的月份，如 2018-03",
         "Write a month that has begun, such as 2018-03",
     ),
     "clearing.fund": ("基金", "Fund"),
@@ -122,7 +122,7 @@ CLEARING: dict[str, tuple[str, str]] = {
     "clearing.status.draft": ("编制中", "Draft"),
     "clearing.status.submitted": ("已申报", "Submitted"),
     "clearing.status.reviewed": ("已审核", "Reviewed"),
-    "clearing.status.approved": ("已核准,待付", "Approved, to be paid"),
+    "clearing.status.approved": ("已核准，待付", "Approved, to be paid"),
     "clearing.status.paid": ("已拨付", "Paid"),
     "clearing.status.cancelled": ("已撤销", "Given up"),
     "run.title": ("{period} 清算", "Clearing of {period}"),
@@ -148,19 +148,19 @@ CLEARING: dict[str, tuple[str, str]] = {
         "Check the amounts below, then submit. Somebody else approves.",
     ),
     "run.lead.review": (
-        "核对无误后审核通过,再由核准人核准。",
+        "核对无误后审核通过，再由核准人核准。",
         "If it is in order, say so; then it goes to the approver.",
     ),
     "run.lead.approve": (
-        "核准后即可拨付,并可下载银行付款文件。",
+        "核准后即可拨付，并可下载银行付款文件。",
         "Once approved it can be paid, and the bank's file can be downloaded.",
     ),
     "run.lead.pay": (
-        "先按银行文件付款,再在这里登记。登记后记入账本,不能撤回;同一凭证号只付一次。",
+        "先按银行文件付款，再在这里登记。登记后记入账本，不能撤回；同一凭证号只付一次。",
         "Pay by the bank's file first, then book it here. It cannot be taken back; one reference pays once.",
     ),
     "run.lead.release": (
-        "考核合格后退还预留的保证金,只退一次。",
+        "考核合格后退还预留的保证金，只退一次。",
         "The deposit held back is released once, when the assessment is passed.",
     ),
     "run.waits.submit": (
@@ -168,11 +168,11 @@ CLEARING: dict[str, tuple[str, str]] = {
         "Waits to be submitted; your account cannot do that.",
     ),
     "run.waits.review": (
-        "等卫生健康部门审核。含减免资金的批次,未经审核不得核准(XB-28)。",
+        "等卫生健康部门审核。含减免资金的批次，未经审核不得核准(XB-28)。",
         "Waits for the health bureau's review; a run with waivers cannot be approved before it (XB-28).",
     ),
     "run.waits.waivers": (
-        "含减免资金:等县扶贫办核准、拨付;其他基金可另编一个批次",
+        "含减免资金：等县扶贫办核准、拨付；其他基金可另编一个批次",
         "Waivers stand in it: the poverty office approves and pays; the other funds may have a run of their own",
     ),
     "run.waits.approve": (
@@ -180,47 +180,47 @@ CLEARING: dict[str, tuple[str, str]] = {
         "Waits for the office that pays to approve; your account cannot.",
     ),
     "run.waits.pay": (
-        "已核准,等付款单位拨付并登记。",
+        "已核准，等付款单位拨付并登记。",
         "Approved; waits for the office that pays.",
     ),
     "run.waits.release": (
-        "已拨付;预留的保证金由付款单位退还。",
+        "已拨付；预留的保证金由付款单位退还。",
         "Paid; the deposit is released by the office that pays.",
     ),
     "run.same.review": (
-        "本批次由您编制或申报,须由另一人审核。",
+        "本批次由您编制或申报，须由另一人审核。",
         "You prepared or submitted this run: somebody else must review it.",
     ),
     "run.same.approve": (
-        "您已办过前面的步骤,须由另一人核准。",
+        "您已办过前面的步骤，须由另一人核准。",
         "You took an earlier step: somebody else must approve it.",
     ),
     "run.same.pay": (
-        "本批次由您编制或申报,须由另一人拨付。",
+        "本批次由您编制或申报，须由另一人拨付。",
         "You prepared or submitted this run: somebody else must pay it.",
     ),
     "run.same.release": (
-        "本批次由您编制或申报,须由另一人退还保证金。",
+        "本批次由您编制或申报，须由另一人退还保证金。",
         "You prepared or submitted this run: somebody else must release the deposit.",
     ),
     "run.finished": (
-        "本批次已全部付清,无须再办。",
+        "本批次已全部付清，无须再办。",
         "This run is paid in full; nothing is left to do.",
     ),
     "run.given_up": (
-        "本批次已撤销;其中的账单可列入新的批次。",
+        "本批次已撤销；其中的账单可列入新的批次。",
         "This run was given up; its bills are free for another one.",
     ),
     "run.rule": (
-        "两人原则:编制、申报的人不能审核、核准或拨付,审核的人不能核准。",
+        "两人原则：编制、申报的人不能审核、核准或拨付，审核的人不能核准。",
         "Two persons: who prepared or submitted may not review, approve or pay; who reviewed may not approve.",
     ),
     "run.rule.waivers": (
-        "减免资金:医院申报,县卫生健康部门审核,县扶贫办核准并拨付(XB-28)。",
+        "减免资金：医院申报，县卫生健康部门审核，县扶贫办核准并拨付(XB-28)。",
         "Waivers: the hospital claims, the health bureau reviews, the poverty office approves and pays (XB-28).",
     ),
     "run.short": (
-        "{fund}结存 {balance} 元,本批次待付 {needed} 元,不足。先登记拨入再付款,或先付其他基金。",
+        "{fund}结存 {balance} 元，本批次待付 {needed} 元，不足。先登记拨入再付款，或先付其他基金。",
         "{fund} holds {balance} CNY, this run needs {needed}. Book income first, or pay the other funds.",
     ),
     "run.short.go": ("去看该基金", "See the fund"),
@@ -228,14 +228,14 @@ CLEARING: dict[str, tuple[str, str]] = {
     "run.paid_on": ("付款日期", "Paid on"),
     "run.reference": ("银行凭证号", "Bank's reference"),
     "run.part.lead": (
-        "填写本次付款的金额,留空的不付。",
+        "填写本次付款的金额，留空的不付。",
         "Write what was paid now; what is left empty is not paid.",
     ),
     "run.part.none": ("请至少填写一项金额", "Write one amount at least"),
     "run.part.do": ("登记这部分已拨付", "Book this part as paid"),
     "run.part.amount": ("本次付", "Paid now"),
     "run.cancel.lead": (
-        "撤销后不能恢复;账单可列入新的批次。",
+        "撤销后不能恢复；账单可列入新的批次。",
         "It cannot be restored; its bills are free for another run.",
     ),
     "run.cancel.reason": ("撤销原因", "Reason"),
@@ -257,7 +257,7 @@ CLEARING: dict[str, tuple[str, str]] = {
     "run.by": ("经办人", "By"),
     "run.items": ("逐笔明细({n} 笔)", "Every bill ({n})"),
     "run.items.more": (
-        "只显示前 {n} 笔,全部在清算表中。",
+        "只显示前 {n} 笔，全部在清算表中。",
         "The first {n} are shown; the statement has all.",
     ),
     "run.fees": ("家庭医生团队服务费({n} 项)", "Fees of family-doctor teams ({n})"),
@@ -268,12 +268,12 @@ CLEARING: dict[str, tuple[str, str]] = {
     "run.item.settlement": ("结算", "Settlement"),
     "run.item.reversal": ("冲销", "Reversal"),
     "run.amount": ("金额", "Amount"),
-    "run.done.created": ("已编制,请核对后申报。", "Prepared; check it, then submit."),
+    "run.done.created": ("已编制，请核对后申报。", "Prepared; check it, then submit."),
     "run.done.submit": ("已申报。", "Submitted."),
     "run.done.review": ("已审核。", "Reviewed."),
     "run.done.approve": ("已核准。", "Approved."),
     "run.done.cancel": ("已撤销。", "Given up."),
-    "run.done.paid": ("已登记拨付,记入账本。", "Booked as paid."),
+    "run.done.paid": ("已登记拨付，记入账本。", "Booked as paid."),
     "run.done.part": ("已登记部分拨付。", "The part is booked as paid."),
     "run.done.release": ("已登记退还保证金。", "The released deposit is booked."),
 }

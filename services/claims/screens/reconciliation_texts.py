@@ -5,7 +5,7 @@ from __future__ import annotations
 RECONCILIATION: dict[str, tuple[str, str]] = {
     "recon.title": ("对账", "Reconciliation"),
     "recon.lead": (
-        "医院一天的账与本系统逐笔核对;差异挂账,直到消除或写明原因。",
+        "医院一天的账与本系统逐笔核对；差异挂账，直到消除或写明原因。",
         "A hospital's day is compared with ours, record by record; differences stay until explained.",
     ),
     "recon.open": ("未处理的差异", "Open differences"),
@@ -39,15 +39,15 @@ RECONCILIATION: dict[str, tuple[str, str]] = {
     "recon.found.none": ("两边逐笔相符。", "Both books agree."),
     "recon.record": ("医院第 {n} 笔", "the hospital's record {n}"),
     "recon.export": ("下载 Excel", "Download as Excel"),
-    "recon.resolve": ("写明原因,了结", "Explain and close"),
+    "recon.resolve": ("写明原因，了结", "Explain and close"),
     "recon.reason": ("原因(勿写患者姓名、证件号)", "Reason (no names or numbers of persons)"),
-    "recon.reason.missing": ("请写明原因,最多 200 字", "Write the reason, at most 200 characters"),
+    "recon.reason.missing": ("请写明原因，最多 200 字", "Write the reason, at most 200 characters"),
     "recon.resolve.do": ("了结这条差异", "Close this difference"),
     "recon.done": ("已了结。", "Closed."),
     "recon.status.open": ("待处理", "open"),
     "recon.status.resolved": ("已说明", "explained"),
     "recon.status.cleared": ("已消除", "gone"),
-    "recon.next": ("下一步:请医院提供", "Next, ask the hospital for"),
+    "recon.next": ("下一步：请医院提供", "Next, ask the hospital for"),
     "recon.next.sum": ("{part}:{a}–{b} 时结算的合计", "{part}: the sum settled from {a} to {b} h"),
     "recon.next.records": ("{a}–{b} 时结算的明细", "the records settled from {a} to {b} h"),
 }

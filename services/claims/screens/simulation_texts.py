@@ -5,7 +5,7 @@ from __future__ import annotations
 SIMULATIONS: dict[str, tuple[str, str]] = {
     "sim.title": ("政策测算", "What if"),
     "sim.lead": (
-        "把一段时间已结算的就诊,换一个政策包或几个数值,按每个人全年的先后顺序重新计算;原结算不变。",
+        "把一段时间已结算的就诊，换一个政策包或几个数值，按每个人全年的先后顺序重新计算；原结算不变。",
         "Settled visits of a period are calculated again by another pack or other values, each person's year in its order; what was settled stays as it is.",
     ),
     "sim.question": (
@@ -13,7 +13,7 @@ SIMULATIONS: dict[str, tuple[str, str]] = {
         "The report of {period} says that patients paid {share} %. What with all six schemes in one stop?",
     ),
     "sim.question.lead": (
-        "疾病应急救助和医药爱心扶贫基金文件未定标准(JK-17、JK-18),按不支付计算;还差多少,结果中逐项列出。",
+        "疾病应急救助和医药爱心扶贫基金文件未定标准(JK-17、JK-18)，按不支付计算；还差多少，结果中逐项列出。",
         "Emergency aid and the charity fund have no stated amounts (JK-17, JK-18) and pay nothing here; what is still missing is told by reason.",
     ),
     "sim.question.do": ("测算", "Work it out"),
@@ -45,7 +45,7 @@ SIMULATIONS: dict[str, tuple[str, str]] = {
     "sim.progress": ("已算 {done} / {total} 人次", "{done} of {total} visits"),
     "sim.export": ("下载 Excel", "Download as Excel"),
     "sim.cancel": ("取消测算", "Give it up"),
-    "sim.leave": ("可以离开本页,测算会继续。", "You may leave; it goes on."),
+    "sim.leave": ("可以离开本页，测算会继续。", "You may leave; it goes on."),
     "sim.moved": (
         "就诊日期按政策包适用期整体移动了 {n} 年。",
         "The visits were moved by {n} years to fall into the pack's time.",
@@ -62,16 +62,16 @@ SIMULATIONS: dict[str, tuple[str, str]] = {
     "sim.inpatient": ("住院", "Inpatients"),
     "sim.beside": ("与报告对照(住院)", "Beside the report (inpatients)"),
     "sim.counted": (
-        "{visits} 人次,{persons} 人,{households} 户",
+        "{visits} 人次，{persons} 人，{households} 户",
         "{visits} visits, {persons} persons, {households} households",
     ),
     "sim.refused": (
-        "{n} 人次无法计算,未计入",
+        "{n} 人次无法计算，未计入",
         "{n} visits cannot be calculated and are left out",
     ),
     "sim.payers": ("谁付多少", "Who pays what"),
     "sim.dispensed": (
-        "另有家庭医生投药 {n} 次,专项基金支付:原来 {before} 元,测算 {after} 元。",
+        "另有家庭医生投药 {n} 次，专项基金支付：原来 {before} 元，测算 {after} 元。",
         "Besides, {n} dispensings by family-doctor teams; the special fund pays {before} CNY before and {after} CNY after.",
     ),
     "sim.assumed": ("假设:", "Assumed: "),
@@ -85,11 +85,11 @@ SIMULATIONS: dict[str, tuple[str, str]] = {
     "sim.elsewhere": ("未登记乡镇", "No township"),
     "sim.gap": ("离 {target}% 目标还差什么", "What is missing to {target} %"),
     "sim.gap.met": (
-        "已达到目标:允许 {allowed} 元。",
+        "已达到目标：允许 {allowed} 元。",
         "The target is met: {allowed} CNY are allowed.",
     ),
     "sim.gap.excess": (
-        "允许 {allowed} 元,超出 {excess} 元,按患者自付的原因分摊(JK-83)。",
+        "允许 {allowed} 元，超出 {excess} 元，按患者自付的原因分摊(JK-83)。",
         "{allowed} CNY are allowed; {excess} CNY are above, split by why patients pay (JK-83).",
     ),
     "sim.reason": ("原因", "Reason"),
@@ -101,7 +101,7 @@ SIMULATIONS: dict[str, tuple[str, str]] = {
     "sim.winners": ("减负", "Pay less"),
     "sim.losers": ("增负", "Pay more"),
     "sim.moved_by": (
-        "{persons} 人,{visits} 人次,共 {amount} 元",
+        "{persons} 人，{visits} 人次，共 {amount} 元",
         "{persons} persons, {visits} visits, {amount} CNY",
     ),
     "sim.burden": (
@@ -110,7 +110,7 @@ SIMULATIONS: dict[str, tuple[str, str]] = {
     ),
     "sim.changed": ("变化最大的就诊", "What changed most"),
     "sim.changed.n": (
-        "共 {n} 人次有变化,列出前 {shown}",
+        "共 {n} 人次有变化，列出前 {shown}",
         "{n} visits change; the first {shown}",
     ),
     "sim.unchanged": ("没有一人次变化。", "No visit changes."),

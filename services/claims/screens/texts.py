@@ -13,7 +13,7 @@ from services.claims.screens.window_texts import WINDOW
 from services.claims.screens.words import WORDS
 
 BILL: dict[str, tuple[str, str]] = {
-    "bill.who_pays": ("总费用 {total} 元,谁付多少", "Who pays what of {total} CNY"),
+    "bill.who_pays": ("总费用 {total} 元，谁付多少", "Who pays what of {total} CNY"),
     "bill.table": ("看数字表", "The figures as a table"),
     "bill.by_payer": ("按支付方", "By payer"),
     "bill.by_part": ("按费用性质", "By kind of cost"),
@@ -23,10 +23,10 @@ BILL: dict[str, tuple[str, str]] = {
     "bill.total": ("合计", "Total"),
     "bill.steps": ("怎么算的", "How it was worked out"),
     "bill.assumed": (
-        "以下取值文件未写明,按假定计算",
+        "以下取值文件未写明，按假定计算",
         "These values are not stated in the documents and are assumed",
     ),
-    "bill.pack": ("政策包:{title} · 版本 {version}", "Policy pack: {title} · version {version}"),
+    "bill.pack": ("政策包：{title} · 版本 {version}", "Policy pack: {title} · version {version}"),
     "bill.patient_pays": ("患者应付", "The patient pays"),
     "bill.because": ("其中:", "for: "),
 }

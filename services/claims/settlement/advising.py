@@ -49,7 +49,7 @@ def warnings_of(pack: SettlementPack) -> list[Fault]:
                     f"{name}.assumed",
                     "assumption_unconfirmed",
                     f"assumed, and confirmed by nobody: {parameter.note}",
-                    "该取值为假定,尚未有人以文件确认",
+                    "该取值为假定，尚未有人以文件确认",
                 )
             )
         if name not in used:
@@ -60,7 +60,7 @@ def warnings_of(pack: SettlementPack) -> list[Fault]:
                     "unused_parameter",
                     "no rule by which a bill is split uses this parameter; use it in pack.yaml, or keep it for"
                     " its other readers",
-                    "结算规则未使用该参数;请在 pack.yaml 中使用,或仅供其他业务查阅",
+                    "结算规则未使用该参数；请在 pack.yaml 中使用，或仅供其他业务查阅",
                 )
             )
         if parameter.citation.document not in pack.documents:
@@ -93,5 +93,5 @@ def _unlisted(file: str, where: str, citation: Citation) -> Fault:
         "document_not_listed",
         f"the document {citation.document} is not in the list documents of {PACK_FILE}; add it or"
         " correct its name",
-        f"{PACK_FILE} 的 documents 中没有《{citation.document}》;请补充或改正名称",
+        f"{PACK_FILE} 的 documents 中没有《{citation.document}》；请补充或改正名称",
     )

@@ -80,7 +80,7 @@ class PackDoesNotCover(Refused):
                     "visit.discharged_on",
                     f"the pack {pack} is in force from {valid_from} to {last}, not on {day};"
                     " choose the pack of that day or correct the date",
-                    f"政策包 {pack} 适用于 {valid_from} 至{last_zh},不含 {day};请改用当日适用的政策包或改正日期",
+                    f"政策包 {pack} 适用于 {valid_from} 至{last_zh}，不含 {day}；请改用当日适用的政策包或改正日期",
                 )
             ]
         )
@@ -200,7 +200,7 @@ def refusals_of(bill: Bill, person: Person, standing: Standing) -> list[Refusal]
             "negative_amount",
             f"year_to_date.{name}",
             "the year's amount is negative; correct it",
-            "年度累计金额为负;请改正",
+            "年度累计金额为负；请改正",
         )
         for name in ACCUMULATORS
         if getattr(standing, name) < 0
@@ -233,14 +233,14 @@ def _visit_refusals(visit: Visit) -> Iterator[Refusal]:
             "missing_date",
             "visit.discharged_on",
             "the day of discharge (for an outpatient, of the visit) is missing; state it",
-            "缺少出院日期(门诊为就诊日期);请填写",
+            "缺少出院日期(门诊为就诊日期)；请填写",
         )
     elif visit.admitted_on is not None and visit.admitted_on > visit.day:
         yield Refusal(
             "dates_reversed",
             "visit.discharged_on",
             "the discharge lies before the admission; correct the dates",
-            "出院日期早于入院日期;请改正",
+            "出院日期早于入院日期；请改正",
         )
 
 
@@ -261,7 +261,7 @@ def lines_refusals(lines: tuple[Line, ...]) -> list[Refusal]:
                 "no_lines",
                 "lines",
                 "the bill has no line; add what was charged",
-                "账单没有明细;请补充收费项目",
+                "账单没有明细；请补充收费项目",
             )
         ]
     if len(lines) > MAX_LINES:
@@ -270,7 +270,7 @@ def lines_refusals(lines: tuple[Line, ...]) -> list[Refusal]:
                 "too_many_lines",
                 "lines",
                 f"the bill has more than {MAX_LINES} lines; check the export",
-                f"账单明细超过 {MAX_LINES} 行;请检查导出",
+                f"账单明细超过 {MAX_LINES} 行；请检查导出",
             )
         ]
     found: list[Refusal] = []
@@ -284,7 +284,7 @@ def lines_refusals(lines: tuple[Line, ...]) -> list[Refusal]:
                     "duplicate_line_no",
                     f"lines[{position}].line_no",
                     "another line has this number; number each line once",
-                    "行号重复;每行应有不同的行号",
+                    "行号重复；每行应有不同的行号",
                 )
             )
         seen.add(key)
@@ -297,7 +297,7 @@ def lines_refusals(lines: tuple[Line, ...]) -> list[Refusal]:
                 "amount_too_large",
                 "lines",
                 "the lines add up to more than a hundred billion CNY; check the unit",
-                "明细合计超过一千亿元;请检查单位",
+                "明细合计超过一千亿元；请检查单位",
             )
         )
     return found
@@ -327,7 +327,7 @@ def _line_refusals(position: int, line: Line) -> Iterator[Refusal]:
             "malformed_quantity",
             f"{at}.quantity",
             f"the quantity must be above 0, at most {MAX_QUANTITY}, with at most six decimals",
-            f"数量应大于 0、不超过 {MAX_QUANTITY},最多六位小数",
+            f"数量应大于 0、不超过 {MAX_QUANTITY}，最多六位小数",
         )
         quantity = None
     if price is not None and not _plain(Decimal(price), lambda p: _ZERO <= p <= MAX_LINE_FEN):
@@ -335,7 +335,7 @@ def _line_refusals(position: int, line: Line) -> Iterator[Refusal]:
             "malformed_unit_price",
             f"{at}.unit_price",
             "the unit price must not be negative or beyond a hundred million CNY",
-            "单价不得为负,也不得超过一亿元",
+            "单价不得为负，也不得超过一亿元",
         )
         price = None
     stated = quantity is not None and price is not None
@@ -345,7 +345,7 @@ def _line_refusals(position: int, line: Line) -> Iterator[Refusal]:
             f"{at}.amount",
             "the amount is not quantity × unit price, rounded half-up to the fen; correct one"
             " of the three",
-            "金额不等于数量 × 单价(四舍五入到分);请改正三者之一",
+            "金额不等于数量 × 单价(四舍五入到分)；请改正三者之一",
         )
     if line.price_limit_fen is not None:
         yield from _amount_refusals(f"{at}.price_limit", line.price_limit_fen)
@@ -355,7 +355,7 @@ def _line_refusals(position: int, line: Line) -> Iterator[Refusal]:
             "self_first_ratio_out_of_range",
             f"{at}.self_first_ratio",
             'the self-first share must lie from "0" to "1", with at most six decimals',
-            '先行自付比例应在 "0" 到 "1" 之间,最多六位小数',
+            '先行自付比例应在 "0" 到 "1" 之间，最多六位小数',
         )
 
 
@@ -365,14 +365,14 @@ def _amount_refusals(field: str, amount_fen: int) -> Iterator[Refusal]:
             "negative_amount",
             field,
             "the amount is negative; take a charge back by removing its batch instead",
-            "金额为负;如需退费,请删除该批收费",
+            "金额为负；如需退费，请删除该批收费",
         )
     elif amount_fen > MAX_LINE_FEN:
         yield Refusal(
             "amount_too_large",
             field,
             "the amount is beyond a hundred million CNY; check the unit",
-            "金额超过一亿元;请检查单位",
+            "金额超过一亿元；请检查单位",
         )
 
 

@@ -102,7 +102,7 @@ def read_cases(folder: Traversable, faults: list[Fault]) -> list[WorkedExample |
             "cases",
             "too_many",
             f"more than {MAX_CASES} cases; keep those that show a rule",
-            f"案例超过 {MAX_CASES} 个;请只保留能说明规则的案例",
+            f"案例超过 {MAX_CASES} 个；请只保留能说明规则的案例",
         )
         return []
     found: list[WorkedExample | YearExample] = []
@@ -153,7 +153,7 @@ def _visits(reader: Reader, name: str, period: date) -> Iterator[WorkedExample]:
                 "input.year_to_date",
                 "year_is_carried",
                 "the year so far follows from the earlier visits; remove year_to_date",
-                "年度累计由前面的就诊得出;请删去 year_to_date",
+                "年度累计由前面的就诊得出；请删去 year_to_date",
             )
         yield visit
 
@@ -166,7 +166,7 @@ def _check_amounts(expected: Reader | None) -> None:
                 path,
                 "not_a_string",
                 'write the amount as a string in quotes, such as "991.27"',
-                '金额应写成带引号的字符串,例如 "991.27"',
+                '金额应写成带引号的字符串，例如 "991.27"',
             )
 
 

@@ -102,7 +102,7 @@ class _Checker:
                 place,
                 "unreachable",
                 "the tier's dates lie outside the pack's; correct them or remove the tier",
-                "该层次的日期不在政策包有效期内;请改正或删除",
+                "该层次的日期不在政策包有效期内；请改正或删除",
             )
             return False
         if own.follows and not all(tier_id in self.by_id for tier_id in own.follows):
@@ -112,7 +112,7 @@ class _Checker:
                 place,
                 "unreachable",
                 "no visit can meet these conditions together; correct one of them",
-                "没有就诊能同时满足这些条件;请改正其中之一",
+                "没有就诊能同时满足这些条件；请改正其中之一",
             )
             return False
         if siblings and self._example(tier, none_of=siblings) is None:
@@ -122,7 +122,7 @@ class _Checker:
                 f"every such visit is taken by an earlier tier of the group {own.group}; narrow the"
                 " earlier one, or put the exception before the general rule",
                 f"凡符合条件的就诊都已由 group {own.group} 中排在前面的层次支付;"
-                "请缩小前面层次的条件,或将特殊规定排在一般规定之前",
+                "请缩小前面层次的条件，或将特殊规定排在一般规定之前",
             )
             return False
         return True
@@ -153,8 +153,8 @@ class _Checker:
                 f"this tier and {before.id} have one payer and both apply, for example to"
                 f" {_told(met)}; narrow their conditions, or put both in one group so that the"
                 " first that applies pays",
-                f"本层次与 {before.id} 支付方相同且会同时适用,例如 {_told(met)};"
-                "请缩小条件,或放入同一 group,由先适用者支付",
+                f"本层次与 {before.id} 支付方相同且会同时适用，例如 {_told(met)};"
+                "请缩小条件，或放入同一 group,由先适用者支付",
             )
         if doubtful:
             self.head.fault(
@@ -163,8 +163,8 @@ class _Checker:
                 f"the earlier tier {before.id} may relieve lines of these kinds and of others, for"
                 f" example for {_told(met)}; put this tier before it, or narrow the conditions so"
                 " that not both apply",
-                f"之前的层次 {before.id} 可能同时支付这些类别与其他类别的明细,例如 {_told(met)};"
-                "请将本层次提前,或缩小条件避免同时适用",
+                f"之前的层次 {before.id} 可能同时支付这些类别与其他类别的明细，例如 {_told(met)};"
+                "请将本层次提前，或缩小条件避免同时适用",
             )
 
     def _adjustments(self, tier: Tier, siblings: list[When]) -> None:
@@ -176,7 +176,7 @@ class _Checker:
                     "unreachable",
                     "no visit of this tier can meet the adjustment's conditions; correct them or"
                     " remove it",
-                    "本层次的就诊都不能满足该调整的条件;请改正或删除",
+                    "本层次的就诊都不能满足该调整的条件；请改正或删除",
                 )
         for (_, first), (place, second) in combinations(placed, 2):
             alike = first.operation == second.operation
@@ -193,8 +193,8 @@ class _Checker:
                     f"this adjustment and another of the same target ({second.target}) both apply,"
                     f" for example to {_told(met)}; narrow their conditions, or give each its"
                     " order when both are meant to count",
-                    f"该调整与另一项同一对象({second.target})的调整会同时适用,例如 {_told(met)};"
-                    "请缩小条件;如确需叠加,请分别注明 order",
+                    f"该调整与另一项同一对象({second.target})的调整会同时适用，例如 {_told(met)};"
+                    "请缩小条件；如确需叠加，请分别注明 order",
                 )
 
     def waivers(self, waivers: Sequence[Waiver]) -> None:
@@ -205,7 +205,7 @@ class _Checker:
                     "unreachable",
                     "no visit can meet this waiver's conditions within the pack's dates; correct"
                     " them or remove it",
-                    "在政策包有效期内没有就诊能满足该减免的条件;请改正或删除",
+                    "在政策包有效期内没有就诊能满足该减免的条件；请改正或删除",
                 )
         for (_, first), (position, second) in combinations(enumerate(waivers), 2):
             kinds = first.kinds & second.kinds
@@ -221,7 +221,7 @@ class _Checker:
                     "waivers_conflict",
                     f"two waivers apply to {words}, for example for {_told(met)}; name each kind of"
                     " line in one of them, or narrow their conditions",
-                    f"有两项减免同时适用于 {words},例如 {_told(met)};每种项目请只写入一项,或缩小条件",
+                    f"有两项减免同时适用于 {words}，例如 {_told(met)}；每种项目请只写入一项，或缩小条件",
                 )
 
 

@@ -167,7 +167,7 @@ def settle(
                 "unknown_insurance_plan",
                 "person.insurance_plan",
                 f"the pack does not know this plan; write one of: {listed}",
-                f"政策包没有这个险种;应为以下之一: {listed}",
+                f"政策包没有这个险种；应为以下之一: {listed}",
             )
         )
     if refusals or plan is None:

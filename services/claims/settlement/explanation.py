@@ -115,10 +115,10 @@ def waiver_step(
 ) -> Step:
     """What one waiver takes, before insurance or after it from the patient's share."""
     base, amount = text_from_fen(base_fen), text_from_fen(amount_fen)
-    zh = f"可减免项目{base}元,按{percent(ratio)}减免{amount}元。"
+    zh = f"可减免项目{base}元，按{percent(ratio)}减免{amount}元。"
     en = f"Of {base} CNY in items with a waiver, {percent(ratio)} is waived: {amount} CNY."
     if after:
-        zh = f"可减免项目{base}元,按{percent(ratio)}在个人承担部分内减免{amount}元。"
+        zh = f"可减免项目{base}元，按{percent(ratio)}在个人承担部分内减免{amount}元。"
         en = (
             f"Of {base} CNY in items with a waiver, {percent(ratio)} is waived after insurance,"
             f" at most the patient's share: {amount} CNY."
@@ -142,7 +142,7 @@ def in_scope_step(citation: Citation, charge_fen: int, in_scope_fen: int) -> Ste
         citation,
         base_fen=charge_fen,
         amount_fen=in_scope_fen,
-        zh=f"费用{charge}元扣除目录外、超限价和先行自付后,政策范围内费用为{amount}元。",
+        zh=f"费用{charge}元扣除目录外、超限价和先行自付后，政策范围内费用为{amount}元。",
         en=f"Of {charge} CNY, {amount} CNY is in scope after out-of-catalogue, over-limit and"
         " self-first parts.",
     )
@@ -209,13 +209,13 @@ def burden_step(
     year, limit = text_from_fen(year_burden_fen), text_from_fen(deductible_fen)
     amount = text_from_fen(amount_fen)
     if year_burden_fen <= deductible_fen:
-        zh = f"本年累计政策范围内负担{year}元,未超过{name.zh}起付线{limit}元,不支付。"
+        zh = f"本年累计政策范围内负担{year}元，未超过{name.zh}起付线{limit}元，不支付。"
         en = (
             f"The year's in-scope burden of {year} CNY does not exceed the deductible of {limit}"
             f" CNY, so {name.en} pays nothing."
         )
     else:
-        zh = f"本年累计政策范围内负担{year}元,超过起付线{limit}元的部分分段报销,{name.zh}本次支付{amount}元。"
+        zh = f"本年累计政策范围内负担{year}元，超过起付线{limit}元的部分分段报销，{name.zh}本次支付{amount}元。"
         en = (
             f"The year's in-scope burden of {year} CNY exceeds the deductible of {limit} CNY;"
             f" {name.en} pays {amount} CNY for this visit."
@@ -231,7 +231,7 @@ def remainder_step(payer: str, citation: Citation, base_fen: int) -> Step:
         citation,
         base_fen=base_fen,
         amount_fen=base_fen,
-        zh=f"政策范围内费用经各项保险支付后个人负担{base}元,为{name.zh}的计算基数。",
+        zh=f"政策范围内费用经各项保险支付后个人负担{base}元，为{name.zh}的计算基数。",
         en=f"After the insurances {base} CNY of in-scope burden is left, the base of {name.en}.",
     )
 
@@ -284,7 +284,7 @@ def patient_cap_step(
         citation,
         base_fen=base_fen,
         amount_fen=amount_fen,
-        zh=f"个人负担{base}元,以{cap}元为限,超出的{amount}元由{name.zh}支付。",
+        zh=f"个人负担{base}元，以{cap}元为限，超出的{amount}元由{name.zh}支付。",
         en=f"Of the patient's {base} CNY, what exceeds his cap of {cap} CNY is paid by {name.en}:"
         f" {amount} CNY.",
         cap_fen=cap_fen,
@@ -299,7 +299,7 @@ def stated_step(payer: str, citation: Citation, base_fen: int, amount_fen: int) 
         citation,
         base_fen=base_fen,
         amount_fen=amount_fen,
-        zh=f"{name.zh}自行核定,支付{amount}元。",
+        zh=f"{name.zh}自行核定，支付{amount}元。",
         en=f"{_first_large(name.en)} settles on its own account and pays {amount} CNY.",
     )
 

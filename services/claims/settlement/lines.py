@@ -202,7 +202,7 @@ def _implant_refusals(lines: Sequence[Line], view: ParameterView) -> list[Refusa
                     "missing_self_first_ratio",
                     field_path,
                     "an implant needs its own self-first share; state it as in the catalogue",
-                    "植入材料须注明先行自付比例;请按目录填写",
+                    "植入材料须注明先行自付比例；请按目录填写",
                 )
             )
             continue
@@ -215,7 +215,7 @@ def _implant_refusals(lines: Sequence[Line], view: ParameterView) -> list[Refusa
                     f"an implant's self-first share must lie from {lowest} to {highest}"
                     f" ({view.citation(IMPLANT_MIN).article}); correct it",
                     f"植入材料先行自付比例应在 {lowest} 至 {highest} 之间"
-                    f"({view.citation(IMPLANT_MIN).article});请改正",
+                    f"({view.citation(IMPLANT_MIN).article})；请改正",
                 )
             )
     return refusals

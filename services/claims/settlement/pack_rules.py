@@ -86,14 +86,14 @@ class Names:
                 key,
                 "unknown_parameter",
                 f"{wanted} is not in {PARAMETERS_FILE}; add it with its source",
-                f"{PARAMETERS_FILE} 中没有 {wanted};请注明出处后添加",
+                f"{PARAMETERS_FILE} 中没有 {wanted}；请注明出处后添加",
             )
         elif found.unit and found.unit != unit:
             reader.fault(
                 key,
                 "wrong_unit",
                 f"{wanted} has the unit {found.unit}, this rule needs {unit}",
-                f"{wanted} 的单位为 {found.unit},此处需要 {unit}",
+                f"{wanted} 的单位为 {found.unit}，此处需要 {unit}",
             )
         return wanted
 
@@ -141,7 +141,7 @@ class Names:
                     key,
                     "wrong_table",
                     f"{name} needs the columns above (CNY) and ratio (ratio), with brackets: above",
-                    f"{name} 应有 above(CNY)和 ratio(ratio)两列,并注明 brackets: above",
+                    f"{name} 应有 above(CNY)和 ratio(ratio)两列，并注明 brackets: above",
                 )
         return name
 
@@ -159,7 +159,7 @@ def read_plans(head: Reader) -> dict[str, str]:
                     str(code),
                     "repeated",
                     f"{word} stands for two plans; give it to one",
-                    f"{word} 对应两个险种;请只保留一个",
+                    f"{word} 对应两个险种；请只保留一个",
                 )
     return words
 
@@ -177,7 +177,7 @@ def read_when(parent: Reader, plans: dict[str, str]) -> When:
                     key,
                     "unreachable",
                     "an empty list fits no visit; name something or remove the condition",
-                    "空列表不适用于任何就诊;请填写或删去该条件",
+                    "空列表不适用于任何就诊；请填写或删去该条件",
                 )
             for word in words:
                 if word not in allowed:

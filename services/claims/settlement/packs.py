@@ -78,7 +78,7 @@ def _unconfirmed(parameters: Parameters) -> list[Fault]:
             "assumption_unconfirmed",
             "the value is assumed; before production, state under confirmed who confirmed it,"
             " on which day, by which document and article",
-            "该取值为假定;投入使用前请在 confirmed 中写明确认单位、日期、文件和条款",
+            "该取值为假定；投入使用前请在 confirmed 中写明确认单位、日期、文件和条款",
         )
         for name in sorted(parameters.assumed_names)
     ]
@@ -142,7 +142,7 @@ def _check_implants(head: Reader, parameters: Parameters) -> None:
                         f"{name}.values.{dated.start}",
                         "implant_share_out_of_range",
                         "an implant's self-first share lies from 0.18 to 0.60; correct it",
-                        "植入材料先行自付比例应在 0.18 至 0.60 之间;请改正",
+                        "植入材料先行自付比例应在 0.18 至 0.60 之间；请改正",
                     )
                 )
     lowest, highest = (parameters.by_name.get(name) for name in (IMPLANT_MIN, IMPLANT_MAX))
@@ -157,6 +157,6 @@ def _check_implants(head: Reader, parameters: Parameters) -> None:
                     f"{IMPLANT_MIN}.values.{day}",
                     "bounds_reversed",
                     f"the lowest implant share is above the highest on {day}; correct one",
-                    f"{day} 植入材料最低比例高于最高比例;请改正",
+                    f"{day} 植入材料最低比例高于最高比例；请改正",
                 )
             )

@@ -207,7 +207,10 @@ class _Body:
                 value = False
         if value is not None and not isinstance(value, date):
             self._refuse(
-                key, "malformed_date", "write a date such as 2016-03-01", "应为日期,例如 2016-03-01"
+                key,
+                "malformed_date",
+                "write a date such as 2016-03-01",
+                "应为日期，例如 2016-03-01",
             )
             return None
         return value
@@ -223,7 +226,7 @@ class _Body:
                 key,
                 "malformed_amount",
                 'write an amount in CNY as a string, such as "1234.56"',
-                '金额应写成字符串,例如 "1234.56"',
+                '金额应写成字符串，例如 "1234.56"',
             )
             return None
 
@@ -238,7 +241,7 @@ class _Body:
                 key,
                 "malformed_number",
                 'write a decimal number as a string, such as "0.18"',
-                '数字应写成字符串,例如 "0.18"',
+                '数字应写成字符串，例如 "0.18"',
             )
             return None
 
@@ -249,7 +252,7 @@ class _Body:
                 "unknown_field",
                 self._path(str(key)),
                 "this field means nothing here; correct its name or remove it",
-                "此处不认识该字段;请改正名称或删除",
+                "此处不认识该字段；请改正名称或删除",
             )
             for key in self.content
             if key not in self.asked

@@ -143,15 +143,15 @@ def _head(
 def _marks(stored: Stored, undone_by: Stored | None) -> dict[str, Any]:
     """What the sheet is worth: in force, undone, or itself the undoing of another."""
     if stored.kind == "reversal":
-        mark = f"本单冲销结算 {stored.reverses_id},各方金额原数退回。原因:{stored.reason or '—'}"
+        mark = f"本单冲销结算 {stored.reverses_id}，各方金额原数退回。原因：{stored.reason or '—'}"
         return {"watermark": "冲销单", "mark": mark}
     if undone_by is not None:
-        mark = f"本结算单已于 {_moment(undone_by)} 冲销(冲销单 {undone_by.id}),不再有效。"
+        mark = f"本结算单已于 {_moment(undone_by)} 冲销(冲销单 {undone_by.id})，不再有效。"
         return {"watermark": "已冲销", "mark": mark}
     if stored.supersedes_id is not None:
         return {
             "watermark": None,
-            "mark": f"本次为重新结算,替代已冲销的结算 {stored.supersedes_id}。",
+            "mark": f"本次为重新结算，替代已冲销的结算 {stored.supersedes_id}。",
         }
     return {"watermark": None, "mark": None}
 

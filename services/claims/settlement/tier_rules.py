@@ -126,7 +126,7 @@ def read_tiers(
                     "id",
                     "repeated",
                     "another tier has this id; give each its own",
-                    "支付层次的 id 重复;每层应有自己的 id",
+                    "支付层次的 id 重复；每层应有自己的 id",
                 )
             if order is not None and last_order is not None and order <= last_order:
                 reader.fault(
@@ -134,7 +134,7 @@ def read_tiers(
                     "unordered_tiers",
                     f"the order {order} does not come after {last_order}; number the tiers"
                     " upwards, each once, as they pay",
-                    f"序号 {order} 不在 {last_order} 之后;请按支付先后递增编号,不得重复",
+                    f"序号 {order} 不在 {last_order} 之后；请按支付先后递增编号，不得重复",
                 )
             last_order = order if order is not None else last_order
             payer = reader.choice("payer", frozenset(PAYER_NAMES))
@@ -161,7 +161,7 @@ def _head(
                 "follows",
                 "unknown_tier",
                 f"no earlier tier has the id {tier_id}; correct it or move this tier behind it",
-                f"之前没有 id 为 {tier_id} 的层次;请改正,或将本层次移到其后",
+                f"之前没有 id 为 {tier_id} 的层次；请改正，或将本层次移到其后",
             )
     return TierHead(
         bare.id,
@@ -230,7 +230,7 @@ def _up_to(reader: Reader, names: Names, head: TierHead, kind: str) -> Tier | No
                 "accumulator",
                 "missing",
                 "a limit that may count the person's year needs its accumulator; state it",
-                "限额可能按人按年计算,须注明 accumulator;请填写",
+                "限额可能按人按年计算，须注明 accumulator;请填写",
             )
         return tier
     if kind == "beyond_patient_cap":

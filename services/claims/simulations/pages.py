@@ -103,7 +103,7 @@ async def cancel(
 
 _FIELDS = {"burden_threshold": "burden"}
 _MALFORMED: Said = {
-    "text_zh": "填写格式有误;请按提示填写",
+    "text_zh": "填写格式有误；请按提示填写",
     "text_en": "this cannot be read; write it as the hint says",
 }
 

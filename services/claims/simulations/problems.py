@@ -8,13 +8,13 @@ from shared.http.problem import Conflict, NotFound, Unprocessable
 class SimulationNotFound(NotFound):
     code = "simulation_not_found"
     title = "There is no such simulation, or it is not yours to see"
-    title_zh = "没有该测算任务,或您无权查看"
+    title_zh = "没有该测算任务，或您无权查看"
 
 
 class SimulationNotDone(Conflict):
     code = "simulation_not_done"
     title = "The simulation has found nothing yet"
-    title_zh = "测算尚未完成,没有结果可下载"
+    title_zh = "测算尚未完成，没有结果可下载"
 
 
 class SimulationEnded(Conflict):

@@ -106,7 +106,7 @@ async def _run(context: ServiceContext, job: Job) -> None:
             {
                 "code": "given_up",
                 "message": "the service ended while it ran, several times; ask for less at once",
-                "message_zh": "测算期间服务多次中断;请缩小范围后重试",
+                "message_zh": "测算期间服务多次中断；请缩小范围后重试",
             },
         )
         return
@@ -206,7 +206,7 @@ def _replayed(
             "pack_does_not_cover",
             f"the pack {pack.pack_id} is in force for less time than the visits span;"
             " choose a shorter period",
-            f"政策包 {pack.pack_id} 的适用期短于所选期间;请缩短期间",
+            f"政策包 {pack.pack_id} 的适用期短于所选期间；请缩短期间",
         )
     done = replay(columns, pack, parameters=parameters, years=years, progress=ticker.tell)
     return done, years
@@ -256,7 +256,7 @@ async def _settled(
         raise CannotCompare(
             "too_many_visits",
             f"more than {MAX_VISITS} visits; choose a shorter period",
-            f"就诊超过 {MAX_VISITS} 人次;请缩短期间",
+            f"就诊超过 {MAX_VISITS} 人次；请缩短期间",
         )
     builder = PopulationBuilder()
     facts: dict[Any, Facts] = {}

@@ -129,14 +129,14 @@ def wanted_of(body: SimulationRequest) -> Wanted:
             "period",
             "missing",
             "say whose visits: a period such as 2016-H1, or population.persons",
-            "请填写期间(如 2016-H1),或在 population.persons 中给出人员",
+            "请填写期间(如 2016-H1)，或在 population.persons 中给出人员",
         )
     if body.period is not None and stated:
         _refuse(
             "population.persons",
             "two_sources",
             "persons are stated here and a period is named; leave one out",
-            "同时给出了人员和期间;请只保留一项",
+            "同时给出了人员和期间；请只保留一项",
         )
     return Wanted(
         pack=body.pack,
@@ -195,7 +195,7 @@ def _check_persons(body: SimulationRequest) -> None:
             "population.persons",
             "too_many",
             f"more than {MAX_STATED_LINES} lines; ask about a period instead",
-            f"明细超过 {MAX_STATED_LINES} 行;请改为按期间测算",
+            f"明细超过 {MAX_STATED_LINES} 行；请改为按期间测算",
         )
     if refusals:
         raise SimulationRefused(

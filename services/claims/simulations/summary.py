@@ -25,7 +25,7 @@ _ASSUMED = {
     ),
     "dispensings_as_paid": (
         "where the pack has no yearly limit for chronic drugs, dispensings are taken as paid",
-        "政策包未规定当日慢病投药年度限额,有关投药按原支付额计",
+        "政策包未规定当日慢病投药年度限额，有关投药按原支付额计",
     ),
 }
 _REMAINDER = "in_scope_remainder"

@@ -20,7 +20,7 @@ from shared.security.principal import Principal
 class StandingNotFound(NotFound):
     code = "person_not_found"
     title = "There is no such person here, or he is not yours to see"
-    title_zh = "没有此人的记录,或您无权查看"
+    title_zh = "没有此人的记录，或您无权查看"
 
 
 async def standing_of(

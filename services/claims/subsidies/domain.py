@@ -197,7 +197,7 @@ def _person_step(citation: Citation, contribution: int, pays: int) -> Step:
         citation,
         base_fen=contribution,
         amount_fen=pays,
-        zh=f"个人缴费标准{whole}元,本人缴纳{own}元。",
+        zh=f"个人缴费标准{whole}元，本人缴纳{own}元。",
         en=f"Of the contribution of {whole} CNY the person pays {own} CNY.",
     )
 
@@ -218,7 +218,7 @@ def _check_year(year: int, in_force: tuple[date, date | None]) -> None:
                     "insurance_year",
                     f"the pack is in force from {first.year} to {until}, not in {year}; choose"
                     " the pack of that year",
-                    f"政策包适用于 {first.year} 至{last.year if last else '今'} 年,不含 {year} 年;请改用当年适用的政策包",
+                    f"政策包适用于 {first.year} 至{last.year if last else '今'} 年，不含 {year} 年；请改用当年适用的政策包",
                 )
             ]
         )

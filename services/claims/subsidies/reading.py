@@ -89,6 +89,6 @@ def _check_reach(reader: Reader, rules: tuple[SubsidyRule, ...]) -> None:
                 f"rules.{rule.id}",
                 "unreachable",
                 "earlier rules take all of its categories and tiers; move or remove it",
-                "其人员类别和档次已被前面的规则全部覆盖;请移动或删除",
+                "其人员类别和档次已被前面的规则全部覆盖；请移动或删除",
             )
         taken |= wanted

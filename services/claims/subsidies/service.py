@@ -34,7 +34,7 @@ def quote(context: ServiceContext, body: SubsidyRequest) -> tuple[SettlementPack
                     "pack",
                     "no_subsidies",
                     "the pack states no subsidies; choose another",
-                    "该政策包未规定资助参保;请改用其他政策包",
+                    "该政策包未规定资助参保；请改用其他政策包",
                 )
             ],
         )

@@ -42,7 +42,7 @@ class DueAnswer(BaseModel):
                 "lines": [
                     {
                         "code": "hypertension_recheck",
-                        "text_zh": "血压控制不满意,两周内随访(06-12 前)",
+                        "text_zh": "血压控制不满意，两周内随访(06-12 前)",
                         "text": "Blood pressure not controlled - visit within two weeks (by 06-12)",
                         "due_on": "2016-06-12",
                         "overdue": False,

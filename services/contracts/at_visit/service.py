@@ -69,7 +69,7 @@ def _line(row: Any, day: date) -> DueLine:
     until = f"{row.due_on:%m-%d}"
     return DueLine(
         code=row.rule,
-        text_zh=f"{zh}({'已逾期,应于 ' + until if overdue else until + ' 前'})",
+        text_zh=f"{zh}({'已逾期，应于 ' + until if overdue else until + ' 前'})",
         text=f"{en} ({'overdue since' if overdue else 'by'} {until})",
         due_on=row.due_on,
         overdue=overdue,

@@ -193,7 +193,7 @@ def _place(context: ServiceContext, caller: Principal, area: str | None) -> tupl
                     "area",
                     "area_unknown",
                     "no such place; leave it out for all of yours",
-                    "没有此地点;不填即为您的全部范围",
+                    "没有此地点；不填即为您的全部范围",
                 )
             ],
         )

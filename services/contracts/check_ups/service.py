@@ -154,7 +154,7 @@ def _check(body: CheckUpRequest, today: date) -> None:
                     "performed_on",
                     "in_the_future",
                     "a check-up is recorded after it was done; give its day",
-                    "体检须在完成后登记;请填写实际日期",
+                    "体检须在完成后登记；请填写实际日期",
                 )
             ]
         )

@@ -69,7 +69,7 @@ async def renew(
             "valid_to",
             "term_too_short",
             f"the new term begins on {begins} and lasts at least until {least}",
-            f"续约自 {begins} 起,至少到 {least}",
+            f"续约自 {begins} 起，至少到 {least}",
         )
     if await repository.holding(session, kept, begins, last, but=contract_id):
         raise ContractOverlaps("another contract holds after the term; it needs no renewal")
@@ -108,7 +108,7 @@ async def transfer(
             "team",
             "same_team",
             "the contract is with that team already; name another one",
-            "已由该团队签约;请填写其他团队",
+            "已由该团队签约；请填写其他团队",
         )
     stage = next_stage(contract, "transfer")
     valid_from, valid_to = _term(contract)
@@ -235,5 +235,5 @@ def _outside_term(field: str, first: date, last: date) -> Exception:
         field,
         "outside_term",
         f"give a day of the term, {first} to {last}",
-        f"请填写签约期内的日期,{first} 至 {last}",
+        f"请填写签约期内的日期，{first} 至 {last}",
     )

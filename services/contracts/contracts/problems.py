@@ -8,7 +8,7 @@ from shared.http.problem import Conflict, FieldFault, NotFound, Unprocessable
 class ContractUnknown(NotFound):
     code = "contract_unknown"
     title = "There is no such contract, or it is not yours to see"
-    title_zh = "没有这份签约,或您无权查看"
+    title_zh = "没有这份签约，或您无权查看"
 
 
 class ContractOverlaps(Conflict):
@@ -62,7 +62,7 @@ def in_the_future(field: str) -> FieldsWrong:
         field,
         "in_the_future",
         "the day cannot be after today; give the day on which it happened",
-        "日期不能晚于今天;请填写实际发生日期",
+        "日期不能晚于今天；请填写实际发生日期",
     )
 
 

@@ -83,7 +83,7 @@ class ContractRequest(BaseModel):
     def _in_order(self) -> Self:
         if self.status == "signed" and self.signed_on is None:
             raise ValueError(
-                "signed_on is missing; give the day on which it was signed / 缺少签约日期;请填写"
+                "signed_on is missing; give the day on which it was signed / 缺少签约日期；请填写"
             )
         if self.status != "signed" and (self.signed_on or self.valid_from or self.valid_to):
             raise ValueError(
@@ -130,7 +130,7 @@ class RefusalRequest(StepRequest):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"example": {"on": "2016-01-05", "evidence": "拒签告知书,本人签字"}},
+        json_schema_extra={"example": {"on": "2016-01-05", "evidence": "拒签告知书，本人签字"}},
     )
 
     evidence: Evidence

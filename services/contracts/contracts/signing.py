@@ -219,7 +219,7 @@ async def check_order(session: WriteSession, contract: Contract, day: date, fiel
             field,
             "before_last_step",
             f"the step before is dated {latest}; give that day or a later one",
-            f"上一步日期为 {latest};请填写该日或之后的日期",
+            f"上一步日期为 {latest}；请填写该日或之后的日期",
         )
 
 
@@ -258,7 +258,7 @@ def last_day(context: ServiceContext, valid_from: date, given: date | None) -> d
             "valid_to",
             "term_too_short",
             f"a contract lasts at least {rule.years} year(s) ({rule.citation}); give a later day",
-            f"签约期限不少于 {rule.years} 年({rule.citation});请改填更晚的日期",
+            f"签约期限不少于 {rule.years} 年({rule.citation})；请改填更晚的日期",
         )
     return valid_to
 
@@ -353,7 +353,7 @@ def unknown_team() -> Exception:
         "team",
         "unknown_team",
         "there is no such team; GET /contracts/v1/teams lists them, or leave it out",
-        "没有此团队;可查询团队列表,或不填由系统按乡镇确定",
+        "没有此团队；可查询团队列表，或不填由系统按乡镇确定",
     )
 
 
@@ -365,7 +365,7 @@ def _package(context: ServiceContext, given: str | None) -> str:
             "package",
             "unknown_package",
             f"there is no such package; use one of {', '.join(packages)}",
-            f"没有此服务包;可填 {', '.join(packages)}",
+            f"没有此服务包；可填 {', '.join(packages)}",
         )
     return package
 

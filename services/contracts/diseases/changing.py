@@ -93,14 +93,14 @@ async def find(
             "disease",
             "unknown_disease",
             "there is no such disease; GET /contracts/v1/disease-lists names them",
-            "没有此病种;可查询病种名单",
+            "没有此病种；可查询病种名单",
         )
     if disease.least_grade is not None and (body.grade or 0) < disease.least_grade:
         raise wrong(
             "grade",
             "grade_below",
             f"registered from grade {disease.least_grade} on ({disease.citation}); give the grade",
-            f"{disease.least_grade} 度及以上方纳入管理({disease.citation});请填写分度",
+            f"{disease.least_grade} 度及以上方纳入管理({disease.citation})；请填写分度",
         )
     now = context.clock.now()
     _not_in_future(body.found_on, business_date(now), "found_on")
@@ -244,7 +244,7 @@ async def _check_day(
             field,
             "before_last_step",
             f"the step before is dated {latest}; give that day or a later one",
-            f"上一步日期为 {latest};请填写该日或之后的日期",
+            f"上一步日期为 {latest}；请填写该日或之后的日期",
         )
 
 
@@ -254,7 +254,7 @@ def _not_in_future(day: date, today: date, field: str) -> None:
             field,
             "in_the_future",
             "the day cannot be after today; give the day on which it happened",
-            "日期不能晚于今天;请填写实际发生日期",
+            "日期不能晚于今天；请填写实际发生日期",
         )
 
 

@@ -35,7 +35,7 @@ EVIDENCE_COLUMN = "disease_cases.evidence"
 class CaseUnknown(NotFound):
     code = "disease_case_unknown"
     title = "There is no such case, or it is not yours to see"
-    title_zh = "没有这条患病记录,或您无权查看"
+    title_zh = "没有这条患病记录，或您无权查看"
 
 
 class CaseWrong(Unprocessable):

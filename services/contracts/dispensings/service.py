@@ -45,7 +45,7 @@ class DispensingWrong(Unprocessable):
 class DispensingUnknown(NotFound):
     code = "dispensing_unknown"
     title = "There is no such dispensing, or it is not yours to see"
-    title_zh = "没有此投药记录,或您无权查看"
+    title_zh = "没有此投药记录，或您无权查看"
 
 
 class DispensingWithdrawnAlready(Conflict):
@@ -299,7 +299,7 @@ def _check(context: ServiceContext, body: DispensingRequest, today: date) -> Non
                 "dispensed_on",
                 "in_the_future",
                 "it is recorded after the drugs were handed out; give that day",
-                "须在发药后登记;请填写实际日期",
+                "须在发药后登记；请填写实际日期",
             )
         )
     if body.total < 0 or body.insurance_paid < 0:
@@ -312,7 +312,7 @@ def _check(context: ServiceContext, body: DispensingRequest, today: date) -> Non
                 "insurance_paid",
                 "more_than_total",
                 "the insurance cannot pay more than the total; correct one of them",
-                "医保支付不能超过总额;请更正",
+                "医保支付不能超过总额；请更正",
             )
         )
     if body.facility_code is not None and context.region.facility(body.facility_code) is None:
@@ -321,7 +321,7 @@ def _check(context: ServiceContext, body: DispensingRequest, today: date) -> Non
                 "facility_code",
                 "unknown_facility",
                 "the region knows no such institution; leave it out for the team",
-                "本区域无此机构;由团队发药可不填",
+                "本区域无此机构；由团队发药可不填",
             )
         )
     if faults:

@@ -75,7 +75,7 @@ class ExemptionRequest(BaseModel):
                 "person_id": "01890a5d-ac96-774b-bcce-b302099a8058",
                 "reason": "long_absence",
                 "valid_from": "2016-03-01",
-                "evidence": "在外务工,家属说明,村干部签字",
+                "evidence": "在外务工，家属说明，村干部签字",
             }
         },
     )
@@ -135,7 +135,7 @@ class ExemptionEvidence(ExemptionAnswer):
     """With what it rests on; the reading is logged."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {**_EXAMPLE, "evidence": "在外务工,村干部签字"}}
+        json_schema_extra={"example": {**_EXAMPLE, "evidence": "在外务工，村干部签字"}}
     )
 
     evidence: str

@@ -34,7 +34,7 @@ from shared.security.principal import Principal
 class ExemptionUnknown(NotFound):
     code = "exemption_unknown"
     title = "There is no such exemption, or it is not yours to see"
-    title_zh = "没有这条未签约原因,或您无权查看"
+    title_zh = "没有这条未签约原因，或您无权查看"
 
 
 class ContractInForce(Conflict):
@@ -82,7 +82,7 @@ async def record(
             "valid_from",
             "in_the_future",
             "a reason is recorded when it has come about; give its first day",
-            "起始日期不能晚于今天;请填写实际开始的日期",
+            "起始日期不能晚于今天；请填写实际开始的日期",
         )
     valid_to = body.valid_to or known.last_day(body.valid_from)
     _check_length(programme, body.valid_from, body.valid_to)
@@ -249,7 +249,7 @@ def _check_length(programme: Programme, first: date, given: date | None) -> None
             "valid_to",
             "too_long",
             f"an exempt reason has to be looked at again; give a day until {longest}",
-            f"未签约原因须定期复核;终止日期不能晚于 {longest}",
+            f"未签约原因须定期复核；终止日期不能晚于 {longest}",
         )
 
 

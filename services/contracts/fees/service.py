@@ -41,7 +41,7 @@ _PRICES: Final = {"contract_fee": CONTRACT_FEE, "check_up": CHECK_UP_FEE}
 class TeamUnknown(NotFound):
     code = "team_unknown"
     title = "There is no such team; GET /contracts/v1/teams lists them"
-    title_zh = "没有此团队;可查询团队列表"
+    title_zh = "没有此团队；可查询团队列表"
 
 
 class PeriodRefused(Unprocessable):
@@ -126,7 +126,7 @@ async def issue(
                     "period",
                     "in_the_future",
                     "write a month that has begun, such as 2018-03",
-                    "请填写已开始的月份,如 2018-03",
+                    "请填写已开始的月份，如 2018-03",
                 )
             ]
         )

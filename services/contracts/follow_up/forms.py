@@ -107,7 +107,7 @@ def check(form: Form, entered: Mapping[str, Any], confirmed: frozenset[str]) -> 
                     "measurements",
                     "unknown_measurement",
                     f"a measurement is not on this form; it has: {known}",
-                    f"有测量项目不在此表中;本表项目: {known}",
+                    f"有测量项目不在此表中；本表项目: {known}",
                 )
             )
     for name, field in form.fields.items():
@@ -127,7 +127,7 @@ def check(form: Form, entered: Mapping[str, Any], confirmed: frozenset[str]) -> 
                     field,
                     "impossible",
                     f"cannot be; between {low} and {high} {field.unit} is possible: measure again",
-                    f"不可能;可能范围 {low}-{high} {field.unit},请重新测量或核对",
+                    f"不可能；可能范围 {low}-{high} {field.unit}，请重新测量或核对",
                 )
             )
         elif field.likely and not field.likely[0] <= value <= field.likely[1]:
@@ -139,7 +139,7 @@ def check(form: Form, entered: Mapping[str, Any], confirmed: frozenset[str]) -> 
                         "unlikely",
                         f"is rarely outside {low} to {high} {field.unit}; look again and, if it is"
                         f" right, send it with confirmed: ['{name}']",
-                        f"少见(通常 {low}-{high} {field.unit});请核对,确认无误后在 confirmed 中"
+                        f"少见(通常 {low}-{high} {field.unit})；请核对，确认无误后在 confirmed 中"
                         f"注明 {name}",
                     )
                 )
@@ -179,7 +179,7 @@ def _together(form: Form, values: Mapping[str, Any], faults: list[FieldFault]) -
                 form.fields["sbp"],
                 "impossible",
                 "must be above the diastolic one: they may have been exchanged",
-                "应高于舒张压;可能填反",
+                "应高于舒张压；可能填反",
             )
         )
     if "doses_taken" in values and values["doses_taken"] > values.get("doses_due", Decimal(10**6)):

@@ -16,7 +16,7 @@ _Thresholds = Mapping[str, Decimal]
 _Values = Mapping[str, Any]
 
 REASONS: dict[str, tuple[str, str]] = {
-    "emergency": ("危急值或危急症状,紧急转诊", "an emergency value or sign: refer at once"),
+    "emergency": ("危急值或危急症状，紧急转诊", "an emergency value or sign: refer at once"),
     "twice_uncontrolled": ("连续两次控制不满意", "not controlled at two successive visits"),
     "adverse_reaction": ("药物不良反应难以控制", "adverse reaction that is hard to control"),
     "complication": ("出现新的并发症或原有并发症加重", "new complication, or an old one worse"),

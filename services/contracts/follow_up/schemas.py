@@ -137,7 +137,7 @@ class FollowUpRequest(BaseModel):
                 "performed_at": "2016-03-10T09:00:00+08:00",
                 "way": "home",
                 "outcome": "stable",
-                "note": "恢复良好,按时服药",
+                "note": "恢复良好，按时服药",
             }
         },
     )

@@ -36,7 +36,7 @@ NOTE_COLUMN = "follow_ups.note"
 class TaskUnknown(NotFound):
     code = "task_unknown"
     title = "There is no such task of this person, or it is not yours to see"
-    title_zh = "没有此人员的这项任务,或您无权查看"
+    title_zh = "没有此人员的这项任务，或您无权查看"
 
 
 class PersonNotKnown(NotFound):
@@ -54,13 +54,13 @@ class TaskClosedAlready(Conflict):
 class TaskWantsSignature(Conflict):
     code = "task_wants_signature"
     title = "This task is done by signing a contract, not by a follow-up"
-    title_zh = "此任务须通过签约办结,不能以随访办结"
+    title_zh = "此任务须通过签约办结，不能以随访办结"
 
 
 class TaskWantsCheckUp(Conflict):
     code = "task_wants_check_up"
     title = "This task is done by a check-up, not by a follow-up"
-    title_zh = "此任务须通过体检办结,不能以随访办结"
+    title_zh = "此任务须通过体检办结，不能以随访办结"
 
 
 class FollowUpMisdated(Unprocessable):
@@ -245,7 +245,7 @@ def _check_time(context: ServiceContext, body: FollowUpRequest, task: Task | Non
                     "performed_at",
                     "in_the_future",
                     "a follow-up is recorded after it happened; give its time",
-                    "随访须在发生之后登记;请填写实际时间",
+                    "随访须在发生之后登记；请填写实际时间",
                 )
             ]
         )
@@ -260,7 +260,7 @@ def _check_time(context: ServiceContext, body: FollowUpRequest, task: Task | Non
                     "performed_at",
                     "before_discharge",
                     f"the patient went home on {task.discharged_on}; a later time is needed",
-                    f"患者于 {task.discharged_on} 出院;随访时间须在其后",
+                    f"患者于 {task.discharged_on} 出院；随访时间须在其后",
                 )
             ]
         )

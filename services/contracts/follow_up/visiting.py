@@ -30,7 +30,7 @@ class MeasurementsRefused(Unprocessable):
 class MeasurementsUnlikely(Unprocessable):
     code = "measurements_unlikely"
     title = "A measurement is unlikely: look again, and confirm it if it is right"
-    title_zh = "测量值少见:请核对,无误后确认"
+    title_zh = "测量值少见：请核对，无误后确认"
 
 
 class VisitWrong(Unprocessable):
@@ -93,7 +93,7 @@ async def look_at(
                         "missing",
                         "this visit is to be measured; GET /contracts/v1/follow-up-forms has the"
                         " form",
-                        "此次随访须填写测量值;表单见 follow-up-forms",
+                        "此次随访须填写测量值；表单见 follow-up-forms",
                     )
                 ]
             )
@@ -151,7 +151,7 @@ def _programme(body: FollowUpRequest, task: Task | None) -> Programme | None:
                 "disease",
                 "missing",
                 "say whose form the measurements are of, such as hypertension",
-                "请注明测量值属于哪种疾病,例如 hypertension",
+                "请注明测量值属于哪种疾病，例如 hypertension",
             )
         return None
     if of_task is not None and body.disease not in (None, of_task):
@@ -159,7 +159,7 @@ def _programme(body: FollowUpRequest, task: Task | None) -> Programme | None:
             "disease",
             "another_disease",
             f"the task is of {of_task}; leave disease out or record another follow-up",
-            f"该任务属于 {of_task};请不填 disease,或另行登记随访",
+            f"该任务属于 {of_task}；请不填 disease,或另行登记随访",
         )
     programme = rulebook().programmes.get(code)
     if programme is None or programme.form is None:
@@ -188,7 +188,7 @@ def _must_do(body: FollowUpRequest, rule: Rule | None) -> None:
             "way",
             "does_not_count",
             f"this task is done by: {ways}; leave task_id out to record another contact",
-            f"此任务须以下列方式完成: {ways};如为其他联系,请不填 task_id",
+            f"此任务须以下列方式完成: {ways}；如为其他联系，请不填 task_id",
         )
 
 

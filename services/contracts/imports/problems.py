@@ -8,7 +8,7 @@ from shared.http.problem import Conflict, NotFound, TooLarge, Unprocessable
 class WorkbookUnreadable(Unprocessable):
     code = "import_unreadable"
     title = "The file is damaged, or no .xlsx workbook"
-    title_zh = "文件损坏,或不是 .xlsx 工作簿"
+    title_zh = "文件损坏，或不是 .xlsx 工作簿"
 
 
 class ColumnsMissing(Unprocessable):
@@ -26,13 +26,13 @@ class ImportEmpty(Unprocessable):
 class ImportTooLong(TooLarge):
     code = "import_too_long"
     title = "The workbook is too large for one import"
-    title_zh = "工作簿过大,请拆分后导入"
+    title_zh = "工作簿过大，请拆分后导入"
 
 
 class ImportUnknown(NotFound):
     code = "import_unknown"
     title = "There is no such import, or it is not yours to see"
-    title_zh = "没有此导入批次,或您无权查看"
+    title_zh = "没有此导入批次，或您无权查看"
 
 
 class ImportUndoneAlready(Conflict):
@@ -44,4 +44,4 @@ class ImportUndoneAlready(Conflict):
 class NothingToUndo(Conflict):
     code = "import_dry_run"
     title = "A dry run has changed nothing that could be taken back"
-    title_zh = "试运行未写入数据,无需撤销"
+    title_zh = "试运行未写入数据，无需撤销"

@@ -22,7 +22,7 @@ _EXAMPLE: dict[str, Any] = {
             "column": "signed_on",
             "code": "date_parsing",
             "message": "there is no such date: send one such as 2016-03-01",
-            "message_zh": "日期无效,请按 2016-03-01 的格式填写",
+            "message_zh": "日期无效，请按 2016-03-01 的格式填写",
         }
     ],
     "made_at": "2016-03-10T02:00:00Z",

@@ -102,7 +102,7 @@ def _names(head: Sequence[Any]) -> list[str | None]:
                     name,
                     "column_missing",
                     f"the first row needs the column {name} ({COLUMNS[name][0]}); see the template",
-                    f"首行缺少“{COLUMNS[name][0]}”列;请使用模板",
+                    f"首行缺少“{COLUMNS[name][0]}”列；请使用模板",
                 )
                 for name in missing
             ]

@@ -46,7 +46,7 @@ class TeamUnknown(NotFound):
 class MemberUnknown(NotFound):
     code = "member_unknown"
     title = "There is no such member, or the team is not yours"
-    title_zh = "没有此成员,或不是您的团队"
+    title_zh = "没有此成员，或不是您的团队"
 
 
 class MemberGone(Conflict):
@@ -58,7 +58,7 @@ class MemberGone(Conflict):
 class CardIncomplete(Conflict):
     code = "card_incomplete"
     title = "The contact card lacks a field and is not valid"
-    title_zh = "联系卡缺少内容,无效"
+    title_zh = "联系卡缺少内容，无效"
 
 
 class MemberWrong(Unprocessable):
@@ -155,7 +155,7 @@ async def leave(
             "left_on",
             "before_joining",
             f"he joined on {member.joined_on}; give that day or a later one",
-            f"加入日期为 {member.joined_on};请填写该日或之后的日期",
+            f"加入日期为 {member.joined_on}；请填写该日或之后的日期",
         )
     if not await repository.leave(session, member_id, body.left_on):
         raise MemberGone

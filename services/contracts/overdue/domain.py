@@ -15,8 +15,8 @@ State = Literal["to_call", "call_again", "waiting", "agreed", "broken", "do_not_
 STATES: Final[dict[State, tuple[str, str]]] = {
     "to_call": ("待联系", "To be called"),
     "call_again": ("需再次联系", "To be called again"),
-    "waiting": ("已联系,暂缓", "Called, not yet again"),
-    "agreed": ("已约定,等待返回", "A day is agreed"),
+    "waiting": ("已联系，暂缓", "Called, not yet again"),
+    "agreed": ("已约定，等待返回", "A day is agreed"),
     "broken": ("约定未到", "The agreed day has passed"),
     "do_not_call": ("不同意电话联系", "Does not want to be called"),
     "closed": ("已终止(迁出、死亡)", "Moved away or died"),

@@ -305,7 +305,7 @@ def _checked(context: ServiceContext, body: CallRequest, called_on: date) -> Cal
                 "called_at",
                 "in_the_future",
                 "a call is recorded after it was made; give its time",
-                "联系须在发生之后登记;请填写实际时间",
+                "联系须在发生之后登记；请填写实际时间",
             )
         )
     if outcome.wants_day and body.agreed_on is None:
@@ -314,7 +314,7 @@ def _checked(context: ServiceContext, body: CallRequest, called_on: date) -> Cal
                 "agreed_on",
                 "missing",
                 "give the day on which he will come, or choose another outcome",
-                "请填写约定日期,或选择其他结果",
+                "请填写约定日期，或选择其他结果",
             )
         )
     if not outcome.wants_day and body.agreed_on is not None:
@@ -323,7 +323,7 @@ def _checked(context: ServiceContext, body: CallRequest, called_on: date) -> Cal
                 "agreed_on",
                 "not_agreed",
                 "this outcome has no agreed day; leave it out",
-                "该结果无约定日期;请勿填写",
+                "该结果无约定日期；请勿填写",
             )
         )
     most = called_on + timedelta(days=366)
@@ -342,7 +342,7 @@ def _checked(context: ServiceContext, body: CallRequest, called_on: date) -> Cal
                 "evidence",
                 "missing",
                 "say on what it rests: who told it, or the document",
-                "请填写依据:何人告知或何种证明",
+                "请填写依据：何人告知或何种证明",
             )
         )
     if body.since is not None and body.since > called_on:
@@ -351,7 +351,7 @@ def _checked(context: ServiceContext, body: CallRequest, called_on: date) -> Cal
                 "since",
                 "after_the_call",
                 "the day lies after the call that told of it; correct one of them",
-                "日期晚于联系日期;请更正",
+                "日期晚于联系日期；请更正",
             )
         )
     if faults:

@@ -33,7 +33,7 @@ class PersonNotKnown(NotFound):
 class EnrolmentUnknown(NotFound):
     code = "enrolment_unknown"
     title = "There is no such enrolment, or it is not yours to see"
-    title_zh = "没有这条纳管记录,或您无权查看"
+    title_zh = "没有这条纳管记录，或您无权查看"
 
 
 class EnrolledAlready(Conflict):
@@ -85,7 +85,7 @@ async def enrol(
                     "started_on",
                     "in_the_future",
                     "nobody is taken in before it happens; give the day it was found",
-                    "日期不能晚于今天;请填写发现或通知的日期",
+                    "日期不能晚于今天；请填写发现或通知的日期",
                 )
             ]
         )

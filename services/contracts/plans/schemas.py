@@ -105,7 +105,7 @@ class RuleList(BaseModel):
                         "rule": "hypertension_recheck",
                         "version": 1,
                         "programme": "hypertension",
-                        "title_zh": "血压控制不满意,两周内随访",
+                        "title_zh": "血压控制不满意，两周内随访",
                         "title": "Blood pressure not controlled - visit within two weeks",
                         "after": ["uncontrolled_first"],
                         "due_months": 0,

@@ -148,7 +148,7 @@ class FlagNoteRequest(BaseModel):
     """Why, in words; kept encrypted."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"note": "当日全队集中入户,已核对签到表"}}
+        extra="forbid", json_schema_extra={"example": {"note": "当日全队集中入户，已核对签到表"}}
     )
 
     note: Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]

@@ -35,7 +35,7 @@ NIGHTLY_DAYS = 40
 class VisitFlagUnknown(NotFound):
     code = "visit_flag_unknown"
     title = "There is no such question, or it is not yours to see"
-    title_zh = "没有该疑点,或您无权查看"
+    title_zh = "没有该疑点，或您无权查看"
 
 
 class VisitFlagStepRefused(Conflict):

@@ -61,7 +61,7 @@ def _day_faults(issued_on: date, valid_to: date, today: date) -> list[FieldFault
                 "issued_on",
                 "in_the_future",
                 "a referral cannot be dated after today; give the day of issue",
-                "转诊日期不能晚于今天;请填写实际办理日期",
+                "转诊日期不能晚于今天；请填写实际办理日期",
             )
         )
     if not timedelta(0) <= valid_to - issued_on <= LONGEST:
@@ -97,7 +97,7 @@ def _way_faults(
             field,
             "unknown_facility",
             "not a facility of this region; use one of GET /claims/v1/facilities",
-            "本地区没有此机构;请使用 GET /claims/v1/facilities 中的机构编码",
+            "本地区没有此机构；请使用 GET /claims/v1/facilities 中的机构编码",
         )
         for field, facility in ends.items()
         if facility is None
@@ -126,7 +126,7 @@ def _way_faults(
                 "direction_wrong",
                 f"the way from a {issuer.facility_level} to a {target.facility_level} institution"
                 f" is not {body.direction}; correct the direction or the institution",
-                "转诊方向与两端机构级别不符;请核对方向或机构",
+                "转诊方向与两端机构级别不符；请核对方向或机构",
             )
         ]
     return _issuer_faults(context, body, issuer, target)
@@ -151,6 +151,6 @@ def _issuer_faults(
             "referral_issuer_not_allowed",
             f"a referral out of the region is issued by {listed} alone"
             f" ({allowed.citation.article}); refer the patient there first",
-            f"转往区域外须由 {listed} 办理({allowed.citation.text});请先转诊至该机构",
+            f"转往区域外须由 {listed} 办理({allowed.citation.text})；请先转诊至该机构",
         )
     ]

@@ -22,7 +22,7 @@ Outcome = Literal["completed", "withdrawn"]
 
 REASONS: Final[Mapping[str, tuple[Direction, str, str]]] = {
     "treatment": ("up", "本机构不能救治", "cannot be treated here (XB-08, XB-09)"),
-    "diagnosis": ("up", "本机构不能确诊,申请诊断", "cannot be diagnosed here (XB-10)"),
+    "diagnosis": ("up", "本机构不能确诊，申请诊断", "cannot be diagnosed here (XB-10)"),
     "uncontrolled": ("up", "慢病控制不满意", "a chronic disease out of control"),
     "severe_found": ("up", "筛查发现重患", "found seriously ill in screening (XB-59)"),
     "emergency": ("up", "急诊", "emergency"),

@@ -8,13 +8,13 @@ from shared.http.problem import Conflict, Forbidden, NotFound, Unprocessable
 class ReferralUnknown(NotFound):
     code = "referral_unknown"
     title = "There is no such referral, or it is not yours to see"
-    title_zh = "没有此转诊,或您无权查看"
+    title_zh = "没有此转诊，或您无权查看"
 
 
 class ReferralRefusedAsWritten(Unprocessable):
     code = "referral_wrong"
     title = "The referral cannot be made as it is written"
-    title_zh = "转诊单填写有误,不能办理"
+    title_zh = "转诊单填写有误，不能办理"
 
 
 class ReferralWaitsAlready(Conflict):
@@ -32,7 +32,7 @@ class ReferralStepRefused(Conflict):
 class ReferralExpired(Conflict):
     code = "referral_expired"
     title = "The referral has expired: nobody answered within its validity"
-    title_zh = "转诊已过有效期,期内无答复"
+    title_zh = "转诊已过有效期，期内无答复"
 
 
 class OtherEnd(Forbidden):

@@ -113,7 +113,7 @@ class RefuseRequest(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"example": {"reason": "本院无此专科,请转市级医院"}},
+        json_schema_extra={"example": {"reason": "本院无此专科，请转市级医院"}},
     )
 
     reason: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
@@ -124,7 +124,7 @@ class ReturnRequest(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"example": {"note": "血压已控制,继续氨氯地平,两周后复查"}},
+        json_schema_extra={"example": {"note": "血压已控制，继续氨氯地平，两周后复查"}},
     )
 
     note: _Note | None = None

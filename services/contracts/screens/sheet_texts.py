@@ -5,7 +5,7 @@ from __future__ import annotations
 BALANCE: dict[str, tuple[str, str]] = {
     "balance.title": ("签约平衡表", "Balance sheet"),
     "balance.lead": (
-        "名册上的每个人只在一处:已签约、有原因未签约、待签约,合计等于名册。",
+        "名册上的每个人只在一处：已签约、有原因未签约、待签约，合计等于名册。",
         "Everybody on the registry stands in one place; the places add up to the registry.",
     ),
     "balance.as_of": ("截至 {day}", "As of {day}"),
@@ -24,14 +24,14 @@ BALANCE: dict[str, tuple[str, str]] = {
         "{n} at home and willing (registry without refusal and absence) {citation}",
     ),
     "balance.chronic": (
-        "四类慢病 {persons} 人,已签 {signed} 人{citation}",
+        "四类慢病 {persons} 人，已签 {signed} 人{citation}",
         "Four chronic diseases: {persons} persons, {signed} signed {citation}",
     ),
     "balance.unit": ("人", "persons"),
     "balance.total": ("合计", "Total"),
     "balance.file": ("下载表格", "Download as XLSX"),
     "balance.none": ("这里没有名册人员。", "Nobody is on the registry here."),
-    "balance.open": ("{what} {n} 人,看名单", "{what}: {n} persons, open the list"),
+    "balance.open": ("{what} {n} 人，看名单", "{what}: {n} persons, open the list"),
     "persons.title": ("{bucket}名单", "{bucket}: the persons"),
     "persons.name": ("姓名", "Name"),
     "persons.bucket": ("情况", "Where he stands"),
@@ -46,7 +46,7 @@ BALANCE: dict[str, tuple[str, str]] = {
 FEES: dict[str, tuple[str, str]] = {
     "fees.title": ("签约服务费", "Fees of the teams"),
     "fees.lead": (
-        "只对有服务记录的签约和体检计费;每人每签约年一次,每项只付一次。",
+        "只对有服务记录的签约和体检计费；每人每签约年一次，每项只付一次。",
         "Only contracts with service on record and check-ups count, each once.",
     ),
     "fees.period": ("月份", "Month"),
@@ -73,18 +73,18 @@ FEES: dict[str, tuple[str, str]] = {
     "fees.statements": ("已申报的对账单", "Statements"),
     "fees.issued_at": ("申报时间", "Asked at"),
     "fees.lines": ("明细", "Lines"),
-    "fees.more": ("另有 {n} 行,见下载的表格。", "{n} more lines are in the workbook."),
+    "fees.more": ("另有 {n} 行，见下载的表格。", "{n} more lines are in the workbook."),
     "fees.none": ("本月没有可计费的服务。", "There is nothing to be paid for this month."),
     "fees.issue": ("申报 {amount} 元到清算", "Submit {amount} CNY to clearing"),
     "fees.issue.note": (
-        "申报后由结算按专项资金记账,随清算拨付;不能撤回,也不会重复支付。",
+        "申报后由结算按专项资金记账，随清算拨付；不能撤回，也不会重复支付。",
         "Claims books it on the special fund and pays with its clearing; it cannot be taken back.",
     ),
     "fees.all_issued": ("本月已全部申报。", "All of this month has been asked for."),
     "fees.done": ("已申报 {n} 份。", "{n} lines were submitted."),
     "fees.done.none": ("没有新的可申报。", "There was nothing new to submit."),
     "fees.assumed": (
-        "地区政策包没有写明价格,按假定计算。",
+        "地区政策包没有写明价格，按假定计算。",
         "The region's pack leaves the price open; it is assumed.",
     ),
     "fees.file": ("下载表格", "Download as XLSX"),

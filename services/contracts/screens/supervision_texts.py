@@ -5,18 +5,18 @@ from __future__ import annotations
 TEAMS: dict[str, tuple[str, str]] = {
     "doubles.title": ("重复签约", "Double contracts"),
     "doubles.lead": (
-        "人员合并后,同一人有两份以上生效的签约。请打开人员页面,保留一份,解除其余。",
+        "人员合并后，同一人有两份以上生效的签约。请打开人员页面，保留一份，解除其余。",
         "Merging brought more than one contract of a person together. Open his page and end all but one.",
     ),
     "doubles.some": (
-        "有人同时有两份以上生效的签约,请处理:",
+        "有人同时有两份以上生效的签约，请处理:",
         "Somebody has more than one contract in force; please end one:",
     ),
     "doubles.open": ("去解除一份", "End one of them"),
     "doubles.none": ("没有重复签约的人。", "Nobody has more than one contract."),
     "teams.title": ("团队督导", "Supervision"),
     "teams.lead": (
-        "截至 {day};完成与未按时按 {month} 计。",
+        "截至 {day}；完成与未按时按 {month} 计。",
         "As of {day}; done and missed count for {month}.",
     ),
     "teams.team": ("团队", "Team"),
@@ -29,7 +29,7 @@ TEAMS: dict[str, tuple[str, str]] = {
     "teams.total": ("合计", "Total"),
     "control.title": ("控制率", "Control rate"),
     "control.lead": (
-        "{since} 起管理的人,以 {day} 前最近一次测量为准",
+        "{since} 起管理的人，以 {day} 前最近一次测量为准",
         "Looked after since {since}, by the last measurement up to {day}",
     ),
     "control.by": ("按", "By"),
@@ -47,7 +47,7 @@ TEAMS: dict[str, tuple[str, str]] = {
 FLAGS: dict[str, tuple[str, str]] = {
     "flags.title": ("随访核查", "Visits hard to believe"),
     "flags.lead": (
-        "规则找出的疑点只是问题,不是结论;由人说明、认定或排除。",
+        "规则找出的疑点只是问题，不是结论；由人说明、认定或排除。",
         "A finding is a question, no verdict; people explain, confirm or dismiss it.",
     ),
     "flags.filter": ("按状态看", "By state"),
@@ -72,16 +72,16 @@ FLAGS: dict[str, tuple[str, str]] = {
     "flags.to": ("到", "To"),
     "flags.check.do": ("检查", "Look"),
     "flags.checked": (
-        "看了 {visits} 次随访,新疑点 {new} 个。",
+        "看了 {visits} 次随访，新疑点 {new} 个。",
         "{visits} visits looked at, {new} new questions.",
     ),
-    "flags.day.fault": ("请填写日期,如 2016-03-01", "Give a day such as 2016-03-01"),
+    "flags.day.fault": ("请填写日期，如 2016-03-01", "Give a day such as 2016-03-01"),
     "flags.seen.homes_in_an_hour": (
-        "{first_at} 至 {last_at} 走访 {homes} 户,可信上限 {most} 户",
+        "{first_at} 至 {last_at} 走访 {homes} 户，可信上限 {most} 户",
         "{homes} homes from {first_at} to {last_at}; {most} can be believed",
     ),
     "flags.seen.same_values_in_village": (
-        "{village} {month} 有 {persons} 人测量值相同({measured}),当月随访 {visits_of_month} 次",
+        "{village} {month} 有 {persons} 人测量值相同({measured})，当月随访 {visits_of_month} 次",
         "{persons} persons of {village} in {month} have the same values ({measured}), of {visits_of_month} visits",
     ),
     "flags.seen.copied_from_last": (
@@ -93,7 +93,7 @@ FLAGS: dict[str, tuple[str, str]] = {
         "{times} of {of} values of {value} in {quarter} end in {digit}",
     ),
     "flags.seen.visit_after_death": (
-        "{died_on} 去世,{days_after} 天后仍有随访",
+        "{died_on} 去世，{days_after} 天后仍有随访",
         "died {died_on}, visited {days_after} days after",
     ),
     "flags.seen.visit_during_stay": (
@@ -106,7 +106,7 @@ FLAGS: dict[str, tuple[str, str]] = {
 MEMBERS: dict[str, tuple[str, str]] = {
     "members.title": ("团队成员", "Members"),
     "members.lead": (
-        "联系卡上的医生和电话就是这里登记的;缺一项,联系卡就不能打印。",
+        "联系卡上的医生和电话就是这里登记的；缺一项，联系卡就不能打印。",
         "The contact card names the doctor and telephone that stand here; without them it is not printed.",
     ),
     "members.missing": ("团队还缺:", "The team lacks: "),
@@ -129,7 +129,7 @@ MEMBERS: dict[str, tuple[str, str]] = {
 REGISTERS: dict[str, tuple[str, str]] = {
     "registers.title": ("疾病登记", "Disease register"),
     "registers.lead": (
-        "发现 → 管理 → 治愈销号;没有佐证不能销号。",
+        "发现 → 管理 → 治愈销号；没有佐证不能销号。",
         "Found, then managed, then cured and closed; never closed without evidence.",
     ),
     "registers.disease": ("疾病", "Disease"),
@@ -137,7 +137,7 @@ REGISTERS: dict[str, tuple[str, str]] = {
     "registers.none": ("登记册是空的。", "Nothing is on the register."),
     "registers.cases": ("{disease}名单", "{disease}: the cases"),
     "registers.open": (
-        "{disease},{state} {n} 例,看名单",
+        "{disease},{state} {n} 例，看名单",
         "{disease}, {state}: {n} cases, open the list",
     ),
     "registers.name": ("姓名", "Name"),
@@ -150,7 +150,7 @@ REGISTERS: dict[str, tuple[str, str]] = {
 REFERRALS: dict[str, tuple[str, str]] = {
     "referrals.title": ("转诊", "Referrals"),
     "referrals.lead": (
-        "两端都看得到谁在等;紧急的在前,然后按等待时间。",
+        "两端都看得到谁在等；紧急的在前，然后按等待时间。",
         "Both ends see who waits: the urgent first, then the longest waiting.",
     ),
     "referrals.filter": ("按状态看", "By state"),
@@ -163,7 +163,7 @@ REFERRALS: dict[str, tuple[str, str]] = {
 IMPORTS: dict[str, tuple[str, str]] = {
     "imports.title": ("批量签约", "Contracts in bulk"),
     "imports.lead": (
-        "先下载模板填写,试导入看每行结果,再正式导入。同一文件导两次,结果不变。",
+        "先下载模板填写，试导入看每行结果，再正式导入。同一文件导两次，结果不变。",
         "Fill in the template, try it, then import. The same file twice changes nothing more.",
     ),
     "imports.template": ("下载空白模板", "Empty template"),
@@ -182,10 +182,10 @@ IMPORTS: dict[str, tuple[str, str]] = {
     "imports.unchanged": ("已有", "On record already"),
     "imports.rejected": ("退回", "Rejected"),
     "imports.status.applied": ("已导入", "Imported"),
-    "imports.status.dry_run": ("试导入,未写入", "Tried, nothing written"),
+    "imports.status.dry_run": ("试导入，未写入", "Tried, nothing written"),
     "imports.status.undone": ("已撤销", "Taken back"),
     "imports.kept_back": (
-        "有 {n} 份签约在导入后又办过手续或已计费,撤销时保留。",
+        "有 {n} 份签约在导入后又办过手续或已计费，撤销时保留。",
         "{n} contracts had gone on or were paid for, and were left.",
     ),
     "imports.faults": ("退回的行", "Rejected rows"),
@@ -195,10 +195,10 @@ IMPORTS: dict[str, tuple[str, str]] = {
     "imports.verdicts": ("下载每行结果", "Every row's verdict"),
     "imports.undo": ("撤销这次导入", "Take this import back"),
     "imports.undo.note": (
-        "这次导入的签约按录入有误终止;之后又办过手续的保留。",
+        "这次导入的签约按录入有误终止；之后又办过手续的保留。",
         "Its contracts end as entered in error; what has gone on since is left.",
     ),
-    "imports.done.sent": ("文件已处理,结果如下。", "The file was read; this is what came of it."),
+    "imports.done.sent": ("文件已处理，结果如下。", "The file was read; this is what came of it."),
     "imports.done.undone": ("已撤销。", "Taken back."),
     "imports.back": ("回到导入记录", "Back to the imports"),
 }
@@ -206,19 +206,19 @@ IMPORTS: dict[str, tuple[str, str]] = {
 OVERDUE: dict[str, tuple[str, str]] = {
     "overdue.title": ("没来的人", "Who did not come"),
     "overdue.lead": (
-        "逾期或错过的人各列一次;先联系的在前。",
+        "逾期或错过的人各列一次；先联系的在前。",
         "Everybody overdue once, whom to call first on top.",
     ),
     "overdue.filter": ("按情况看", "By state"),
     "overdue.none": ("没有这样的人。", "Nobody."),
     "overdue.days": ("逾期 {n} 天", "{n} days overdue"),
-    "overdue.count": ("逾期 {overdue} 项,错过 {missed} 项", "{overdue} overdue, {missed} missed"),
-    "overdue.last": ("{day} 联系:{outcome}", "called {day}: {outcome}"),
+    "overdue.count": ("逾期 {overdue} 项，错过 {missed} 项", "{overdue} overdue, {missed} missed"),
+    "overdue.last": ("{day} 联系：{outcome}", "called {day}: {outcome}"),
     "overdue.agreed": ("约定 {day}", "agreed for {day}"),
     "overdue.again": ("{day} 再联系", "call again {day}"),
     "overdue.call": ("记录联系", "Record a call"),
     "overdue.returns": (
-        "近 {days} 天联系 {calls} 次,接通 {reached} 次;应返回 {judged} 人,已返回 {returned} 人",
+        "近 {days} 天联系 {calls} 次，接通 {reached} 次；应返回 {judged} 人，已返回 {returned} 人",
         "Last {days} days: {calls} calls, {reached} reached; of {judged} who should have come {returned} came",
     ),
     "overdue.at": ("联系时间", "When"),
@@ -234,12 +234,12 @@ OVERDUE: dict[str, tuple[str, str]] = {
     "overdue.consent.none": ("没问", "not asked"),
     "overdue.consent.given": ("同意", "given"),
     "overdue.consent.refused": ("不同意", "refused"),
-    "overdue.note": ("备注(加密保存,可不填)", "Note (kept encrypted, optional)"),
+    "overdue.note": ("备注(加密保存，可不填)", "Note (kept encrypted, optional)"),
     "overdue.done": ("已记录。", "Recorded."),
     "overdue.state.to_call": ("待联系", "To be called"),
     "overdue.state.call_again": ("需再次联系", "To be called again"),
-    "overdue.state.waiting": ("已联系,暂缓", "Called, not yet again"),
-    "overdue.state.agreed": ("已约定,等待返回", "A day is agreed"),
+    "overdue.state.waiting": ("已联系，暂缓", "Called, not yet again"),
+    "overdue.state.agreed": ("已约定，等待返回", "A day is agreed"),
     "overdue.state.broken": ("约定未到", "The agreed day has passed"),
     "overdue.state.do_not_call": ("不同意电话联系", "Does not want to be called"),
     "overdue.state.closed": ("已终止(迁出、死亡)", "Moved away or died"),

@@ -16,18 +16,18 @@ from shared.runtime.context import ServiceContext
 
 UNREADABLE: dict[str, tuple[str, str]] = {
     "id_number": (
-        "证件号码被表格软件变成近似数字,末几位已丢失,未采用",
+        "证件号码被表格软件变成近似数字，末几位已丢失，未采用",
         "the spreadsheet has lost the number's last digits; it was left out",
     ),
-    "birth_date": ("出生日期无法读取,未采用", "the birth date cannot be read; it was left out"),
+    "birth_date": ("出生日期无法读取，未采用", "the birth date cannot be read; it was left out"),
     "visited_on": (
-        "就诊日期无法读取,按今天判断",
+        "就诊日期无法读取，按今天判断",
         "the visit's date cannot be read; today was taken",
     ),
-    "sex": ("性别无法读取,未采用", "the sex cannot be read; it was left out"),
+    "sex": ("性别无法读取，未采用", "the sex cannot be read; it was left out"),
 }
 BLANK = ("没有姓名、证件号码或卡号", "no name, number or card is given")
-TOO_LONG = ("内容过长,请核对是否错列", "a cell is too long; are the columns shifted?")
+TOO_LONG = ("内容过长，请核对是否错列", "a cell is too long; are the columns shifted?")
 
 
 async def match_rows(

@@ -85,7 +85,7 @@ def read_visits(content: bytes, *, max_rows: int) -> Visits:
     if not any(code in where for code in IDENTIFYING):
         raise _unreadable(
             "no header names a patient: call a column 姓名, 证件号码 or 健康卡号",
-            "表头中没有可识别的列,请至少有“姓名”“证件号码”或“健康卡号”之一",
+            "表头中没有可识别的列，请至少有“姓名”“证件号码”或“健康卡号”之一",
         )
     rows = [line for line in lines[place + 1 :] if any(as_text(cell) for cell in line)]
     if not rows:
@@ -98,7 +98,7 @@ def read_visits(content: bytes, *, max_rows: int) -> Visits:
                     "file",
                     VisitsTooLong.code,
                     f"at most {max_rows} rows at a time; split the list",
-                    f"一次最多 {max_rows} 行,请拆分后再上传",
+                    f"一次最多 {max_rows} 行，请拆分后再上传",
                 )
             ],
         )
@@ -125,8 +125,8 @@ def write_visits(visits: Visits, found: Sequence[Matched], *, english: bool = Fa
             GRADES[one.grade][side],
             one.masked_name,
             one.person_id,
-            ";".join(categories),
-            ";".join(words[side] for words in one.reasons),
+            "；".join(categories),
+            "；".join(words[side] for words in one.reasons),
         )
         cells = [*_padded(line, width), *told]
         sheet.append([_plain(sheet, cell) for cell in cells])
@@ -177,7 +177,7 @@ def _lines(content: bytes, most: int) -> list[tuple[Cell, ...]]:
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
         raise _unreadable(
             "this is no .xlsx workbook; save the list as .xlsx and upload that",
-            "不是 .xlsx 工作簿,请另存为 .xlsx 后重新上传",
+            "不是 .xlsx 工作簿，请另存为 .xlsx 后重新上传",
         ) from error
     try:
         found: list[tuple[Cell, ...]] = []

@@ -27,7 +27,7 @@ from shared.security import audit
 from shared.security.masking import mask_name
 from shared.security.principal import Principal
 
-_REASON = "签发密钥泄露,整批注销"
+_REASON = "签发密钥泄露，整批注销"
 _PERSONS_AT_A_TIME = 10_000
 
 

@@ -41,35 +41,35 @@ CardFault = Literal[
 FAULT_WORDS: dict[CardFault, tuple[str, str]] = {
     "card_malformed": (
         "This is not the code or number of a health card: scan it again",
-        "不是有效的健康卡二维码或卡号,请重新扫描",
+        "不是有效的健康卡二维码或卡号，请重新扫描",
     ),
     "card_signature_wrong": (
         "The code was not signed by this region: do not accept it",
-        "二维码签名无效,请勿受理",
+        "二维码签名无效，请勿受理",
     ),
     "card_unknown": (
         "No such card was issued: recognise the patient by name and number",
-        "未发放过此卡,请按姓名和证件号码识别",
+        "未发放过此卡，请按姓名和证件号码识别",
     ),
     "card_revoked": (
         "The card was revoked: recognise the patient by name and number",
-        "此卡已注销,请按姓名和证件号码识别",
+        "此卡已注销，请按姓名和证件号码识别",
     ),
     "card_expired": (
         "The card is no longer good: issue a new one",
-        "此卡已过有效期,请换发新卡",
+        "此卡已过有效期，请换发新卡",
     ),
     "card_not_yet_good": (
         "The card is dated in the future: check the clock",
-        "此卡签发时间晚于当前时间,请检查时钟",
+        "此卡签发时间晚于当前时间，请检查时钟",
     ),
     "card_of_another_region": (
         "The card is another region's: ask there",
-        "此卡由其他地区发放,请向发卡地区核实",
+        "此卡由其他地区发放，请向发卡地区核实",
     ),
     "holder_differs": (
         "Birth year or sex on the card is not what the register now says: check who bears it",
-        "卡内出生年份或性别与登记不符,请核对持卡人",
+        "卡内出生年份或性别与登记不符，请核对持卡人",
     ),
 }
 """Code → (English, Chinese)."""

@@ -70,7 +70,7 @@ _MOST_DRAWS = 20
 class CardUnknown(NotFound):
     code = "card_unknown"
     title = "There is no such card, or it is not yours to revoke"
-    title_zh = "没有此卡,或您无权注销"
+    title_zh = "没有此卡，或您无权注销"
 
 
 class CardRevokedAlready(Conflict):
@@ -134,7 +134,7 @@ async def issue(
                     "person_id",
                     "holder_data_missing",
                     "birth date and sex are missing on the register; complete the roster",
-                    "登记册中缺少出生日期或性别,请先补全名册",
+                    "登记册中缺少出生日期或性别，请先补全名册",
                 )
             ],
         )

@@ -97,13 +97,13 @@ def parse(text: str, *, on: date) -> IdNumber:
             "id_number_length",
             f"an ID number has 18 characters (15 in the old form), this one {len(cleaned)};"
             " copy it again from the card",
-            f"证件号码应为18位(旧证15位),此处为{len(cleaned)}位,请对照证件重新填写",
+            f"证件号码应为18位(旧证15位)，此处为{len(cleaned)}位，请对照证件重新填写",
         )
     if not _LONG.fullmatch(cleaned):
         raise IdNumberFault(
             "id_number_characters",
             "an ID number holds digits only, and at its end a digit or X; remove other characters",
-            "证件号码只能由数字组成,末位可为X,请去除其他字符",
+            "证件号码只能由数字组成，末位可为X,请去除其他字符",
         )
     number = _read(cleaned, on)
     if check_character(cleaned[:17]) != cleaned[17]:
@@ -113,7 +113,7 @@ def parse(text: str, *, on: date) -> IdNumber:
             "check_digit",
             "the last character does not fit the others, so at least one is mistyped;"
             " compare the number with the card",
-            "校验位不符,至少有一位填写错误,请对照证件核对",
+            "校验位不符，至少有一位填写错误，请对照证件核对",
         )
     return number
 
@@ -137,13 +137,13 @@ def _birth(digits: str, on: date) -> date:
             "birth_date_impossible",
             "the birth date inside the ID number (characters 7 to 14) is no possible date;"
             " compare the number with the card",
-            "证件号码第7至14位的出生日期不可能存在,请对照证件核对",
+            "证件号码第7至14位的出生日期不可能存在，请对照证件核对",
         )
     if born > on:
         raise IdNumberFault(
             "birth_date_future",
             "the birth date inside the ID number lies in the future; compare with the card",
-            "证件号码中的出生日期晚于今天,请对照证件核对",
+            "证件号码中的出生日期晚于今天，请对照证件核对",
         )
     return born
 
@@ -153,7 +153,7 @@ def _excel_fault() -> IdNumberFault:
         "excel_number",
         "the spreadsheet has turned the ID number into a rounded figure and its last digits are"
         " lost; format the column as text and enter the number again",
-        "表格软件已把证件号码变成近似数字,末几位已丢失;请将该列设为文本格式后重新录入",
+        "表格软件已把证件号码变成近似数字，末几位已丢失；请将该列设为文本格式后重新录入",
     )
 
 

@@ -7,14 +7,14 @@ REASONS: dict[str, tuple[str, str]] = {
     "card_agrees": ("健康卡有效且与登记一致", "the health card is valid and agrees"),
     "name_and_birth_agree": ("姓名与出生日期相符", "name and birth date agree"),
     "evidence_agrees": ("多项信息相符", "several facts agree"),
-    "name_differs": ("证件号码一致,但姓名不同", "the number agrees but the name is another"),
+    "name_differs": ("证件号码一致，但姓名不同", "the number agrees but the name is another"),
     "contradicted": ("有信息与登记不符", "something told contradicts the register"),
     "number_repaired": (
-        "证件号码疑有一处笔误,已按姓名或出生日期核对",
+        "证件号码疑有一处笔误，已按姓名或出生日期核对",
         "the number has one slip; name or birth date confirm the person",
     ),
     "number_two_slips": (
-        "证件号码疑有两处笔误,已按姓名或出生日期核对",
+        "证件号码疑有两处笔误，已按姓名或出生日期核对",
         "the number has two slips; name or birth date confirm the person",
     ),
     "number_shared": ("该证件号码登记在多人名下", "several registered persons have this number"),
@@ -23,25 +23,25 @@ REASONS: dict[str, tuple[str, str]] = {
         "the number is that of another member of the household",
     ),
     "lookalike": (
-        "同户有号码相近的成员(如双胞胎),请补充姓名",
+        "同户有号码相近的成员(如双胞胎)，请补充姓名",
         "a member of the household has a neighbouring number (twins): ask for the name",
     ),
     "namesake": (
-        "同户有同名成员,请核对出生日期",
+        "同户有同名成员，请核对出生日期",
         "another member of the household has this name: ask for the birth date",
     ),
-    "several_alike": ("有多人同样相符,须核对", "several persons fit alike; look closer"),
+    "several_alike": ("有多人同样相符，须核对", "several persons fit alike; look closer"),
     "not_enough": (
-        "相符信息不足,请补充村或证件号码",
+        "相符信息不足，请补充村或证件号码",
         "too little agrees: ask for village or number",
     ),
-    "too_many_alike": ("同名人员过多,请补充信息", "too many of that name: ask for more"),
+    "too_many_alike": ("同名人员过多，请补充信息", "too many of that name: ask for more"),
     "elsewhere": ("住址不在登记的村", "the address is not the registered village"),
     "newborn_provisional": (
-        "新生儿暂按母亲信息认定,取得证件号码后须重新识别",
+        "新生儿暂按母亲信息认定，取得证件号码后须重新识别",
         "a newborn, provisional by the mother's number; asked again when a number arrives",
     ),
-    "mother_registered": ("母亲在册,新生儿尚未登记", "the mother is registered, the child is not"),
+    "mother_registered": ("母亲在册，新生儿尚未登记", "the mother is registered, the child is not"),
     "confirmed_before": ("此前已由人工确认为同一人", "a person confirmed this before"),
     "nobody_fits": ("登记册中无相符人员", "nobody on the register fits"),
 }
@@ -52,11 +52,11 @@ EVIDENCE: dict[tuple[str, str], tuple[str, str]] = {
     ("id_number", "repaired"): ("证件号码仅差一处笔误", "the ID number is one slip away"),
     ("id_number", "near"): ("证件号码差两处", "the ID number is two slips away"),
     ("id_number", "two_slips"): (
-        "证件号码无效,与登记号码差两处",
+        "证件号码无效，与登记号码差两处",
         "the ID number is not valid, and two slips away from the registered one",
     ),
     ("id_number", "misread"): (
-        "证件号码有误,且与登记相差较大",
+        "证件号码有误，且与登记相差较大",
         "the ID number is not valid and far from the registered one",
     ),
     ("id_number", "of_relative"): (

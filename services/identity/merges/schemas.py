@@ -18,7 +18,7 @@ class MergeRequest(BaseModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {"other_person_id": _ABSORBED, "reason": "两个来源重复登记,已核对户口簿"}
+            "example": {"other_person_id": _ABSORBED, "reason": "两个来源重复登记，已核对户口簿"}
         }
     )
 

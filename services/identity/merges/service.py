@@ -40,7 +40,7 @@ _FEWEST_REASON_CHARACTERS = 4
 class MergeUnknown(NotFound):
     code = "merge_unknown"
     title = "There is no such merge, or it is not yours to see"
-    title_zh = "没有此合并记录,或您无权查看"
+    title_zh = "没有此合并记录，或您无权查看"
 
 
 class PersonTwice(Unprocessable):
@@ -300,7 +300,7 @@ async def _refused(
                     "other_person_id",
                     "person_keeps_others",
                     "others were merged into this person: make him the one who is kept",
-                    "该人员已合并其他记录,请将其作为保留人员",
+                    "该人员已合并其他记录，请将其作为保留人员",
                 )
             ],
         )

@@ -45,7 +45,7 @@ from shared.security.principal import Principal
 class PersonUnknown(NotFound):
     code = "person_unknown"
     title = "There is no such person on the register, or he is not yours to see"
-    title_zh = "登记册中没有此人,或您无权查看"
+    title_zh = "登记册中没有此人，或您无权查看"
 
 
 class SearchNumberInvalid(Unprocessable):

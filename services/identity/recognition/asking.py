@@ -26,7 +26,7 @@ _COUNTY = re.compile(r"[^村组镇乡]{2,}[省市区县州]")
 class CredentialsInsufficient(Unprocessable):
     code = "credentials_insufficient"
     title = "An ID number, a card, or name and birth date is needed to recognise a patient"
-    title_zh = "识别患者需要证件号码、健康卡,或姓名加出生日期"
+    title_zh = "识别患者需要证件号码、健康卡，或姓名加出生日期"
 
 
 class IdNumberInvalid(Unprocessable):
@@ -131,7 +131,7 @@ def _check_enough(
                     "credentials",
                     "credentials_insufficient",
                     "give the ID number, the card, or name and birth date",
-                    "请提供证件号码、健康卡,或姓名和出生日期",
+                    "请提供证件号码、健康卡，或姓名和出生日期",
                 )
             ],
         )

@@ -44,7 +44,7 @@ class TooManyGuesses(Problem):
     status = 429
     code = "too_many_guesses"
     title = "Too many questions found nobody; this client is slowed down"
-    title_zh = "未查到人员的识别请求过多,已暂时限制"
+    title_zh = "未查到人员的识别请求过多，已暂时限制"
 
 
 Key = tuple[str, str]

@@ -290,7 +290,7 @@ def _facility(context: ServiceContext, caller: Principal, code: str) -> Facility
                     "facility_code",
                     "unknown_facility",
                     "no facility of the region has this code; take it from the list",
-                    "本地区没有此机构代码,请从机构名单中选用",
+                    "本地区没有此机构代码，请从机构名单中选用",
                 )
             ],
         )

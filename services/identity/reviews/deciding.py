@@ -276,7 +276,7 @@ def _person(body: DecisionRequest, case: _Case) -> UUID | None:
                         "person_id",
                         "judge_them_all",
                         "leave it out: the word is about all candidates",
-                        "请勿填写:结论针对全部候选人员",
+                        "请勿填写：结论针对全部候选人员",
                     )
                 ],
             )

@@ -14,7 +14,7 @@ WITHDRAWAL_COLUMN = "review_withdrawals.reason"
 class ReviewUnknown(NotFound):
     code = "review_unknown"
     title = "There is no such review, or it is not yours to decide"
-    title_zh = "没有此复核任务,或您无权办理"
+    title_zh = "没有此复核任务，或您无权办理"
 
 
 class ReviewDecidedAlready(Conflict):
@@ -26,7 +26,7 @@ class ReviewDecidedAlready(Conflict):
 class YouDecidedAlready(Conflict):
     code = "you_decided_already"
     title = "You have decided this review; another person is to decide it too"
-    title_zh = "您已复核过此任务,需由另一人复核"
+    title_zh = "您已复核过此任务，需由另一人复核"
 
 
 class PersonNotProposed(Unprocessable):
@@ -50,7 +50,7 @@ class JudgeThemAll(Unprocessable):
 class NotDecidedYet(Conflict):
     code = "review_not_decided"
     title = "This review has no outcome yet that could be taken back"
-    title_zh = "此复核尚无结论,无需收回"
+    title_zh = "此复核尚无结论，无需收回"
 
 
 class ReviewWithdrawn(Conflict):
@@ -62,7 +62,7 @@ class ReviewWithdrawn(Conflict):
 class YouAskedAlready(Conflict):
     code = "you_asked_already"
     title = "You have asked that this outcome be taken back; another person is to ask it too"
-    title_zh = "您已提出收回此结论,需由另一人确认"
+    title_zh = "您已提出收回此结论，需由另一人确认"
 
 
 class WithdrawalReasonMissing(Unprocessable):

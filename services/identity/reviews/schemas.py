@@ -24,7 +24,7 @@ _EXAMPLE: dict[str, JsonValue] = {
         {
             "code": "name_differs",
             "message": "the number agrees but the name is another",
-            "message_zh": "证件号码一致,但姓名不同",
+            "message_zh": "证件号码一致，但姓名不同",
         }
     ],
     "asked": {
@@ -60,7 +60,7 @@ _EXAMPLE: dict[str, JsonValue] = {
                     "level": "homophone",
                     "weight": 7.5,
                     "message": "Name: sounds the same, written otherwise",
-                    "message_zh": "姓名:同音异字",
+                    "message_zh": "姓名：同音异字",
                 }
             ],
         }
@@ -245,7 +245,7 @@ class WithdrawalRequest(BaseModel):
     """Why an outcome was wrong."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"reason": "家属到场说明系同名邻居,非本人"}}
+        json_schema_extra={"example": {"reason": "家属到场说明系同名邻居，非本人"}}
     )
 
     reason: str = Field(max_length=500, description="In words; kept encrypted.")

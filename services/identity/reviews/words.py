@@ -32,11 +32,11 @@ _BY_FIELD: dict[tuple[str, str], tuple[str, str]] = {
     ("id_number", "near"): ("two characters apart", "两位之差"),
     ("id_number", "two_slips"): (
         "not valid, two characters apart",
-        "无效号码,与登记号码差两位",
+        "无效号码，与登记号码差两位",
     ),
     ("id_number", "misread"): (
         "not valid, and not nearly the registered one",
-        "无效号码,与登记不符",
+        "无效号码，与登记不符",
     ),
     ("id_number", "of_relative"): (
         "the number of another member of the household",
@@ -54,8 +54,8 @@ _BY_FIELD: dict[tuple[str, str], tuple[str, str]] = {
     ("name", "similar"): ("similar spelling", "拼写相近"),
     ("birth_date", "swapped"): ("day and month exchanged", "月日颠倒"),
     ("birth_date", "lunar"): ("the same by the lunar calendar", "农历与公历之差"),
-    ("birth_date", "year_only"): ("the year agrees, a day is not known", "年份一致,月日不详"),
-    ("birth_date", "year_off_by_one"): ("the same day, one year apart", "月日一致,年份差一"),
+    ("birth_date", "year_only"): ("the year agrees, a day is not known", "年份一致，月日不详"),
+    ("birth_date", "year_off_by_one"): ("the same day, one year apart", "月日一致，年份差一"),
     ("birth_date", "one_digit"): ("one digit apart", "一位数字之差"),
     ("birth_date", "month_and_year"): ("year and month agree", "年月一致"),
     ("birth_date", "first_of_year"): ("the same first of January", "均为1月1日"),
@@ -80,7 +80,7 @@ def evidence_words(field: str, level: str) -> tuple[str, str]:
 TAKEN_BACK = "taken_back"
 """Reason of a review: an earlier outcome of the question, or one that it built on, was wrong."""
 _OWN_REASONS: dict[str, tuple[str, str]] = {
-    TAKEN_BACK: ("此前的复核结论已收回,须重新判断", "an earlier outcome was taken back"),
+    TAKEN_BACK: ("此前的复核结论已收回，须重新判断", "an earlier outcome was taken back"),
 }
 
 

@@ -24,7 +24,7 @@ def too_long(row: int, column: str, longest: int) -> RowFault:
         column,
         "too_long",
         f"at most {longest} characters fit here; check that the columns have not shifted",
-        f"内容超过{longest}个字符,请检查是否错列",
+        f"内容超过{longest}个字符，请检查是否错列",
     )
 
 
@@ -34,7 +34,7 @@ def date_impossible(row: int, column: str) -> RowFault:
         column,
         "date_impossible",
         "there is no such day in the calendar; correct it",
-        f"{columns.word(column)}不是真实存在的日期,请更正",
+        f"{columns.word(column)}不是真实存在的日期，请更正",
     )
 
 
@@ -44,7 +44,7 @@ def date_without_day(row: int, column: str) -> RowFault:
         column,
         "date_without_day",
         "the date lacks its day; give year, month and day as on the card",
-        f"{columns.word(column)}只有年月,请按证件补填到日",
+        f"{columns.word(column)}只有年月，请按证件补填到日",
     )
 
 
@@ -66,7 +66,7 @@ def destroyed_figure(row: int, column: str) -> RowFault:
         "excel_number",
         "the spreadsheet has turned this number into a rounded figure; format the column as text"
         " and enter it again",
-        f"表格软件已把{columns.word(column)}变成近似数字,请将该列设为文本格式后重新录入",
+        f"表格软件已把{columns.word(column)}变成近似数字，请将该列设为文本格式后重新录入",
     )
 
 
@@ -77,7 +77,7 @@ def formula(row: int, column: str) -> RowFault:
         column,
         "formula",
         "the cell is a formula without a result; copy the column and paste it as values",
-        f"{columns.word(column)}是没有计算结果的公式,请将该列复制后“选择性粘贴为数值”",
+        f"{columns.word(column)}是没有计算结果的公式，请将该列复制后“选择性粘贴为数值”",
     )
 
 
@@ -92,7 +92,7 @@ def name_characters(row: int) -> RowFault:
         "name_characters",
         "a name holds no digits or question marks; save the file as UTF-8 or GBK again, or"
         " check that the columns have not shifted",
-        "姓名中不应有数字或问号,请检查是否错列,或将文件另存为 UTF-8 或 GBK 编码",
+        "姓名中不应有数字或问号，请检查是否错列，或将文件另存为 UTF-8 或 GBK 编码",
     )
 
 
@@ -102,7 +102,7 @@ def id_number_missing(row: int) -> RowFault:
         "id_number",
         "id_number_missing",
         "give the ID number; for a newborn without one, give name and birth date",
-        "请填写证件号码;新生儿尚无证件号码的,请填写姓名和出生日期",
+        "请填写证件号码；新生儿尚无证件号码的，请填写姓名和出生日期",
     )
 
 
@@ -119,7 +119,7 @@ def sex_contradicts_id_number(row: int) -> RowFault:
         "sex_contradicts_id_number",
         "the sex differs from the one inside the ID number (its 17th digit: odd male,"
         " even female); correct one of them",
-        "性别与证件号码第17位(单数为男、双数为女)不一致,请更正其中之一",
+        "性别与证件号码第17位(单数为男、双数为女)不一致，请更正其中之一",
     )
 
 
@@ -129,7 +129,7 @@ def birth_date_future(row: int) -> RowFault:
         "birth_date",
         "birth_date_future",
         "the birth date lies in the future; correct it",
-        "出生日期晚于今天,请更正",
+        "出生日期晚于今天，请更正",
     )
 
 
@@ -139,7 +139,7 @@ def birth_date_impossible(row: int, oldest_years: int) -> RowFault:
         "birth_date",
         "birth_date_impossible",
         f"nobody is more than {oldest_years} years old; correct the birth date",
-        f"年龄超过{oldest_years}岁,请更正出生日期",
+        f"年龄超过{oldest_years}岁，请更正出生日期",
     )
 
 
@@ -150,7 +150,7 @@ def birth_date_contradicts_id_number(row: int) -> RowFault:
         "birth_date_contradicts_id_number",
         "the birth date differs from the one inside the ID number (characters 7 to 14);"
         " correct one of them",
-        "出生日期与证件号码第7至14位不一致,请更正其中之一",
+        "出生日期与证件号码第7至14位不一致，请更正其中之一",
     )
 
 
@@ -161,7 +161,7 @@ def category_unknown(row: int) -> RowFault:
         "category_unknown",
         "use a category of the published list, such as registered_poor or 建档立卡;"
         " separate several with ';'",
-        "人员类别不在规定范围内,请使用 建档立卡、已脱贫、特困、低保、孤儿 等;多个类别用“;”分隔",
+        "人员类别不在规定范围内，请使用 建档立卡、已脱贫、特困、低保、孤儿 等；多个类别用“;”分隔",
     )
 
 
@@ -171,7 +171,7 @@ def category_missing(row: int) -> RowFault:
         "category",
         "category_missing",
         "give the person's category, such as registered_poor or 建档立卡",
-        "请填写人员类别,如 建档立卡",
+        "请填写人员类别，如 建档立卡",
     )
 
 
@@ -182,7 +182,7 @@ def poverty_status_unknown(row: int) -> RowFault:
         "poverty_status_unknown",
         "write 未脱贫 or 已脱贫; leave out whoever no longer has any benefit, or give a leaving"
         " reason",
-        "脱贫属性请填写 未脱贫 或 已脱贫;不再享受政策的人员请勿列入,或填写离开原因",
+        "脱贫属性请填写 未脱贫 或 已脱贫；不再享受政策的人员请勿列入，或填写离开原因",
     )
 
 
@@ -192,7 +192,7 @@ def poverty_status_contradicts_category(row: int) -> RowFault:
         "poverty_status",
         "poverty_status_contradicts_category",
         "the category says lifted out of poverty and this column says not; correct one of them",
-        "人员类别为已脱贫,而脱贫属性为未脱贫,请更正其中之一",
+        "人员类别为已脱贫，而脱贫属性为未脱贫，请更正其中之一",
     )
 
 
@@ -214,7 +214,7 @@ def duplicate_row(row: int, other: int) -> RowFault:
         "duplicate",
         f"the same person stands in row {other}; keep one row, and write several categories"
         " into it with ';' between them",
-        f"与第{other}行为同一人,请只保留一行;多个人员类别用“;”分隔写在同一行",
+        f"与第{other}行为同一人，请只保留一行；多个人员类别用“;”分隔写在同一行",
     )
 
 
@@ -225,7 +225,7 @@ def shared_number(row: int, other: int) -> RowFault:
         "id_number",
         "id_number_shared",
         f"the same ID number stands in row {other} under another name; compare both cards",
-        f"证件号码与第{other}行相同但姓名不同,请对照双方证件核对",
+        f"证件号码与第{other}行相同但姓名不同，请对照双方证件核对",
     )
 
 
@@ -236,7 +236,7 @@ def person_ambiguous(row: int) -> RowFault:
         "id_number",
         "person_ambiguous",
         "several registered persons have this name and birth date; give the ID number",
-        "名册中有多人姓名和出生日期相同,请填写证件号码",
+        "名册中有多人姓名和出生日期相同，请填写证件号码",
     )
 
 
@@ -247,5 +247,5 @@ def ends_before_it_starts(row: int) -> RowFault:
         "valid_to",
         "valid_to_before_valid_from",
         "the last day lies before the first; correct one of them, or give the start date too",
-        "终止日期早于起始日期,请更正;未填起始日期的请补填",
+        "终止日期早于起始日期，请更正；未填起始日期的请补填",
     )

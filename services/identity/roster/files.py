@@ -71,7 +71,7 @@ def _empty() -> RosterEmpty:
                 "file",
                 RosterEmpty.code,
                 message,
-                "文件中没有人员记录,请在表头下方每行填写一人",
+                "文件中没有人员记录，请在表头下方每行填写一人",
             )
         ],
     )
@@ -201,7 +201,7 @@ def _several_sheets(titles: Sequence[str]) -> RosterUnreadable:
         f"{len(titles)} sheets hold a roster ({', '.join(named)}); put everybody on one sheet, or"
         " upload each sheet as a file of its own",
         f"工作簿中有{len(titles)}张工作表都是名册({'、'.join(named)}),"
-        "请合并到一张工作表,或分别保存为单独的文件上传",
+        "请合并到一张工作表，或分别保存为单独的文件上传",
     )
 
 
@@ -262,7 +262,7 @@ def _columns_missing(missing: Sequence[str], unknown: Sequence[str]) -> RosterCo
                 code,
                 "column_missing",
                 f"the header has no column {code!r} or {columns.word(code)!r}; add it",
-                f"表头缺少“{columns.word(code)}”列,请补充",
+                f"表头缺少“{columns.word(code)}”列，请补充",
             )
             for code in missing
         ],
@@ -277,12 +277,12 @@ def _sources(content: bytes) -> Iterator[list[Source]]:
     if content.startswith(_XLS_MAGIC) and _ENCRYPTED in content:
         raise _unreadable(
             "the workbook is protected by a password; take the password off and upload it again",
-            "工作簿设有打开密码,请取消密码后重新上传",
+            "工作簿设有打开密码，请取消密码后重新上传",
         )
     if content.startswith(_XLS_MAGIC):
         raise _unreadable(
             "this is an .xls file of the old kind; save it as .xlsx or CSV and upload that",
-            "这是旧版 .xls 文件,请另存为 .xlsx 或 CSV 后重新上传",
+            "这是旧版 .xls 文件，请另存为 .xlsx 或 CSV 后重新上传",
         )
     if not content.startswith(_XLSX_MAGIC):
         text = _decode(content)
@@ -294,13 +294,13 @@ def _sources(content: bytes) -> Iterator[list[Source]]:
             if not found:
                 raise _unreadable(
                     "the workbook has no sheet to see; save the roster on its first sheet",
-                    "工作簿中没有可见的工作表,请把名册放在第一张工作表",
+                    "工作簿中没有可见的工作表，请把名册放在第一张工作表",
                 )
             yield found
     except WorkbookUnreadable as error:
         raise _unreadable(
             "the workbook is damaged or not an .xlsx file; save it again as .xlsx",
-            "工作簿已损坏或不是 .xlsx 文件,请重新另存为 .xlsx",
+            "工作簿已损坏或不是 .xlsx 文件，请重新另存为 .xlsx",
         ) from error
 
 
@@ -324,7 +324,7 @@ def _csv_lines(text: str, delimiter: str) -> Iterator[Sequence[Cell]]:
     except csv.Error as error:
         raise _unreadable(
             "the CSV is broken, most likely by a quotation mark that is never closed: close it",
-            "CSV 格式有误,多半是引号未配对,请补全引号后重新上传",
+            "CSV 格式有误，多半是引号未配对，请补全引号后重新上传",
         ) from error
 
 
@@ -349,5 +349,5 @@ def _decode(content: bytes) -> str:
             return text
     raise _unreadable(
         "the file is neither text in UTF-8 or GBK nor an .xlsx workbook; save it as one of these",
-        "文件既不是 UTF-8 或 GBK 文本,也不是 .xlsx 工作簿,请另存为其中一种",
+        "文件既不是 UTF-8 或 GBK 文本，也不是 .xlsx 工作簿，请另存为其中一种",
     )

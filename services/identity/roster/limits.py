@@ -30,7 +30,7 @@ class RosterTooLong(TooLarge):
     def __init__(self, most_rows: int) -> None:
         setting = "IDENTITY_MAX_ROSTER_ROWS"
         advice = f"one import takes at most {most_rows} rows; {_CURE.format(setting=setting)}"
-        advice_zh = f"一次最多导入 {most_rows} 行,{_CURE_ZH.format(setting=setting)}"
+        advice_zh = f"一次最多导入 {most_rows} 行，{_CURE_ZH.format(setting=setting)}"
         super().__init__(advice, errors=[FieldFault("file", self.code, advice, advice_zh)])
 
 
@@ -38,7 +38,7 @@ def upload_limit(settings: IdentitySettings) -> BodyLimit:
     """Of the upload of a roster, file and form together."""
     most, setting = settings.max_roster_bytes, "IDENTITY_MAX_ROSTER_BYTES"
     advice = f"a roster's upload takes at most {most} bytes; {_CURE.format(setting=setting)}"
-    advice_zh = f"名册文件最大 {most} 字节,{_CURE_ZH.format(setting=setting)}"
+    advice_zh = f"名册文件最大 {most} 字节，{_CURE_ZH.format(setting=setting)}"
     return BodyLimit(most, advice, (FieldFault("file", TooLarge.code, advice, advice_zh),))
 
 

@@ -87,7 +87,7 @@ def _check(headers: Mapping[str, str | None]) -> None:
                     field,
                     "not_a_header",
                     "give the header as it stands in the file's first line; it has few digits",
-                    "请填写文件首行的表头文字,表头中不应有成串数字",
+                    "请填写文件首行的表头文字，表头中不应有成串数字",
                 )
             )
         elif columns.key(header) in seen:
@@ -96,7 +96,7 @@ def _check(headers: Mapping[str, str | None]) -> None:
                     field,
                     "header_twice",
                     "the same header stands here twice but for spaces; keep one",
-                    "同一表头重复(仅空格等不同),请只保留一个",
+                    "同一表头重复(仅空格等不同)，请只保留一个",
                 )
             )
         if column is not None and column not in columns.HEADERS:
@@ -105,7 +105,7 @@ def _check(headers: Mapping[str, str | None]) -> None:
                     field,
                     "column_unknown",
                     "map to one of the columns that GET lists, or to null",
-                    "请对应到已列出的列代码,或填 null 表示仅保留",
+                    "请对应到已列出的列代码，或填 null 表示仅保留",
                 )
             )
         seen.add(columns.key(header))

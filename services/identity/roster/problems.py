@@ -16,19 +16,19 @@ class RosterNeedsTheCounty(Forbidden):
 class RosterImportUnknown(NotFound):
     code = "roster_import_unknown"
     title = "There is no such roster import, or it is another organisation's"
-    title_zh = "没有这次名册导入,或它属于其他单位"
+    title_zh = "没有这次名册导入，或它属于其他单位"
 
 
 class RosterChangedSinceValidation(Conflict):
     code = "roster_changed_since_validation"
     title = "The register was changed after this roster was compared with it"
-    title_zh = "本次名册核对之后,登记册已被另一次导入更新"
+    title_zh = "本次名册核对之后，登记册已被另一次导入更新"
 
 
 class NoRowAccepted(Conflict):
     code = "no_row_accepted"
     title = "Every row of this roster was rejected; there is nothing to apply"
-    title_zh = "名册各行均未通过核对,无可导入内容"
+    title_zh = "名册各行均未通过核对，无可导入内容"
 
 
 class NeedsSecondPerson(Conflict):

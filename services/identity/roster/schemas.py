@@ -58,7 +58,7 @@ class RosterImportAnswer(BaseModel):
                         "code": "check_digit",
                         "message": "the last character does not fit the others, so at least one"
                         " is mistyped; compare the number with the card",
-                        "message_zh": "校验位不符,至少有一位填写错误,请对照证件核对",
+                        "message_zh": "校验位不符，至少有一位填写错误，请对照证件核对",
                     }
                 ],
                 "errors_total": 1,

@@ -9,20 +9,20 @@ PERSONS: dict[str, tuple[str, str]] = {
         "ID number, name (and birth date), or card number",
     ),
     "persons.box.hint": (
-        "例:张三 1962-03-04。按回车即查,每次查询留痕。",
+        "例：张三 1962-03-04。按回车即查，每次查询留痕。",
         "e.g. 张三 1962-03-04. Enter searches; each search is logged.",
     ),
     "persons.do": ("查询", "Search"),
     "persons.found": ("查到 {n} 人", "{n} found"),
     "persons.found.none": (
-        "登记册中没有相符的人员。请核对号码或姓名用字;姓名须与登记一致,窗口识别则容许同音字。",
+        "登记册中没有相符的人员。请核对号码或姓名用字；姓名须与登记一致，窗口识别则容许同音字。",
         (
             "Nobody on the register fits. Check number and spelling: the name must be as registered; "
             "the window allows for homophones."
         ),
     ),
     "persons.truncated": (
-        "相符人员较多,只显示前 {n} 人,请加上出生日期。",
+        "相符人员较多，只显示前 {n} 人，请加上出生日期。",
         "More fit; the first {n} are shown. Add the birth date.",
     ),
     "persons.open": ("查看", "Open"),
@@ -36,9 +36,9 @@ PERSONS: dict[str, tuple[str, str]] = {
     "person.asof.day": ("哪一天", "On which day"),
     "person.asof.known": ("按哪一天所知", "As known on"),
     "person.asof.do": ("查看", "Show"),
-    "person.asof.now": ("今天,按今天所知", "today, as known today"),
+    "person.asof.now": ("今天，按今天所知", "today, as known today"),
     "person.asof.shown": (
-        "{day} 当日的类别,按 {known} 所知",
+        "{day} 当日的类别，按 {known} 所知",
         "Categories on {day}, as known on {known}",
     ),
     "person.asof.bad": (
@@ -54,7 +54,7 @@ PERSONS: dict[str, tuple[str, str]] = {
     "person.history.recorded": ("记录于", "Recorded"),
     "person.differences": ("各来源不一致的内容", "Where sources differ"),
     "person.differences.lead": (
-        "登记册采用主来源的值;其余留存备查。",
+        "登记册采用主来源的值；其余留存备查。",
         "The register shows the leading source's value; the others are kept.",
     ),
     "person.differences.none": ("各来源一致。", "All sources agree."),
@@ -64,13 +64,13 @@ PERSONS: dict[str, tuple[str, str]] = {
     "person.differences.ended": ("已消除 {moment}", "ended {moment}"),
     "person.reveal": ("查看完整信息", "Show identifiers"),
     "person.reveal.lead": (
-        "姓名、证件号码将完整显示一次,操作人和原因留痕。",
+        "姓名、证件号码将完整显示一次，操作人和原因留痕。",
         "Name and number are shown once in clear; who asked and why is kept.",
     ),
     "person.reveal.reason": ("原因", "Why"),
     "person.reveal.do": ("显示并留痕", "Show, and log it"),
     "person.revealed": (
-        "完整信息(已留痕,离开本页即消失)",
+        "完整信息(已留痕，离开本页即消失)",
         "Identifiers (logged; gone when you leave the page)",
     ),
     "cards.title": ("电子健康卡", "Health cards"),
@@ -88,24 +88,24 @@ PERSONS: dict[str, tuple[str, str]] = {
     "cards.revoked": ("已注销", "revoked"),
     "cards.over": ("已过期", "expired"),
     "cards.revoke": ("注销", "Revoke"),
-    "cards.revoke.reason": ("注销原因(如:报失)", "Why (such as: lost)"),
+    "cards.revoke.reason": ("注销原因(如：报失)", "Why (such as: lost)"),
     "cards.revoke.lead": (
-        "注销后不能恢复,需要时发新卡。",
+        "注销后不能恢复，需要时发新卡。",
         "It cannot be taken back; a new card is issued if needed.",
     ),
     "cards.revoked.done": ("卡已注销。", "The card is revoked."),
     "cards.qr": ("健康卡二维码", "QR code of the health card"),
     "cards.print": (
-        "二维码内不含姓名和证件号码,窗口可离线核验。",
+        "二维码内不含姓名和证件号码，窗口可离线核验。",
         "The code holds neither name nor ID number; windows verify it offline.",
     ),
     "merge.title": ("合并重复记录", "Merge a double record"),
     "merge.lead": (
-        "此人在登记册中若有另一条记录,先找到它,对照后再合并。",
+        "此人在登记册中若有另一条记录，先找到它，对照后再合并。",
         "If this person has another record, find it first, compare, then merge.",
     ),
     "merge.find": (
-        "另一条记录:证件号码、姓名或健康卡号",
+        "另一条记录：证件号码、姓名或健康卡号",
         "The other record: ID number, name or card",
     ),
     "merge.find.do": ("查找", "Find"),
@@ -117,7 +117,7 @@ PERSONS: dict[str, tuple[str, str]] = {
     "merge.reason": ("合并原因", "Why they are one person"),
     "merge.do": ("合并为一人", "Merge"),
     "merge.consequence": (
-        "两条记录今后视为同一人,类别合并计算,既往识别相应更正;合并可以撤销。",
+        "两条记录今后视为同一人，类别合并计算，既往识别相应更正；合并可以撤销。",
         (
             "From now on both are one person, their categories count together and earlier "
             "recognitions are corrected. A merge can be undone."

@@ -42,16 +42,16 @@ SHARED: dict[str, tuple[str, str]] = {
     **keyed("visit", VISIT_TYPE_WORDS),
     **keyed("category", CATEGORY_WORDS),
     "box.empty": (
-        "请输入证件号码、健康卡号,或“姓名 出生日期”",
+        "请输入证件号码、健康卡号，或“姓名 出生日期”",
         "Type an ID number, a card number, or a name and birth date",
     ),
     "box.birth_date": (
-        "出生日期无法读取,请写成 1962-03-04",
+        "出生日期无法读取，请写成 1962-03-04",
         "The birth date cannot be read; write it as 1962-03-04",
     ),
-    "box.name_too_long": ("姓名过长,请核对输入内容", "The name is too long; check what was typed"),
+    "box.name_too_long": ("姓名过长，请核对输入内容", "The name is too long; check what was typed"),
     "box.two_numbers": (
-        "输入了两个号码,请只留一个(母亲的号码前写“母”)",
+        "输入了两个号码，请只留一个(母亲的号码前写“母”)",
         "Two numbers were typed; keep one (write 母 before a mother's number)",
     ),
 }

@@ -29,7 +29,7 @@ def notice_of(found: Assessment, region: str) -> Report:
             f"末位 {ranked[-1]['name_zh']}({ranked[-1]['total']} 分)。"
         )
     if scheme.assumed:
-        summary.append("分值、等次和挂钩比例由本县设定,文件未作规定。")
+        summary.append("分值、等次和挂钩比例由本县设定，文件未作规定。")
     return Report(
         title=f"{region}{scheme.title.zh}情况通报",
         subtitle=str(row["period"]),
@@ -43,7 +43,7 @@ def notice_of(found: Assessment, region: str) -> Report:
         ),
         summary=tuple(summary),
         tables=(_ranking(found, grades), _points(found), *_money(found), *_measures(found)),
-        mark=None if found.published else "暂定得分,未经通报,不得对外使用",
+        mark=None if found.published else "暂定得分，未经通报，不得对外使用",
     )
 
 

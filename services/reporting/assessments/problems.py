@@ -20,7 +20,7 @@ class AssessmentOpenAlready(Conflict):
 class AssessmentPublished(Conflict):
     code = "assessment_published"
     title = "The assessment is published; nothing of it changes any more"
-    title_zh = "考核已通报,不能再更改"
+    title_zh = "考核已通报，不能再更改"
 
 
 class NotPublishedYet(Conflict):
@@ -32,7 +32,7 @@ class NotPublishedYet(Conflict):
 class SamplesMissing(Conflict):
     code = "samples_missing"
     title = "Some have no on-site sample; both parts are needed (XB-52)"
-    title_zh = "部分单位没有现场抽查记录,须现场抽查与网上考核相结合(XB-52)"
+    title_zh = "部分单位没有现场抽查记录，须现场抽查与网上考核相结合(XB-52)"
 
 
 class PublisherSame(Conflict):

@@ -66,7 +66,7 @@ async def begin(
             "period",
             "period_not_over",
             "write a period that is over, such as 2016-H1",
-            "请填写已结束的时段,如 2016-H1",
+            "请填写已结束的时段，如 2016-H1",
         )
     found = schemes().get(scheme)
     if found is None:
@@ -74,7 +74,7 @@ async def begin(
             "scheme",
             "scheme_unknown",
             f"schemes are: {', '.join(schemes())}",
-            f"考核方案应为:{'、'.join(schemes())}",
+            f"考核方案应为：{'、'.join(schemes())}",
         )
     chosen = _reweighted(found, points)
     subjects = subjects_of(context, chosen)
@@ -87,7 +87,7 @@ async def begin(
                     "bases",
                     "link_unknown",
                     f"links are: {', '.join(chosen.links)}",
-                    f"挂钩项目应为:{'、'.join(chosen.links)}",
+                    f"挂钩项目应为：{'、'.join(chosen.links)}",
                 )
     assessment_id = new_id()
     added = await repository.add(
@@ -133,7 +133,7 @@ def _reweighted(scheme: Scheme, points: Mapping[str, int]) -> Scheme:
             "points",
             "points_invalid",
             "each at least 1, all together 100",
-            "每项至少 1 分,合计 100 分",
+            "每项至少 1 分，合计 100 分",
         ) from wrong
 
 
@@ -177,7 +177,7 @@ async def sample(
             "item",
             "item_unknown",
             f"items are: {', '.join(scheme.parts.on_site)}",
-            f"抽查项目应为:{'、'.join(scheme.parts.on_site)}",
+            f"抽查项目应为：{'、'.join(scheme.parts.on_site)}",
         )
     if passed > checked:
         raise _invalid(

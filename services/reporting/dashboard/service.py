@@ -193,7 +193,7 @@ def _cards(totals: Sums, scope: Scope, as_of: datetime | None) -> list[Card]:
             name_en="Visits",
             kind="count",
             value=totals["visits"],
-            exclusions_zh=f"时段内结束的就诊:住院 {inpatient} 人次,门急诊 {outpatient} 人次。",
+            exclusions_zh=f"时段内结束的就诊：住院 {inpatient} 人次，门急诊 {outpatient} 人次。",
             exclusions_en=f"Visits that ended: {inpatient} inpatient, {outpatient} outpatient.",
             as_of=as_of,
         )
@@ -206,7 +206,7 @@ def _cards(totals: Sums, scope: Scope, as_of: datetime | None) -> list[Card]:
             name_en="Total cost",
             kind="money",
             value=text_from_fen(totals["total_fen"]),
-            exclusions_zh=f"{settled} 次已结算就诊的全部费用;不含已冲销结算。",
+            exclusions_zh=f"{settled} 次已结算就诊的全部费用；不含已冲销结算。",
             exclusions_en=f"All cost of {settled} settled visits; reversed settlements excluded.",
             as_of=as_of,
         )

@@ -83,7 +83,7 @@ def read_figure(wanted: Wanted, indicator: Indicator) -> Figure | list[Fault]:
                     "denominator",
                     "not_a_share",
                     "this is a plain number: leave it out",
-                    "本指标为绝对数,不填分母和比率",
+                    "本指标为绝对数，不填分母和比率",
                 )
             )
         if numerator is None:
@@ -96,7 +96,7 @@ def read_figure(wanted: Wanted, indicator: Indicator) -> Figure | list[Fault]:
                 "denominator",
                 "required",
                 "give numerator and denominator, or the share alone where the document has no more",
-                "请填写分子和分母;文件只有比率时只填比率",
+                "请填写分子和分母；文件只有比率时只填比率",
             )
         )
     elif denominator == 0:

@@ -41,7 +41,7 @@ class EntryInvalid(Unprocessable):
 class EntryOverlaps(Conflict):
     code = "entry_overlaps"
     title = "A figure for some of the same days and people stands already; withdraw it first"
-    title_zh = "同一地区同一时段已有填报数据,请先撤回"
+    title_zh = "同一地区同一时段已有填报数据，请先撤回"
 
 
 class EntrySamePerson(Conflict):
@@ -85,7 +85,7 @@ async def enter(
                     "code",
                     "not_entered",
                     f"enter one of: {', '.join(entered())}; the others are counted from events",
-                    "该指标不是填报指标;其他指标由系统自动统计",
+                    "该指标不是填报指标；其他指标由系统自动统计",
                 )
             ]
         )
@@ -216,7 +216,7 @@ def _of_row(number: int, problem: Problem) -> list[FieldFault]:
             f"rows.{number}.{fault.field}",
             fault.code,
             fault.message,
-            f"第 {number} 行:{fault.message_zh}",
+            f"第 {number} 行：{fault.message_zh}",
         )
         for fault in told
     ]

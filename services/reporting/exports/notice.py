@@ -87,7 +87,7 @@ def _sentences(
     if len(standing) == 1:
         only = standing[0]
         lines.append(
-            f"一、只有{only['name_zh']}有登记对象就诊,个人支付占比 {percent(_share(only))}。"
+            f"一、只有{only['name_zh']}有登记对象就诊，个人支付占比 {percent(_share(only))}。"
         )
     elif standing:
         first, last = standing[0], standing[-1]
@@ -96,16 +96,16 @@ def _sentences(
             f"最高的是{last['name_zh']}({percent(_share(last))})。"
         )
     else:
-        lines.append("一、本月没有登记对象就诊,不排名。")
+        lines.append("一、本月没有登记对象就诊，不排名。")
     names = list(dict.fromkeys(each.name_zh for each in lights))
     lines.append(
-        f"二、亮红灯 {len(lights)} 处:{'、'.join(names)}。" if names else "二、没有指标亮红灯。"
+        f"二、亮红灯 {len(lights)} 处：{'、'.join(names)}。" if names else "二、没有指标亮红灯。"
     )
     register = close.figures.get("register")
     overdue = register["overdue"] if register else []
     without = sum(not each["cause"] for each in overdue)
     lines.append(
-        f"三、台账逾期未销号 {len(overdue)} 项,其中未说明滞后原因 {without} 项。"
+        f"三、台账逾期未销号 {len(overdue)} 项，其中未说明滞后原因 {without} 项。"
         if overdue
         else "三、台账没有逾期事项。"
     )
@@ -113,8 +113,8 @@ def _sentences(
     late = [name for name, step in close.submissions().items() if business_date(step.done_at) > due]
     missing = close.missing(townships)
     told = [
-        *([f"逾期报送:{'、'.join(late)}"] if late else []),
-        *([f"未报送:{'、'.join(missing)}"] if missing else []),
+        *([f"逾期报送：{'、'.join(late)}"] if late else []),
+        *([f"未报送：{'、'.join(missing)}"] if missing else []),
     ]
     lines.append(f"四、{';'.join(told)}。" if told else "四、各乡镇按时报送。")
     return tuple(lines)

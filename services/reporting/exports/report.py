@@ -61,9 +61,9 @@ def monthly_report(close: Close, region_name: str, townships: list[str], due_day
 def mark_of(close: Close) -> str | None:
     """What stands across the first page of a paper that nobody may rely on."""
     if close.status == "reopened":
-        return "已重开作废:以新签发的月结为准"
+        return "已重开作废：以新签发的月结为准"
     if close.status != "closed":
-        return f"暂定数据({STATUS_WORDS[close.status]}),未经签发,不得对外使用"
+        return f"暂定数据({STATUS_WORDS[close.status]})，未经签发，不得对外使用"
     return None
 
 
@@ -80,27 +80,27 @@ def _summary(close: Close, townships: list[str]) -> tuple[str, ...]:
     met = sum(each["status"] == "met" for each in figures["indicators"])
     share = next(each for each in figures["indicators"] if each["code"] == "personal_share")
     cost, own = Decimal(share["denominator"]), Decimal(share["numerator"])
-    value = f"个人支付占比 {percent(share['value'])},目标 {target_of(share)}。"
-    judged = f"有目标的指标中达标 {met} 项,未达标 {len(missed)} 项"
+    value = f"个人支付占比 {percent(share['value'])}，目标 {target_of(share)}。"
+    judged = f"有目标的指标中达标 {met} 项，未达标 {len(missed)} 项"
     lines = [
-        f"登记对象医疗总费用 {cost:,.2f} 元,个人支付 {own:,.2f} 元,{value}",
+        f"登记对象医疗总费用 {cost:,.2f} 元，个人支付 {own:,.2f} 元，{value}",
         f"{judged}:{'、'.join(missed)}。" if missed else f"{judged}。",
     ]
     count = figures["corrections"]["count"]
     lines.append(
-        f"本月补记和更正以前月份的记录 {count} 条,单列于“以前月份调整”,不计入本月各项指标。"
+        f"本月补记和更正以前月份的记录 {count} 条，单列于“以前月份调整”，不计入本月各项指标。"
         if count
         else "本月没有对以前月份的调整。"
     )
     register = figures.get("register")
     if register is not None:
         lines.append(
-            f"台账本月新增 {register['opened']} 项,销号 {register['closed']} 项,月末未销号"
-            f" {register['open']} 项,其中逾期 {len(register['overdue'])} 项。"
+            f"台账本月新增 {register['opened']} 项，销号 {register['closed']} 项，月末未销号"
+            f" {register['open']} 项，其中逾期 {len(register['overdue'])} 项。"
         )
     missing = close.missing(townships)
     if missing:
-        lines.append(f"尚未报送的乡镇:{'、'.join(missing)}。")
+        lines.append(f"尚未报送的乡镇：{'、'.join(missing)}。")
     return tuple(lines)
 
 

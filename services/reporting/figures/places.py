@@ -59,7 +59,7 @@ async def find_area(session: ReadSession, context: ServiceContext, text: str | N
                 "area",
                 "area_unknown",
                 "no such place; leave it out for the whole county",
-                "没有此地点;不填即为全县",
+                "没有此地点；不填即为全县",
             )
         ],
     )

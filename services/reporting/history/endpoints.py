@@ -41,8 +41,8 @@ class HistoryAnswer(BaseModel):
                     {
                         "name_zh": "孕前优生健康检查",
                         "name_en": "check before pregnancy",
-                        "value": "186 人,检查率 60%",
-                        "remark": "186÷60% 为 310 人,与全年目标 314 人不一致;按 314 人为 59.24%",
+                        "value": "186 人，检查率 60%",
+                        "remark": "186÷60% 为 310 人，与全年目标 314 人不一致；按 314 人为 59.24%",
                         "citation": "JK-45",
                     }
                 ],

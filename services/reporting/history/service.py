@@ -67,7 +67,7 @@ def history_of(region: RegionPack, period: str) -> dict[str, Any]:
             "gap": text_from_fen(found.gap_fen),
             "tolerance": text_from_fen(found.tolerance_fen),
             "within_tolerance": found.within_tolerance,
-            "text_zh": "以万元四位小数列示,各项合计与总额相差不超过 1 元属于四舍五入(JK-36)",
+            "text_zh": "以万元四位小数列示，各项合计与总额相差不超过 1 元属于四舍五入(JK-36)",
         },
         "statistics": [
             {"remark": None, **each, "value": str(each["value"])} for each in told["statistics"]

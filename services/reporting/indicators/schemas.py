@@ -20,7 +20,7 @@ _FIGURE_EXAMPLE: dict[str, Any] = {
     "denominator": "5000.00",
     "denominator_zh": "登记对象医疗总费用",
     "denominator_en": "total cost of registered patients",
-    "exclusions_zh": "按出院月份统计已结算就诊;不含已冲销结算,不含就诊日不在册人员。",
+    "exclusions_zh": "按出院月份统计已结算就诊；不含已冲销结算，不含就诊日不在册人员。",
     "exclusions_en": "Settled visits by month of discharge.",
     "value": "0.1983",
     "unit": "money",

@@ -20,7 +20,7 @@ class MonthClosedBefore(Conflict):
 class MonthNotOver(Unprocessable):
     code = "month_not_over"
     title = "A month is closed when it is over"
-    title_zh = "月份尚未结束,不能月结"
+    title_zh = "月份尚未结束，不能月结"
 
 
 class StepRefused(Conflict):

@@ -55,7 +55,7 @@ class ReturnRequest(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"example": {"township": "金河镇", "reason": "缺少三笔住院结算,请核对"}},
+        json_schema_extra={"example": {"township": "金河镇", "reason": "缺少三笔住院结算，请核对"}},
     )
 
     township: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None

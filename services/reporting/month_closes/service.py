@@ -49,7 +49,7 @@ async def create(
                     "month",
                     "month_not_over",
                     "write a month that is over, such as 2016-05",
-                    "请填写已结束的月份,如 2016-05",
+                    "请填写已结束的月份，如 2016-05",
                 )
             ],
         )

@@ -5,47 +5,47 @@ from __future__ import annotations
 WORDS: dict[str, tuple[str, str, str, str]] = {
     "township_silent": (
         "乡镇无数据", "Townships without data",
-        "该乡镇有登记对象,但时段内没有识别和出院记录:请核实医院接口和名册住址。",
+        "该乡镇有登记对象，但时段内没有识别和出院记录：请核实医院接口和名册住址。",
         "Registered persons live there, but nobody was recognised or discharged: look at the hospitals' links and the registry's homes.",
     ),
     "home_unknown": (
         "住址未知的登记对象", "Registered persons without a home",
-        "请在名册中补全乡镇和村,否则只能列入“住址未知”。",
+        "请在名册中补全乡镇和村，否则只能列入“住址未知”。",
         "Complete township and village in the registry; until then they count as “home not known”.",
     ),
     "outlier": (
         "费用异常波动", "Costs far from usual",
-        "本月费用超过以前各月中位数的 3 倍或不足三分之一:请核对是否重复或漏报。",
+        "本月费用超过以前各月中位数的 3 倍或不足三分之一：请核对是否重复或漏报。",
         "More than three times or less than a third of the earlier months' median: look for double or missing bills.",
     ),
     "impossible_visit": (
         "就诊与结算矛盾", "Visits and bills that contradict",
-        "已结算但未出院、已撤销仍有结算、出院早于入院或日期不一致:请与医院核对。",
+        "已结算但未出院、已撤销仍有结算、出院早于入院或日期不一致：请与医院核对。",
         "Settled but not ended, cancelled but settled, left before coming, or another day than the bill's: ask the hospital.",
     ),
     "bill_twice": (
         "同一就诊重复结算", "Visits settled twice",
-        "同一就诊有多份有效结算:请冲销多余的。",
+        "同一就诊有多份有效结算：请冲销多余的。",
         "More than one bill of the same visit counts: reverse what is too much.",
     ),
     "two_beds": (
         "同一人重叠住院", "Stays of one person that overlap",
-        "同一人同时在两处住院:可能是冒用、错认或未办出院。",
+        "同一人同时在两处住院：可能是冒用、错认或未办出院。",
         "One person lies in two beds: a borrowed card, a mistaken identity, or a stay that was not ended.",
     ),
     "events_set_aside": (
         "未能处理的事件", "Events set aside",
-        "这些事件尚未计入任何数据:请运维人员处理后重新投递。",
+        "这些事件尚未计入任何数据：请运维人员处理后重新投递。",
         "They are in no figure yet: the operator mends and sends them again.",
     ),
     "entry_unconfirmed": (
         "填报数据待确认", "Entered figures to be confirmed",
-        "须由另一人核对依据后确认,未确认的不计入。",
+        "须由另一人核对依据后确认，未确认的不计入。",
         "Somebody else looks at the evidence and confirms them; until then they do not count.",
     ),
     "entry_contradicts_registry": (
         "填报分母与名册不符", "Entered figures that contradict the registry",
-        "填报的登记对象人数与名册人数不同:请核对名册版本。",
+        "填报的登记对象人数与名册人数不同：请核对名册版本。",
         "The entered number of registered persons is not the registry's: look at which roster was used.",
     ),
     "report_late": (

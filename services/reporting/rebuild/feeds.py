@@ -15,7 +15,7 @@ from shared.runtime.peers import PeerUnknown
 class FeedUnreadable(ServiceUnavailable):
     code = "feed_unreadable"
     title = "A service's event feed could not be read; nothing was changed"
-    title_zh = "无法读取某服务的事件,数据未作任何更改"
+    title_zh = "无法读取某服务的事件，数据未作任何更改"
 
 
 async def pages(

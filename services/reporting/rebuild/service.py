@@ -51,13 +51,13 @@ _TELL_EVERY = 50_000
 class RebuildMustWait(ServiceUnavailable):
     code = "rebuild_must_wait"
     title = "Some handled events are not in their service's feed yet; nothing was changed"
-    title_zh = "部分已处理的事件尚未出现在来源服务的事件接口中,数据未作任何更改"
+    title_zh = "部分已处理的事件尚未出现在来源服务的事件接口中，数据未作任何更改"
 
 
 class EventCannotBeApplied(Conflict):
     code = "event_cannot_be_applied"
     title = "An event could not be applied; nothing was changed"
-    title_zh = "有事件无法处理,数据未作任何更改"
+    title_zh = "有事件无法处理，数据未作任何更改"
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ async def open_red_lights(
                     "month",
                     "month_not_over",
                     "write a month that is over, such as 2016-05",
-                    "请填写已结束的月份,如 2016-05",
+                    "请填写已结束的月份，如 2016-05",
                 )
             ],
         )
@@ -185,10 +185,10 @@ def _told(light: RedLight) -> str:
     if light.target is not None:
         target = f"{_DIRECTIONS.get(str(light.direction), '')}{_value(light.target, light.unit)}"
     told = (
-        f"{light.month} {light.name_zh} {_value(light.value, light.unit)},目标 {target}"
-        f"(分子 {light.numerator},分母 {light.denominator})。"
+        f"{light.month} {light.name_zh} {_value(light.value, light.unit)}，目标 {target}"
+        f"(分子 {light.numerator}，分母 {light.denominator})。"
     )
-    return f"{told}未达标乡镇:{'、'.join(light.within)}。" if light.within else told
+    return f"{told}未达标乡镇：{'、'.join(light.within)}。" if light.within else told
 
 
 def _value(value: str | None, unit: str) -> str:
@@ -248,7 +248,7 @@ async def load_tasks(
                     "deadline",
                     "missing",
                     "the document sets none: name the tasks' deadline",
-                    "文件未规定时限,请填写办理时限",
+                    "文件未规定时限，请填写办理时限",
                 )
             ],
         )

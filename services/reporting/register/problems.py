@@ -8,7 +8,7 @@ from shared.http.problem import Conflict, FieldFault, Forbidden, NotFound, Unpro
 class ItemNotFound(NotFound):
     code = "register_item_not_found"
     title = "There is no such item of the register, or it is not yours to see"
-    title_zh = "台账中没有此事项,或您无权查看"
+    title_zh = "台账中没有此事项，或您无权查看"
 
 
 class ItemStepRefused(Conflict):
@@ -52,7 +52,7 @@ def cause_fault() -> FieldFault:
         "cause",
         "cause_required",
         "the deadline has passed: state the cause, and go on (KZ-23)",
-        "已超过办理时限,请先填写滞后原因(开州 2020 · KZ-23)",
+        "已超过办理时限，请先填写滞后原因(开州 2020 · KZ-23)",
     )
 
 
@@ -70,7 +70,7 @@ def deadline_fault() -> FieldFault:
         "deadline",
         "deadline_past",
         "the deadline lies before the day on which the item is opened; choose a later one",
-        "办理时限早于登记日期,请填写登记日期或以后的日期",
+        "办理时限早于登记日期，请填写登记日期或以后的日期",
     )
 
 
@@ -79,7 +79,7 @@ def responsible_fault(message: str) -> FieldFault:
         "departments",
         "lead_invalid",
         message,
-        "每项任务须有牵头部门,各部门只填一次;单独牵头只填一个部门(KZ-02、KZ-04、KZ-05)",
+        "每项任务须有牵头部门，各部门只填一次；单独牵头只填一个部门(KZ-02、KZ-04、KZ-05)",
     )
 
 

@@ -33,7 +33,7 @@ class OpenRequest(BaseModel):
                 "deadline": "2016-08-31",
                 "area": "永和镇",
                 "problem": "村医退休后未补员",
-                "measures": "由卫生院派驻,年内招聘",
+                "measures": "由卫生院派驻，年内招聘",
                 "cause": "两次招聘无人报名",
             }
         },
@@ -79,7 +79,7 @@ class EvidenceRequest(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "example": {"description": "聘用合同已签,到岗照片存档", "document": "永卫〔2016〕12号"}
+            "example": {"description": "聘用合同已签，到岗照片存档", "document": "永卫〔2016〕12号"}
         },
     )
 
@@ -168,7 +168,7 @@ _EXAMPLE: dict[str, Any] = {
     "number": "511113-T2016-000007",
     "kind": "red_light",
     "title": "金口河区个人支付占比未达标(2016-05)",
-    "problem": "2016-05 个人支付占比 21.32%,目标 ≤10.00%。",
+    "problem": "2016-05 个人支付占比 21.32%，目标 ≤10.00%。",
     "area": "county",
     "area_zh": "金口河区",
     "owner": "医保局",

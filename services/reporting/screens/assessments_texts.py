@@ -5,7 +5,7 @@ from __future__ import annotations
 ASSESSMENTS: dict[str, tuple[str, str]] = {
     "assess.title": ("考核", "Assessments"),
     "assess.lead": (
-        "网上考核(指标)和现场抽查各占一部分,由发起人以外的人通报。",
+        "网上考核(指标)和现场抽查各占一部分，由发起人以外的人通报。",
         "Figures and on-site samples each make a part; somebody else than its opener publishes it.",
     ),
     "assess.none": ("还没有考核。", "There is none yet."),
@@ -22,7 +22,7 @@ ASSESSMENTS: dict[str, tuple[str, str]] = {
     "assess.begin.period": ("时段(如 2016-H1、2016-05)", "Period (such as 2016-H1, 2016-05)"),
     "assess.scheme": ("方案", "Scheme"),
     "assess.assumed": (
-        "分值、等次和挂钩比例文件没有规定,为本县设定。",
+        "分值、等次和挂钩比例文件没有规定，为本县设定。",
         "Points, grades and ratios stand in no document; the county sets them.",
     ),
     "assess.ranking": ("排名", "Ranking"),
@@ -51,10 +51,10 @@ ASSESSMENTS: dict[str, tuple[str, str]] = {
     "assess.sample.do": ("登记", "Record"),
     "assess.publish": ("通报", "Publish"),
     "assess.publish.lead": (
-        "通报后得分和排名不再变动,须由发起人以外的人办理。",
+        "通报后得分和排名不再变动，须由发起人以外的人办理。",
         "Scores and ranks change no more; somebody else than the opener does it.",
     ),
-    "assess.publish.lacking": ("还没有现场抽查:{names}", "Without an on-site sample: {names}"),
+    "assess.publish.lacking": ("还没有现场抽查：{names}", "Without an on-site sample: {names}"),
     "assess.sanction": ("处理措施", "Take a measure"),
     "assess.sanctions": ("处理措施", "Measures"),
     "assess.kind": ("措施", "Measure"),
@@ -74,5 +74,5 @@ ASSESSMENTS: dict[str, tuple[str, str]] = {
     "assess.done.begun": ("已发起。", "Begun."),
     "assess.done.sampled": ("抽查已登记。", "The sample is recorded."),
     "assess.done.published": ("已通报。", "Published."),
-    "assess.done.sanctioned": ("措施已决定,台账已登记。", "Decided; an item is opened."),
+    "assess.done.sanctioned": ("措施已决定，台账已登记。", "Decided; an item is opened."),
 }

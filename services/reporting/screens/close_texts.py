@@ -7,13 +7,13 @@ Words = dict[str, tuple[str, str]]
 LIST: Words = {
     "closes.title": ("月结", "Month closes"),
     "closes.lead": (
-        "每月数据先截取,乡镇报送,县级审核,主任签发;签发后不再改动,迟到的记录列入以后月份的调整。",
+        "每月数据先截取，乡镇报送，县级审核，主任签发；签发后不再改动，迟到的记录列入以后月份的调整。",
         "A month's rows are cut, submitted by townships, accepted by the county and signed. What is signed stays; late records adjust a later month.",
     ),
     "closes.new": ("开始一个月份的月结", "Begin a month's closing"),
     "closes.month": ("月份", "Month"),
     "closes.month.fault": (
-        "请填写已结束的月份,如 2016-05",
+        "请填写已结束的月份，如 2016-05",
         "Write a month that is over, such as 2016-05",
     ),
     "closes.new.do": ("开始月结", "Begin"),
@@ -40,7 +40,7 @@ LIST: Words = {
     ),
     "closes.half": ("半年总结", "Half-year summaries"),
     "closes.half.lead": (
-        "只用已签发的月份;有历史文件的半年,文件数据单独列示。",
+        "只用已签发的月份；有历史文件的半年，文件数据单独列示。",
         "From signed months only; what documents of the time before the system tell stands apart.",
     ),
     "closes.half.pdf": ("总结 PDF", "Summary PDF"),
@@ -55,18 +55,18 @@ STATES: Words = {
     "close.status.accepted": ("县级已审核", "Accepted"),
     "close.status.closed": ("已签发", "Signed"),
     "close.status.reopened": ("已重开作废", "Reopened, void"),
-    "close.mark.live": ("暂定数据,未经签发", "Provisional, not signed"),
-    "close.mark.closed": ("已签发数据,不再改动", "Signed, does not change"),
-    "close.mark.void": ("已作废,以新签发的月结为准", "Void: see the revision signed after it"),
+    "close.mark.live": ("暂定数据，未经签发", "Provisional, not signed"),
+    "close.mark.closed": ("已签发数据，不再改动", "Signed, does not change"),
+    "close.mark.void": ("已作废，以新签发的月结为准", "Void: see the revision signed after it"),
     "close.submission.in_time": ("按期", "in time"),
     "close.submission.late": ("逾期", "late"),
     "close.submission.returned": ("已退回", "returned"),
     "close.submission.missing": ("未报送", "not submitted"),
-    "close.waits.townships": ("等待乡镇报送:{names}", "Townships have still to submit: {names}"),
+    "close.waits.townships": ("等待乡镇报送：{names}", "Townships have still to submit: {names}"),
     "close.waits.county": ("等待县级审核", "The county has to accept"),
     "close.waits.director": ("等待主任签发", "The director has to sign"),
     "close.waits.second": (
-        "已申请重开,等待另一人确认",
+        "已申请重开，等待另一人确认",
         "Reopening is asked for; another person has to confirm",
     ),
 }
@@ -88,7 +88,7 @@ STEPS: Words = {
     "close.way.reopen": ("重开作废", "Reopened"),
     "close.way.open": ("未到", "not yet"),
     "close.next": ("现在要做的", "What comes next"),
-    "close.finished": ("已签发,没有要做的了。", "Signed; nothing is left to do."),
+    "close.finished": ("已签发，没有要做的了。", "Signed; nothing is left to do."),
     "close.void": (
         "这一版已作废。请在月结列表中看新的一版。",
         "This revision is void; the list has the newer one.",
@@ -106,24 +106,24 @@ STEPS: Words = {
         "Check your township's figures below first. Submitting means that it stands by them.",
     ),
     "close.lead.submit_for": (
-        "县级可代报一个或全部未报送的乡镇,留痕为县级代报。",
+        "县级可代报一个或全部未报送的乡镇，留痕为县级代报。",
         "The county may submit for one or all that are missing; the log says so.",
     ),
     "close.lead.accept": (
-        "全部乡镇已报送。审核后交主任签发;有问题请退回。",
+        "全部乡镇已报送。审核后交主任签发；有问题请退回。",
         "Every township has submitted. Accept, or return what is wrong.",
     ),
     "close.lead.sign": (
-        "签发后编号、留存校验值和电子签名,数字不能再改;以后的迟到记录列入以后月份的调整。",
+        "签发后编号、留存校验值和电子签名，数字不能再改；以后的迟到记录列入以后月份的调整。",
         "It is numbered, hashed and signed, and never changes again; later records adjust a later month.",
     ),
-    "close.sign.sure": ("我已核对以上数字,确认签发", "I have checked the figures and sign them"),
+    "close.sign.sure": ("我已核对以上数字，确认签发", "I have checked the figures and sign them"),
     "close.sign.sure.missing": (
-        "请先勾选确认,再签发",
+        "请先勾选确认，再签发",
         "Tick that you have checked them, then sign",
     ),
     "close.lead.return": (
-        "退回后该乡镇须重新报送,其他乡镇不受影响。",
+        "退回后该乡镇须重新报送，其他乡镇不受影响。",
         "That township submits again; the others' word stands.",
     ),
     "close.lead.refresh": (
@@ -131,11 +131,11 @@ STEPS: Words = {
         "What came since is taken in. Townships whose rows changed submit again.",
     ),
     "close.lead.ask_reopening": (
-        "重开会使已签发的数字作废。须写明原因,并由另一人确认。",
+        "重开会使已签发的数字作废。须写明原因，并由另一人确认。",
         "Reopening voids what was signed. It needs a reason, and another person to confirm.",
     ),
     "close.lead.reopen": (
-        "{name} 于 {at} 申请重开,原因:{reason}。您确认后,这一版作废。",
+        "{name} 于 {at} 申请重开，原因：{reason}。您确认后，这一版作废。",
         "{name} asked at {at}: {reason}. When you confirm, this revision is void.",
     ),
     "close.note": ("备注", "Note"),
@@ -143,16 +143,16 @@ STEPS: Words = {
     "close.reason.missing": ("请写明原因", "Write the reason"),
     "close.township": ("乡镇", "Township"),
     "close.done.create": (
-        "数据已截取,请乡镇核对报送。",
+        "数据已截取，请乡镇核对报送。",
         "The rows are cut; townships check and submit.",
     ),
     "close.done.refresh": ("数据已重新截取。", "The rows are cut anew."),
     "close.done.submit": ("已报送。", "Submitted."),
     "close.done.return": ("已退回。", "Returned."),
-    "close.done.accept": ("已审核,等待签发。", "Accepted; it waits for the signature."),
-    "close.done.sign": ("已签发,数字不再改动。", "Signed; the figures do not change any more."),
+    "close.done.accept": ("已审核，等待签发。", "Accepted; it waits for the signature."),
+    "close.done.sign": ("已签发，数字不再改动。", "Signed; the figures do not change any more."),
     "close.done.ask_reopening": (
-        "已申请重开,须另一人确认。",
+        "已申请重开，须另一人确认。",
         "Asked for; another person confirms.",
     ),
     "close.done.reopen": ("已重开。可重新开始该月月结。", "Reopened; the month can be begun anew."),
@@ -186,7 +186,7 @@ MONTH: Words = {
     "close.submission": ("报送", "Submission"),
     "close.adjustments": ("以前月份调整", "Adjustments of earlier months"),
     "close.adjustments.lead": (
-        "已签发月份之后才到的记录,单列于此,不计入本月各项指标,也不改动已签发的数字。",
+        "已签发月份之后才到的记录，单列于此，不计入本月各项指标，也不改动已签发的数字。",
         "Records that came after their month was signed. They are in none of this month's indicators and change nothing that was signed.",
     ),
     "close.adjustments.none": ("没有对以前月份的调整。", "Nothing of earlier months is adjusted."),
@@ -212,7 +212,7 @@ MONTH: Words = {
     "close.log.what": ("步骤", "Step"),
     "close.files": ("导出", "Take out"),
     "close.files.lead": (
-        "每份导出都记入日志,页面上印有导出人、时间和文件编号。",
+        "每份导出都记入日志，页面上印有导出人、时间和文件编号。",
         "Each is logged and bears who took it, when, and its own number.",
     ),
     "close.file.pdf": ("月报 PDF", "Report PDF"),
@@ -225,12 +225,12 @@ MONTH: Words = {
     "close.sha256": ("文件校验值 SHA-256", "SHA-256 of the signed file"),
     "close.verify": ("核验签名", "Check the signature"),
     "close.verified": (
-        "核验通过:签名有效,{rows} 行数据与签发时一致{previous}。",
+        "核验通过：签名有效，{rows} 行数据与签发时一致{previous}。",
         "Checked: the signature holds, {rows} rows are as they were signed{previous}.",
     ),
     "close.verified.previous": (",前一份 {number} 相符", ", and {number} before it fits"),
     "close.verify.bad": (
-        "核验不通过:签名文件与签发时不一致,请立即报告系统管理员。({fault})",
+        "核验不通过：签名文件与签发时不一致，请立即报告系统管理员。({fault})",
         "The check fails: the file is not what was signed. Tell the operator at once. ({fault})",
     ),
 }
@@ -238,21 +238,21 @@ MONTH: Words = {
 ROWS: Words = {
     "rows.changes.title": ("审批以后有哪些变化", "What changed since it was approved"),
     "rows.changes.lead": (
-        "与 {at} 截取、已由{who}认可的数字相比,现在不同的记录。",
+        "与 {at} 截取、已由{who}认可的数字相比，现在不同的记录。",
         "Records that are no longer as cut at {at}, which {who} stood by.",
     ),
     "rows.changes.county": ("最近一次审批", "the last approval"),
     "rows.changes.none": ("没有变化。", "Nothing changed."),
     "rows.changes.open": (
-        "未签发时,可“重新截取数据”把变化算进来。",
+        "未签发时，可“重新截取数据”把变化算进来。",
         "Before the signature, cut the rows anew to take them in.",
     ),
     "rows.changes.signed": (
-        "已签发的数字不改动;这些变化将列入下一个月结的调整。",
+        "已签发的数字不改动；这些变化将列入下一个月结的调整。",
         "What was signed stays; the next month's closing holds these as adjustments.",
     ),
     "rows.own.title": ("数字背后的记录", "The records behind the figures"),
-    "rows.own.lead": ("截取时({at})的记录,逐条留存。", "Every record as it was cut at {at}."),
+    "rows.own.lead": ("截取时({at})的记录，逐条留存。", "Every record as it was cut at {at}."),
     "rows.corrections.title": ("以前月份调整的明细", "Rows of the adjustments"),
     "rows.corrections.lead": (
         "截取时({at})与已签发月份不同的记录。",
@@ -288,7 +288,7 @@ ROWS: Words = {
     "rows.column.facility_code": ("机构", "facility"),
     "rows.column.other": ("其他内容", "something else"),
     "rows.masked": (
-        "人员只显示代号末八位;每次查看都会留痕。",
+        "人员只显示代号末八位；每次查看都会留痕。",
         "Persons stand under the last eight places of a pseudonym; each look is logged.",
     ),
 }

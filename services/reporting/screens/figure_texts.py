@@ -33,12 +33,12 @@ FIGURES: Words = {
     "fig.parts.none": ("没有更细的地点。", "There is no finer place."),
     "fig.records": ("背后的名单({n} 条)", "The list behind it ({n})"),
     "fig.records.lead": (
-        "人员以末八位编号表示;每次查看都会留痕。",
+        "人员以末八位编号表示；每次查看都会留痕。",
         "Persons by the last eight places of their number. Each look is logged.",
     ),
     "fig.records.none": ("没有记录。", "There is none."),
     "fig.records.notyours": (
-        "只能查看本单位所辖地点的名单:请从各地情况进入。",
+        "只能查看本单位所辖地点的名单：请从各地情况进入。",
         "You may see the lists of your own place: open it above.",
     ),
     "as_of": ("截至 {moment}", "as of {moment}"),
@@ -50,11 +50,11 @@ FIGURES: Words = {
     "fig.unit.per_100k": ("每 10 万", "per 100,000"),
     "warn.title": ("因病返贫预警", "Early warning"),
     "warn.lead": (
-        "时段内家庭成员自付医疗费合计超过预警金额的家庭,金额高的在前。每次查看都会留痕。",
+        "时段内家庭成员自付医疗费合计超过预警金额的家庭，金额高的在前。每次查看都会留痕。",
         "Households whose members’ own payments passed the threshold, the highest first. Each look is logged.",
     ),
     "warn.threshold": ("预警金额(元)", "Threshold (CNY)"),
-    "warn.assumed": ("金额由本系统设定,文件未规定", "Chosen here; no document gives it"),
+    "warn.assumed": ("金额由本系统设定，文件未规定", "Chosen here; no document gives it"),
     "warn.household": ("家庭", "Household"),
     "warn.patients": ("患者", "Patients"),
     "warn.visits": ("就诊", "Visits"),
@@ -63,7 +63,7 @@ FIGURES: Words = {
     "warn.none": ("没有超过预警金额的家庭。", "No household has passed the threshold."),
     "quality.title": ("数据质量", "Data quality"),
     "quality.lead": (
-        "时段内缺、错、重、偏、迟的数据,每项附处理办法。",
+        "时段内缺、错、重、偏、迟的数据，每项附处理办法。",
         "What is missing, wrong, double, far off or late, each with its cure.",
     ),
     "quality.clean": ("● 没有问题", "● nothing found"),
@@ -73,7 +73,7 @@ FIGURES: Words = {
     "quality.what": ("内容", "What"),
     "entry.title": ("指标填报", "Enter figures"),
     "entry.lead": (
-        "系统统计不到的指标由责任单位填报,附依据;经另一人确认后计入。文件只有比率时只填比率。",
+        "系统统计不到的指标由责任单位填报，附依据；经另一人确认后计入。文件只有比率时只填比率。",
         "Figures that no service can tell are entered with their source, and count when another person confirmed them. Give the share alone where the document has no parts.",
     ),
     "entry.code": ("指标", "Indicator"),
@@ -84,7 +84,7 @@ FIGURES: Words = {
     "entry.do": ("填报", "Enter"),
     "entry.file": ("从 CSV 文件填报", "Enter from a CSV file"),
     "entry.file.lead": (
-        "列名:指标、时段、乡镇、分子、分母、比率、依据;有一行有误则整个文件都不保存。",
+        "列名：指标、时段、乡镇、分子、分母、比率、依据；有一行有误则整个文件都不保存。",
         "Columns: code, period, area, numerator, denominator, stated, evidence. One bad row and nothing is kept.",
     ),
     "entry.file.do": ("上传", "Send"),
@@ -98,11 +98,11 @@ FIGURES: Words = {
     "entry.confirm": ("确认", "Confirm"),
     "entry.withdraw": ("撤回", "Withdraw"),
     "entry.reason": ("撤回原因", "Reason"),
-    "entry.done.entered": ("已保存,待另一人确认。", "Kept; somebody else confirms it."),
+    "entry.done.entered": ("已保存，待另一人确认。", "Kept; somebody else confirms it."),
     "entry.done.file": (
-        "文件各行已保存,待另一人确认。",
+        "文件各行已保存，待另一人确认。",
         "Every row is kept; somebody else confirms them.",
     ),
-    "entry.done.confirmed": ("已确认,现已计入指标。", "Confirmed; it counts now."),
-    "entry.done.withdrawn": ("已撤回,不再计入。", "Withdrawn; it counts no longer."),
+    "entry.done.confirmed": ("已确认，现已计入指标。", "Confirmed; it counts now."),
+    "entry.done.withdrawn": ("已撤回，不再计入。", "Withdrawn; it counts no longer."),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 STANDARDS: dict[str, tuple[str, str]] = {
     "standards.title": ("机构标准", "Institution standards"),
     "standards.lead": (
-        "三建好、三合格、三达标:按所选日期的登记数据判定,未达标的写明条款和办法。",
+        "三建好、三合格、三达标：按所选日期的登记数据判定，未达标的写明条款和办法。",
         "Built, staffed, up to standard: judged by the facts of the day; each failing one with its rule and the cure.",
     ),
     "standards.as_of": ("截至日期", "As of"),
@@ -21,7 +21,7 @@ STANDARDS: dict[str, tuple[str, str]] = {
     "standards.failing": ("未达标的地方和机构", "Who fails"),
     "standards.failing.none": ("没有。", "Nobody."),
     "standards.failing.more": (
-        "只列前 {n} 项,请按乡镇查看。",
+        "只列前 {n} 项，请按乡镇查看。",
         "The first {n}; choose a township for all of its.",
     ),
     "standards.unit": ("地方/机构", "Place or institution"),
@@ -50,7 +50,7 @@ STANDARDS: dict[str, tuple[str, str]] = {
     "standards.record": ("登记数据", "Record facts"),
     "standards.record.kind": ("表", "Table"),
     "standards.record.file": ("文件(.xlsx 或 .csv)", "File (.xlsx or .csv)"),
-    "standards.record.try": ("只检查,不保存", "Check only"),
+    "standards.record.try": ("只检查，不保存", "Check only"),
     "standards.record.do": ("导入", "Import"),
     "standards.record.template": ("模板:", "To fill in:"),
     "standards.facts.places": ("乡镇和村", "Places"),
@@ -58,11 +58,11 @@ STANDARDS: dict[str, tuple[str, str]] = {
     "standards.facts.departments": ("科室", "Departments"),
     "standards.facts.staff": ("人员(只填工号)", "Staff (by number)"),
     "standards.record.done": (
-        "共 {rows} 行:接收 {accepted},未变 {unchanged},退回 {rejected}。",
+        "共 {rows} 行：接收 {accepted}，未变 {unchanged}，退回 {rejected}。",
         "{rows} rows: {accepted} taken, {unchanged} known, {rejected} rejected.",
     ),
     "standards.record.tried": (
-        "检查结果(未保存):共 {rows} 行,可接收 {accepted},未变 {unchanged},退回 {rejected}。",
+        "检查结果(未保存):共 {rows} 行，可接收 {accepted}，未变 {unchanged}，退回 {rejected}。",
         "Checked, nothing kept: {rows} rows, {accepted} good, {unchanged} known, {rejected} rejected.",
     ),
     "standards.record.row": ("第 {n} 行", "Row {n}"),
@@ -73,7 +73,7 @@ STANDARDS: dict[str, tuple[str, str]] = {
     "standards.items": ("未达标事项登记到台账", "Open items for what fails"),
     "standards.items.done": ("已登记台账 {n} 项。", "{n} items opened in the register."),
     "standards.date.wrong": (
-        "日期无效,请按 2020-12-31 填写",
+        "日期无效，请按 2020-12-31 填写",
         "There is no such date; write one such as 2020-12-31",
     ),
 }

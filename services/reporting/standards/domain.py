@@ -48,8 +48,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "LP-56": Rule("staffed", "乡镇卫生院至少 1 名执业(助理)医师,2020 年底起至少 1 名全科医师", "a doctor in each township hospital, from the end of 2020 a general practitioner"),
     "LP-57": Rule("staffed", "村卫生室至少 1 名注册乡村医生或执业(助理)医师", "a village doctor or doctor in each clinic"),
     "LP-58": Rule("up_to_standard", "2 所县级公立医院达到二级能力,2020 年底起至少 1 所二级甲等", "two county hospitals at level two, from the end of 2020 one at level two A"),
-    "LP-59": Rule("up_to_standard", "常住人口超过 1 万人的乡镇,卫生院达到渝卫规财〔2009〕163号要求", "the hospital of a township of more than 10,000 meets 渝卫规财〔2009〕163号"),
-    "LP-60": Rule("up_to_standard", "常住人口超过 800 人的行政村,卫生室达到渝府发〔2012〕93号要求", "the clinic of a village of more than 800 meets 渝府发〔2012〕93号"),
+    "LP-59": Rule("up_to_standard", "常住人口超过 1 万人的乡镇，卫生院达到渝卫规财〔2009〕163号要求", "the hospital of a township of more than 10,000 meets 渝卫规财〔2009〕163号"),
+    "LP-60": Rule("up_to_standard", "常住人口超过 800 人的行政村，卫生室达到渝府发〔2012〕93号要求", "the clinic of a village of more than 800 meets 渝府发〔2012〕93号"),
     "LP-61": Rule("no_blank", "消除乡村两级机构人员“空白点”", "no township or village without institution or qualified staff"),
 }  # fmt: skip
 GROUP_WORDS: Final[Mapping[Group, tuple[str, str]]] = {

@@ -58,10 +58,12 @@ def standard(
     """A rule that an institution of these must be up to a standard (LP-59, LP-60)."""
     told = [each.up_to_standard for each in institutions]
     if True in told:
-        return Finding(rule, "met", f"{zh},已达标", f"{en}, up to standard")
+        return Finding(rule, "met", f"{zh}，已达标", f"{en}, up to standard")
     if None in told:
-        return Finding(rule, "unknown", f"{zh},未登记是否达标", f"{en}, not told", cure_zh, cure_en)
-    return Finding(rule, "missed", f"{zh},未达标", f"{en}, not up to standard", cure_zh, cure_en)
+        return Finding(
+            rule, "unknown", f"{zh}，未登记是否达标", f"{en}, not told", cure_zh, cure_en
+        )
+    return Finding(rule, "missed", f"{zh}，未达标", f"{en}, not up to standard", cure_zh, cure_en)
 
 
 def cure(met: bool, zh: str, en: str) -> tuple[str, str]:

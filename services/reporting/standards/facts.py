@@ -37,12 +37,12 @@ _MANY: Final = 60
 
 class TownshipNeeded(ValueError):
     code = "township_needed"
-    message_zh = "乡镇卫生院须填写乡镇,村卫生室须填写乡镇和村"
+    message_zh = "乡镇卫生院须填写乡镇，村卫生室须填写乡镇和村"
 
 
 class EndsBeforeStart(ValueError):
     code = "ends_before_start"
-    message_zh = "终止日期早于起始日期,请改正"
+    message_zh = "终止日期早于起始日期，请改正"
 
 
 class _Fact(BaseModel):

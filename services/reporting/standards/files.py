@@ -81,7 +81,7 @@ def read(kind: Kind, content: bytes) -> list[Row]:
             continue
         if len(rows) == MOST_ROWS:
             raise _refused(
-                "too_many_rows", f"send at most {MOST_ROWS} rows", f"最多 {MOST_ROWS} 行,请拆分"
+                "too_many_rows", f"send at most {MOST_ROWS} rows", f"最多 {MOST_ROWS} 行，请拆分"
             )
         rows.append(Row(number, values))
     if not rows:
@@ -122,7 +122,7 @@ def _unreadable() -> FactsFileRefused:
     return _refused(
         "unreadable",
         "send an .xlsx workbook, or .csv in UTF-8 or GBK",
-        "文件无法读取,请发送 .xlsx 或 UTF-8/GBK 编码的 .csv",
+        "文件无法读取，请发送 .xlsx 或 UTF-8/GBK 编码的 .csv",
     )
 
 
@@ -184,7 +184,7 @@ def template(kind: Kind) -> bytes:
     for name, each in fields.items():
         words = "是 / 否" if name in _FLAGS else " / ".join(_WORDS.get(name, {}))
         if name in _LISTS:
-            words = "多个以;分隔"
+            words = "多个以；分隔"
         notes.append(
             [f"{HEADERS[name]} {name}", "是 yes" if each.is_required() else "否 no", words]
         )

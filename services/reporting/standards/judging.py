@@ -53,7 +53,7 @@ def _county(facts: Facts, units: Iterable[Unit]) -> Unit:
         f"{len(hospitals)} public county hospitals",
         *cure(
             enough,
-            "再建好县级公立医院,至 2 所",
+            "再建好县级公立医院，至 2 所",
             "build public county hospitals until there are two",
         ),
     )
@@ -82,11 +82,11 @@ def _capability(facts: Facts, hospitals: list[Facility]) -> Finding:
     return Finding(
         "LP-58",
         status,
-        f"达到二级能力 {second} 所,其中二级甲等以上 {second_a} 所,未登记 {untold} 所",
+        f"达到二级能力 {second} 所，其中二级甲等以上 {second_a} 所，未登记 {untold} 所",
         f"{second} at level two, of them {second_a} at level two A; {untold} not told",
         *cure(
             met,
-            f"需 {need_zh};请登记医院能力等级或提升能力",
+            f"需 {need_zh}；请登记医院能力等级或提升能力",
             "two at level two"
             + (", one of them at two A" if late else "")
             + ": record or raise them",

@@ -80,7 +80,7 @@ def _hospital_staff(facts: Facts, facility: Facility) -> Finding:
     return Finding(
         "LP-56",
         "met" if met else "missed",
-        f"执业(助理)医师 {doctors} 名,全科医师 {practitioners} 名",
+        f"执业(助理)医师 {doctors} 名，全科医师 {practitioners} 名",
         f"{doctors} doctors, {practitioners} general practitioners",
         *cure(
             met,
@@ -102,7 +102,7 @@ def _hospital_standard(facts: Facts, facility: Facility) -> Finding:
         )  # fmt: skip
     if residents <= HOSPITAL_STANDARD_ABOVE:
         return Finding(
-            "LP-59", "not_required", f"常住人口 {residents} 人,未超过 1 万人",
+            "LP-59", "not_required", f"常住人口 {residents} 人，未超过 1 万人",
             f"{residents} residents, not more than 10,000",
         )  # fmt: skip
     return standard(

@@ -46,8 +46,8 @@ def _spot(institutions: list[Facility], *, staffed: bool) -> Finding:
         return Finding("LP-61", "met", "机构和合格人员都有", "institution and qualified staff")
     if institutions:
         return Finding(
-            "LP-61", "missed", "有机构,无合格人员", "an institution without qualified staff",
-            "配备合格人员,或补充登记", "find qualified staff, or record them",
+            "LP-61", "missed", "有机构，无合格人员", "an institution without qualified staff",
+            "配备合格人员，或补充登记", "find qualified staff, or record them",
         )  # fmt: skip
     return Finding("LP-61", "missed", "没有机构", "no institution", "建好机构", "build one")
 
@@ -86,10 +86,10 @@ def villages(facts: Facts) -> list[Unit]:
 def _clinic(facts: Facts, place: Place, clinics: list[Facility], *, seat: bool) -> Finding:
     own = [each for each in clinics if f"{each.township}/{each.village}" == place.key]
     if own:
-        return Finding("LP-52", "met", f"有村卫生室:{own[0].name_zh}", "has a clinic of its own")
+        return Finding("LP-52", "met", f"有村卫生室：{own[0].name_zh}", "has a clinic of its own")
     if seat:
         return Finding(
-            "LP-52", "exempt", "乡镇卫生院所在村,可不设卫生室(LP-54)",
+            "LP-52", "exempt", "乡镇卫生院所在村，可不设卫生室(LP-54)",
             "seat of the township hospital: needs no clinic (LP-54)",
         )  # fmt: skip
     if not clinics:
@@ -105,26 +105,26 @@ def _clinic(facts: Facts, place: Place, clinics: list[Facility], *, seat: bool) 
     ]
     if not place.small_area and place.residents is None:
         return Finding(
-            "LP-52", "unknown", f"与邻村联合设置({shared.name_zh}),未登记常住人口",
+            "LP-52", "unknown", f"与邻村联合设置({shared.name_zh})，未登记常住人口",
             "shares a clinic; its residents are not told",
-            "登记常住人口:低于 800 人或面积较小方可联合设置(LP-53)",
+            "登记常住人口：低于 800 人或面积较小方可联合设置(LP-53)",
             "record the residents: fewer than 800, or a small area, may share (LP-53)",
         )  # fmt: skip
     if not place.small_area and (place.residents or 0) >= SHARING_BELOW:
         return Finding(
-            "LP-52", "missed", f"常住人口 {place.residents} 人,不低于 800 人,不得联合设置(LP-53)",
+            "LP-52", "missed", f"常住人口 {place.residents} 人，不低于 800 人，不得联合设置(LP-53)",
             f"{place.residents} residents, not fewer than 800: may not share (LP-53)",
-            "单独建卫生室;面积较小的由乡镇登记“面积较小”",
+            "单独建卫生室；面积较小的由乡镇登记“面积较小”",
             "build a clinic of its own; a small area is told by the township",
         )  # fmt: skip
     if not beside:
         return Finding(
             "LP-52", "missed", f"联合设置的卫生室({shared.name_zh})不在相邻行政村(LP-53)",
             "the shared clinic is not in an adjacent village (LP-53)",
-            "与相邻行政村联合设置,或登记两村相邻", "share with an adjacent village, or record that it is",
+            "与相邻行政村联合设置，或登记两村相邻", "share with an adjacent village, or record that it is",
         )  # fmt: skip
     return Finding(
-        "LP-52", "met", f"与相邻行政村联合设置:{beside[0].name_zh}(LP-53)",
+        "LP-52", "met", f"与相邻行政村联合设置：{beside[0].name_zh}(LP-53)",
         "shares the clinic of an adjacent village (LP-53)",
     )  # fmt: skip
 
@@ -145,7 +145,7 @@ def _clinic_standard(place: Place, clinics: list[Facility], clinic: Finding) -> 
         )  # fmt: skip
     if place.residents <= CLINIC_STANDARD_ABOVE:
         return Finding(
-            "LP-60", "not_required", f"常住人口 {place.residents} 人,未超过 800 人",
+            "LP-60", "not_required", f"常住人口 {place.residents} 人，未超过 800 人",
             f"{place.residents} residents, not more than 800",
         )  # fmt: skip
     return standard(

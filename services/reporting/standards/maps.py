@@ -77,7 +77,7 @@ def draw(content: bytes, villages: Iterable[str]) -> Drawing:
                 "features",
                 "too_many_points",
                 f"at most {MOST_POINTS} points; simplify the outlines",
-                f"坐标点超过 {MOST_POINTS} 个,请简化边界",
+                f"坐标点超过 {MOST_POINTS} 个，请简化边界",
             )
         name = _name(feature, number)
         areas.append((_key(name, known, by_name), name, rings))
@@ -85,7 +85,7 @@ def draw(content: bytes, villages: Iterable[str]) -> Drawing:
         raise _refused(
             "features", "no_village",
             "no area bears the name of a village of the county: write township and village into properties",
-            "没有区域与本县的村对应:请在 properties 中填写 township 和 village",
+            "没有区域与本县的村对应：请在 properties 中填写 township 和 village",
         )  # fmt: skip
     return _projected(areas)
 
@@ -153,7 +153,7 @@ def _no_degrees(number: int) -> MapRefused:
     return _refused(
         f"features[{number}].geometry", "coordinates_invalid",
         "give rings of at least four points in degrees of longitude and latitude",
-        "坐标应为经纬度,每个环至少四个点",
+        "坐标应为经纬度，每个环至少四个点",
     )  # fmt: skip
 
 
@@ -167,7 +167,7 @@ def _name(feature: Mapping[str, Any], number: int) -> str:
             f"features[{number}].properties",
             "name_missing",
             "write village (and township), or name",
-            "请填写 village(和 township),或 name",
+            "请填写 village(和 township)，或 name",
         )
     if isinstance(township, str) and township.strip() and "/" not in name:
         return f"{township.strip()}/{name.strip()}"

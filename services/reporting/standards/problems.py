@@ -8,7 +8,7 @@ from shared.http.problem import NotFound, Unprocessable
 class FactsRefused(Unprocessable):
     code = "standard_facts_invalid"
     title = "Some facts cannot be taken; nothing was kept"
-    title_zh = "部分数据不能接收,全部未保存"
+    title_zh = "部分数据不能接收，全部未保存"
 
 
 class FactsFileRefused(Unprocessable):

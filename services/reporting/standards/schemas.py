@@ -97,7 +97,7 @@ class ImportAnswer(BaseModel):
                         "column": "facility_code",
                         "code": "facility_unknown",
                         "message": "record the institution first",
-                        "message_zh": "没有该机构,请先登记机构",
+                        "message_zh": "没有该机构，请先登记机构",
                     }
                 ],
             }

@@ -75,7 +75,7 @@ async def record(
                 _ROW,
                 "told_twice",
                 "the same thing is told twice of the same first day: keep one",
-                "同一对象同一起始日期重复,请只保留一条",
+                "同一对象同一起始日期重复，请只保留一条",
             )
         if fault is not None:
             verdicts[number] = Verdict(number, "rejected", fault)
@@ -121,7 +121,7 @@ def _placed(
                 "facility_code",
                 "facility_unknown",
                 "record the institution first",
-                "没有该机构,请先登记机构",
+                "没有该机构，请先登记机构",
             )
         township = facilities[code] or None
     else:

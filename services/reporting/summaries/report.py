@@ -35,7 +35,7 @@ def summary_report(found: Mapping[str, Any]) -> Report:
     missing = found["missing"]
     mark = None
     if missing and signed:
-        mark = f"尚未签发、未计入的月份:{'、'.join(missing)}"
+        mark = f"尚未签发、未计入的月份：{'、'.join(missing)}"
     return Report(
         title=f"{found['region']['name_zh']}健康扶贫工作{year}年{_HALVES[half]}半年总结",
         subtitle=f"{year} 年 {'1—6' if half == '1' else '7—12'} 月",
@@ -53,30 +53,30 @@ def summary_report(found: Mapping[str, Any]) -> Report:
 def _source(signed: Sequence[Any], told: Mapping[str, Any] | None) -> str:
     sources = ["已签发月结"] if signed else []
     if told is not None:
-        sources.append(f"历史文件《{told['source']}》(单独列示,不与系统数据相加)")
-    return ";".join(sources)
+        sources.append(f"历史文件《{told['source']}》(单独列示，不与系统数据相加)")
+    return "；".join(sources)
 
 
 def _sentences(found: Mapping[str, Any]) -> tuple[str, ...]:
     people, stays, visits = found["people"], found["stays"], found["visits"]
     lines = [
         (
-            f"一、基本情况。截至 {people['day']},建档立卡等登记对象 {people['households']:,} 户、"
+            f"一、基本情况。截至 {people['day']}，建档立卡等登记对象 {people['households']:,} 户、"
             f"{people['persons']:,} 人。"
         ),
         (
             f"二、住院救治。登记对象住院 {stays['persons']:,} 人、{stays['visits']:,} 人次,"
-            f"总费用 {stays['total_wan']} 万元,其中{_paid(stays)}。"
+            f"总费用 {stays['total_wan']} 万元，其中{_paid(stays)}。"
             f"个人支付占比 {percent(stays['personal_share'])}({STATES[stays['personal_share_status']]})。"
             f"{_gap(stays)}"
         ),
         (
-            f"三、全部就诊。{visits['visits']:,} 人次,总费用 {visits['total_wan']} 万元,"
+            f"三、全部就诊。{visits['visits']:,} 人次，总费用 {visits['total_wan']} 万元,"
             f"个人支付占比 {percent(visits['personal_share'])}"
             f"({STATES[visits['personal_share_status']]})。{_gap(visits)}"
         ),
         (
-            f"四、目录外费用。{visits['out_of_catalogue']} 元,占总费用"
+            f"四、目录外费用。{visits['out_of_catalogue']} 元，占总费用"
             f" {percent(visits['out_of_catalogue_share'])}"
             f"({STATES[visits['out_of_catalogue_share_status']]})。"
         ),
@@ -84,7 +84,7 @@ def _sentences(found: Mapping[str, Any]) -> tuple[str, ...]:
     if Decimal(found["adjusted"]):
         lines.append(
             f"以上含签发以后补记和更正的差额 {Decimal(found['adjusted']):,.2f} 元,"
-            "各月已签发数字不变,见“各月情况”。"
+            "各月已签发数字不变，见“各月情况”。"
         )
     last = [each["month"] for each in found["months"] if each["number"] is not None][-1]
     missed = [
@@ -116,8 +116,8 @@ def _gap(bills: Mapping[str, Any]) -> str:
     if not Decimal(gap["gap"]):
         return ""
     if gap["within_tolerance"]:
-        return f"各项以万元四舍五入,合计与总额相差 {gap['gap']} 元,属于四舍五入(JK-36)。"
-    return f"各项合计与总额相差 {gap['gap']} 元,超过四舍五入允许的 {gap['tolerance']} 元,须核对(JK-36)。"
+        return f"各项以万元四舍五入，合计与总额相差 {gap['gap']} 元，属于四舍五入(JK-36)。"
+    return f"各项合计与总额相差 {gap['gap']} 元，超过四舍五入允许的 {gap['tolerance']} 元，须核对(JK-36)。"
 
 
 def _told(told: Mapping[str, Any]) -> tuple[str, ...]:
@@ -130,10 +130,10 @@ def _told(told: Mapping[str, Any]) -> tuple[str, ...]:
     balance = told["balance"]
     lines = [
         (
-            f"历史文件:贫困户 {told['households']['value']:,} 户、建档立卡贫困人口"
-            f" {told['persons']['value']:,} 人;住院贫困患者 {told['inpatients']['value']} 人,住院总费用"
-            f" {Decimal(balance['total']) / 10_000:.4f} 万元,其中{paid};个人支付占比"
-            f" {percent(county['value'])},目标 ≤ {percent(county['target'])}({STATES[county['status']]})。"
+            f"历史文件：贫困户 {told['households']['value']:,} 户、建档立卡贫困人口"
+            f" {told['persons']['value']:,} 人；住院贫困患者 {told['inpatients']['value']} 人，住院总费用"
+            f" {Decimal(balance['total']) / 10_000:.4f} 万元，其中{paid}；个人支付占比"
+            f" {percent(county['value'])}，目标 ≤ {percent(county['target'])}({STATES[county['status']]})。"
         ),
         *(
             f"{each['name_zh']}住院个人支出占 {percent(each['value'])}({STATES[each['status']]},"
@@ -143,8 +143,8 @@ def _told(told: Mapping[str, Any]) -> tuple[str, ...]:
     ]
     if Decimal(balance["gap"]):
         lines.append(
-            f"历史文件各项合计 {Decimal(balance['parts']):,.2f} 元,与总费用"
-            f" {Decimal(balance['total']):,.2f} 元相差 {balance['gap']} 元:{balance['text_zh']}。"
+            f"历史文件各项合计 {Decimal(balance['parts']):,.2f} 元，与总费用"
+            f" {Decimal(balance['total']):,.2f} 元相差 {balance['gap']} 元：{balance['text_zh']}。"
         )
     return tuple(lines)
 
@@ -335,7 +335,7 @@ def _told_payers(told: Mapping[str, Any]) -> Table:
     ]
     return Table(
         "history_payers",
-        "历史文件:住院费用由谁支付",
+        "历史文件：住院费用由谁支付",
         (
             Column("支付方", "text"),
             Column("金额(元)", "money"),
@@ -350,7 +350,7 @@ def _told_payers(told: Mapping[str, Any]) -> Table:
 def _told_statistics(told: Mapping[str, Any]) -> Table:
     return Table(
         "history_statistics",
-        "历史文件:其他统计",
+        "历史文件：其他统计",
         (
             Column("项目", "text"),
             Column("文件数据", "text"),

@@ -34,7 +34,7 @@ _MOST_CLOSES: Final = 60
 class NothingSummed(NotFound):
     code = "half_year_unknown"
     title = "No month of this half-year is signed, and no document tells of it"
-    title_zh = "该半年没有已签发的月结,也没有历史文件数据"
+    title_zh = "该半年没有已签发的月结，也没有历史文件数据"
 
 
 class HalfYearMalformed(Unprocessable):

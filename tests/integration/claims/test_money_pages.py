@@ -125,7 +125,7 @@ async def test_two_hands_and_a_reason(claims: Claims, desks: dict[str, Screen]) 
         here = await prepared(both)
         await both.post(f"{here}/submit")
         page = await both.get(here)
-        assert "您已办过前面的步骤,须由另一人核准" in words(page)
+        assert "您已办过前面的步骤，须由另一人核准" in words(page)
         refused = await both.post(f"{here}/approve")
         assert refused.status_code == 409
         assert "须由另一人" in words(refused)
@@ -174,7 +174,7 @@ async def test_money_comes_into_a_fund_after_a_second_look(
     assert 'id="amount-fault"' in bad.text
     assert 'id="where-fault"' in bad.text
     asked = await desk.post(here, form)
-    assert "请核对:700.00 元记入医疗救助资金,来源:期初余额" in words(asked)
+    assert "请核对：700.00 元记入医疗救助资金，来源：期初余额" in words(asked)
     assert await claims.rows("SELECT 1 FROM fund_movements") == []
     for _ in range(2):  # a double click
         assert (await desk.post(here, form | {"sure": "1"})).is_redirect

@@ -140,8 +140,8 @@ async def test_what_the_roster_tells_of_sex_and_age_is_kept(claims: Claims) -> N
     assert await looked(claims) == {"against_sex_or_age": (2, 2)}
     found = await claims.good("GET", "/flags", rule="against_sex_or_age")
     assert {flag["message_zh"] for flag in found["items"]} == {
-        "第 9 行“剖宫产术”限于女性;名册登记此人为男性。",
-        "第 9 行“剖宫产术”限于 10–60 岁的人;名册登记此人 1950 年出生。",
+        "第 9 行“剖宫产术”限于女性；名册登记此人为男性。",
+        "第 9 行“剖宫产术”限于 10–60 岁的人；名册登记此人 1950 年出生。",
     }
 
 

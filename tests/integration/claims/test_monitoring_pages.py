@@ -48,11 +48,11 @@ async def test_a_question_goes_from_desk_to_desk(
         assert (await reader.post(HERE, HALF)).status_code == 403
         for new in (4, 0):
             said = words(await insurer.post(HERE, HALF))
-            assert f"已检查 1 份费用:发现 4 处,其中 {new} 处是新的" in said
+            assert f"已检查 1 份费用：发现 4 处，其中 {new} 处是新的" in said
         for part in (
-            "名册登记 2016-02-01 死亡,29 天后入院",
-            "第 9 行“CT”单价 120.00 元,超过限价 100.00 元",
-            "2016-03-02“CT”收费 2 次(第 9, 10 行),共 240.00 元",
+            "名册登记 2016-02-01 死亡，29 天后入院",
+            "第 9 行“CT”单价 120.00 元，超过限价 100.00 元",
+            "2016-03-02“CT”收费 2 次(第 9, 10 行)，共 240.00 元",
             "待处理 4",
         ):
             assert part in said, part
@@ -61,7 +61,7 @@ async def test_a_question_goes_from_desk_to_desk(
         assert "没有疑点" in words(await other.get(HERE))
 
         (flag,) = (await claims.good("GET", "/flags", rule="visit_after_death"))["items"]
-        assert flag["message_zh"] == "名册登记 2016-02-01 死亡,29 天后入院(就诊)。"
+        assert flag["message_zh"] == "名册登记 2016-02-01 死亡，29 天后入院(就诊)。"
         here = f"{HERE}/{flag['flag_id']}"
         assert (await other.get(here)).status_code == 404
         assert "您的账号只能查看" in words(await reader.get(here))
@@ -86,7 +86,7 @@ async def test_a_question_goes_from_desk_to_desk(
         assert set(values(held, "step")) == {"uphold", "dismiss", "release"}
         proposed = await insurer.post(here, {"step": "uphold", "note": "登记无误"})
         after = await insurer.follow(proposed)
-        assert "您已提请认定,须由另一人复核" in words(after)
+        assert "您已提请认定，须由另一人复核" in words(after)
         assert "uphold" not in values(after, "step")
         done = await bureau.follow(await bureau.post(here, {"step": "uphold", "note": "同意"}))
         for part in ("已认定", "死亡日期登记有误", "测试health-bureau", "2016-03-10 09:00"):

@@ -57,14 +57,14 @@ async def test_a_pack_in_plain_chinese(author: Screen) -> None:
     said = words(await author.get(PACK))
     for part in (
         "支付先后",
-        "就诊类型为住院;就诊之日属于任一救助对象类别",
+        "就诊类型为住院；就诊之日属于任一救助对象类别",
         "支付比例不低于 「建档立卡贫困人口医疗救助最低比例」",
         "二级医院住院起付线(每次住院)",
         "¥ 200.00 自 2016-01-01 起",
         "83%",
         "10,000.00 元以上 55%",
         "金口河区卫计局2016年半年卫生计生专项扶贫工作总结 · JK-11",
-        "假定,未确认",
+        "假定，未确认",
         "尚未启用 医药爱心扶贫基金的减免标准尚未出台。",
         "尚无结算",
     ):
@@ -74,8 +74,8 @@ async def test_a_pack_in_plain_chinese(author: Screen) -> None:
 async def test_a_tier_that_needs_others_says_so(author: Screen) -> None:
     """Goal: no condition is hidden. Method: the hospital's share and the chronic drugs of Xinbin."""
     said = words(await author.get("/claims/packs/xinbin-2018"))
-    assert "仅在以下层次支付之后:第 7、8、10 层" in said
-    assert "只看这些明细:药品" in said
+    assert "仅在以下层次支付之后：第 7、8、10 层" in said
+    assert "只看这些明细：药品" in said
     assert "同组(special_fund)只由先适用的一层支付" in said
 
 

@@ -185,7 +185,7 @@ class TestReading:
         assert orders == sorted(orders)
         aid = next(tier for tier in pack["tiers"] if tier["id"] == "medical_aid")
         assert (aid["payer_name_zh"], aid["kind"]) == ("医疗救助", "ratio_of_remainder")
-        assert aid["conditions_zh"] == "就诊类型为住院;就诊之日属于任一救助对象类别"
+        assert aid["conditions_zh"] == "就诊类型为住院；就诊之日属于任一救助对象类别"
         assert {"medical_aid.ratio.tertiary", "medical_aid.annual_cap"} <= set(aid["parameters"])
         (floor,) = aid["adjustments"]
         assert floor["text_zh"] == "支付比例不低于 「建档立卡贫困人口医疗救助最低比例」"

@@ -29,7 +29,7 @@ async def test_an_accountant_reads_and_closes(
     async with screen(running, tmp_path, "claims:ledger", "claims:reconcile") as accountant:
         listed = await accountant.get(HERE)
         said = words(listed)
-        for part in (two["visit_no"], "本系统有、医院无:合计少 5000.00 元", "-5,000.00", "仅总账"):
+        for part in (two["visit_no"], "本系统有、医院无：合计少 5000.00 元", "-5,000.00", "仅总账"):
             assert part in said, part
         here = f"{HERE}/{made['reconciliation_id']}"
         assert f'href="{here}"' in listed.text

@@ -144,7 +144,7 @@ async def test_a_measurement_is_asked_for_again_in_words(
     empty = await doctor.post(form, typed)
     assert "请填写收缩压" in words(empty)
     impossible = await doctor.post(form, typed | {"m-sbp": "1400", "m-dbp": "84"})
-    assert "收缩压不可能;可能范围 40-300" in words(impossible)
+    assert "收缩压不可能；可能范围 40-300" in words(impossible)
     unlikely = await doctor.post(form, typed | {"m-sbp": "226", "m-dbp": "84"})
     assert "收缩压少见(通常 80–220 mmHg)" in words(unlikely)
     assert 'name="confirm-sbp"' in unlikely.text
@@ -184,7 +184,7 @@ async def test_a_contract_goes_through_its_steps_on_the_page(
     no_evidence = await doctor.post(f"/contracts/persons/{P2}/refuse", {"on": "2016-03-10"})
     assert no_evidence.status_code == 422
     refused = await act(doctor, P2, "refuse", on="2016-03-10", evidence="本人签字")
-    assert "拒签 2016-03-10 起,到 2017-03-09 · 有效" in refused
+    assert "拒签 2016-03-10 起，到 2017-03-09 · 有效" in refused
     assert (await doctor.post(f"/contracts/persons/{P2}/fly")).status_code == 404
     contracts.context.peers = Peers({"identity": identity_says(None)})
     assert "姓名暂不可见" in words(await doctor.get(f"/contracts/persons/{P2}"))
@@ -316,7 +316,7 @@ async def test_the_supervisor_sees_teams_registers_referrals_and_who_did_not_com
     no_day = await doctor.post(call, typed)
     assert 'id="agreed_on-fault"' in no_day.text
     done = await doctor.follow(await doctor.post(call, typed | {"agreed_on": "2016-03-12"}))
-    assert "已约定,等待返回" in words(done)
+    assert "已约定，等待返回" in words(done)
     assert "约定 2016-03-12" in words(done)
 
 
@@ -390,7 +390,7 @@ async def test_a_file_is_tried_imported_and_taken_back(contracts: Running, docto
         return await doctor.post("/contracts/imports", {"dry_run": trial}, files=files)
 
     tried = words(await doctor.follow(await send("yes")))
-    assert "试导入,未写入" in tried
+    assert "试导入，未写入" in tried
     assert "2 行数 = 1 通过 + 0 已有 + 1 退回" in tried
     assert "没有此登记人员" in tried
     assert await contracts.rows("SELECT * FROM contracts") == []

@@ -91,7 +91,7 @@ async def test_from_the_visits_to_the_decision(contracts: Running) -> None:
         for organisation, status in ((YONGHE, 404), (JINHE, 200)):
             answer = await client.get(path, headers=contracts.bearer(f"township:{organisation}"))
             assert answer.status_code == status
-        note = {"note": "张医生带队,已核对"}
+        note = {"note": "张医生带队，已核对"}
         explained = await client.post(f"{path}/explain", json=note)
         only_writes = contracts.bearer(scopes=("contracts:write", "contracts:read"))
         refused = await client.post(f"{path}/confirm", json=note, headers=only_writes)

@@ -78,7 +78,7 @@ async def test_categories_of_a_day_as_known_on_a_day(
     path = f"/identity/persons/{await person_id(office, PATIENT)}"
     async with screen(identity, tmp_path, "identity:persons") as desk:
         held = words(await desk.get(path, as_of="2016-03-01"))
-        assert "2016-03-01 当日的类别,按 2016-07-10 所知 建档立卡" in held
+        assert "2016-03-01 当日的类别，按 2016-07-10 所知 建档立卡" in held
         before = words(await desk.get(path, as_of="2014-03-01"))
         assert "当日没有有效类别" in before
         unknown = words(await desk.get(path, as_of="2016-03-01", known_on="2016-01-01"))

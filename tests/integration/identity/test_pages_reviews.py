@@ -54,7 +54,7 @@ async def test_same_person_is_kept_and_the_next_comes(
         )
         assert sent.headers["location"] == f"/identity/reviews/{second}?done=same_person"
         following = await reviewer.follow(sent)
-        assert "已记录:是同一人" in words(following)
+        assert "已记录：是同一人" in words(following)
         sent = await reviewer.post(f"/identity/reviews/{second}", {"decision": "different_person"})
         assert "没有待复核的识别" in words(await reviewer.follow(sent))
         decided = words(await reviewer.get("/identity/reviews", status="decided"))

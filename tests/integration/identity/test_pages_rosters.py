@@ -33,7 +33,7 @@ async def test_a_roster_passes_through_two_hands(
         sent = await upload(first, roster_csv(PATIENT, NEIGHBOUR))
         page = await first.follow(sent)
         path = sent.headers["location"].partition("?")[0]
-        assert "您是上传人,须由另一人核对确认" in words(page)
+        assert "您是上传人，须由另一人核对确认" in words(page)
         own = await first.post(path, {"do": "confirm"})
         assert own.status_code == 409
         assert "须由上传人以外的另一人核对" in words(own)

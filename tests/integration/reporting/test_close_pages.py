@@ -95,7 +95,7 @@ async def test_a_month_goes_through_the_screens(reporting: Running, tmp_path: Pa
         unsure = await director.post(f"{here}/sign", {})
         assert (unsure.status_code, "请先勾选确认" in words(unsure)) == (422, True)
         signed = await director.follow(await director.post(f"{here}/sign", {"sure": "1"}))
-        for part in ("已签发,数字不再改动", "已签发数据,不再改动", "SHA-256", "没有要做的了"):
+        for part in ("已签发，数字不再改动", "已签发数据，不再改动", "SHA-256", "没有要做的了"):
             assert part in words(signed), part
         assert (await director.post(f"{here}/sign", {"sure": "1"})).status_code == 303
         assert_private(signed)

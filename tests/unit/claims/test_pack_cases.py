@@ -198,7 +198,7 @@ class TestCommands:
         assert told.exit_code == 1
         assert "tiers[0].citation  [missing_citation]" in told.output
         assert "there is no citation; name the document and the article" in told.output
-        assert "缺少出处;请注明文件和条款" in told.output
+        assert "缺少出处；请注明文件和条款" in told.output
         assert "outpatient.ratio.unit  [unknown_word]" in told.output
         again = run.invoke(app, ["packs", "test", str(folder)])
         assert again.exit_code == 1

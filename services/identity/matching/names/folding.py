@@ -39,7 +39,7 @@ def half_width(text: str) -> str:
 def tidy_han(text: str) -> tuple[str, tuple[str, ...]]:
     """A half-width Chinese name with one kind of dot and no spaces, and names in brackets.
 
-    ``张三(曾用名:张小三)`` is ``张三`` and ``张小三``; a mark such as ``(大)`` is left out.
+    ``张三(曾用名：张小三)`` is ``张三`` and ``张小三``; a mark such as ``(大)`` is left out.
     """
     others: tuple[str, ...] = ()
     if "(" in text or _BRACKETS.search(text):
