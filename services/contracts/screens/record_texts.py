@@ -17,6 +17,7 @@ RECORD: dict[str, tuple[str, str]] = {
     "record.treatment": ("分类救治", "Classified treatment"),
     "record.services": ("医疗卫生服务", "Services"),
     "record.costs": ("医疗费用与报销", "Costs and reimbursement"),
+    "record.costs.below": ("见下表，单位：元", "See the table below, in CNY"),
     "record.cause": ("致贫原因：{text}", "Cause of poverty: {text}"),
     "record.cause.none": ("致贫原因：未登记", "Cause of poverty: not recorded"),
     "record.since": ("{first} 起", "since {first}"),
