@@ -25,6 +25,7 @@ from services.contracts.models import Person
 from services.contracts.module import MODULE
 from services.contracts.plans.repository import lock_many
 from services.contracts.plans.service import plan_everyone
+from services.contracts.programme.service import programme_of
 from shared.clock import FixedClock
 from shared.db.base import table_of
 from shared.db.bulk import copy_rows
@@ -69,6 +70,10 @@ async def _measure(console: Console, folder: Path, url: str, people: int) -> Non
         tokens=signer.verifier(),
         region=load_region("jinkouhe-2016"),
         peers=Peers({}),
+    )
+    # Everyone has a task a year, as where the free check-up is promised (XB-22).
+    context.state["contracts.programme"] = programme_of(context).model_copy(
+        update={"not_offered": ()}
     )
     try:
         async with context.db.writing() as session:

@@ -77,6 +77,7 @@ async def leave(
 @router.get("/packages", summary="What contracts promise, and how often")
 async def list_packages(_caller: Reader, context: Context) -> PackageList:
     """The county's packages."""
+    programme = programme_of(context)
     return PackageList(
         items=[
             PackageAnswer(
@@ -92,10 +93,10 @@ async def list_packages(_caller: Reader, context: Context) -> PackageList:
                         per=item.per,
                         citation=item.citation,
                     )
-                    for item in package.items
+                    for item in programme.promised(package)
                 ],
             )
-            for code, package in programme_of(context).packages.items()
+            for code, package in programme.packages.items()
         ]
     )
 

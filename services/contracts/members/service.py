@@ -18,7 +18,7 @@ from services.contracts.members.schemas import (
     TeamDetail,
 )
 from services.contracts.models import Contract, TeamMember
-from services.contracts.programme.domain import Package
+from services.contracts.programme.domain import PackageItem
 from services.contracts.programme.service import programme_of
 from services.contracts.teams.domain import Team
 from services.contracts.teams.service import teams_of
@@ -227,7 +227,7 @@ async def _card(session: ReadSession, context: ServiceContext, contract: Contrac
     return Card(
         doctor_name=vault.decrypt(doctor.name, column=NAME_COLUMN) if doctor else None,
         phone=vault.decrypt(doctor.phone, column=PHONE_COLUMN) if doctor and doctor.phone else None,
-        services=_services(package) if package else (),
+        services=_services(programme.promised(package)) if package else (),
         policy=programme.policy.zh,
     )
 
@@ -239,8 +239,8 @@ def _doctor(members: Sequence[TeamMember], village: str | None) -> TeamMember | 
     return next(iter(doctors + own), None)
 
 
-def _services(package: Package) -> tuple[str, ...]:
-    return tuple(f"{item.zh}({_PER[item.per]}{item.times}次)" for item in package.items)
+def _services(items: Sequence[PackageItem]) -> tuple[str, ...]:
+    return tuple(f"{item.zh}({_PER[item.per]}{item.times}次)" for item in items)
 
 
 def _team(context: ServiceContext, code: str) -> Team:

@@ -82,6 +82,8 @@ class PackageItem(Words):
     times: Annotated[int, Field(ge=1)]
     per: Period
     citation: Text | None = None
+    offered_with: Annotated[Code | None, Field(alias="with")] = None
+    """The programme of care that it is; promised only where the region has that programme."""
 
 
 class Package(Words):
@@ -162,6 +164,10 @@ class Programme(_Strict):
                 "the diseases marked chronic_four are not those of the batch chronic_4"
             )
         return self
+
+    def promised(self, package: Package) -> tuple[PackageItem, ...]:
+        """What a package promises in this region."""
+        return tuple(i for i in package.items if i.offered_with not in self.not_offered)
 
     def batches_of(self, disease: str) -> tuple[str, ...]:
         """The lists on which a disease stands."""

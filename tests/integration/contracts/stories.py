@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from services.contracts.programme.service import programme_of
 from shared.events.base import Envelope
 from shared.events.catalog import (
     CategoryPeriod,
@@ -13,7 +14,7 @@ from shared.events.catalog import (
     PersonLeft,
 )
 from shared.events.catalog.identity import PovertyCause
-from tests.support.service import envelope
+from tests.support.service import Running, envelope
 
 JINHE = "金河镇"
 JINHE_TEAM = "H51111300202"
@@ -23,6 +24,12 @@ DISTRICT_HOSPITAL = "H51111300101"
 DISCHARGED_ON = date(2016, 3, 8)
 AT = datetime(2016, 3, 8, 2, 0, tzinfo=UTC)
 POOR = (CategoryPeriod(code="registered_poor", valid_from=date(2015, 1, 1)),)
+
+
+def offer_free_check_up(contracts: Running) -> None:
+    """As in the one county that promises every registered person a yearly check-up (XB-22)."""
+    known = programme_of(contracts.context)
+    contracts.context.state["contracts.programme"] = known.model_copy(update={"not_offered": ()})
 
 
 def entered(

@@ -1,6 +1,12 @@
 """Teams' members, packages and the contact card."""
 
-from tests.integration.contracts.stories import JINHE, JINHE_TEAM, YONGHE, entered
+from tests.integration.contracts.stories import (
+    JINHE,
+    JINHE_TEAM,
+    YONGHE,
+    entered,
+    offer_free_check_up,
+)
 from tests.integration.contracts.test_contract_states import begin, get, post
 from tests.support.service import Running
 
@@ -58,7 +64,7 @@ async def test_the_card_has_its_four_fields_or_is_not_printed(contracts: Running
     card = await get(contracts, path)
     assert (card["doctor_name"], card["phone"], card["valid"]) == ("李守义", "13800138000", True)
     assert "面对面随访(每季度1次)" in card["services"]
-    assert "8元" in card["policy"]
+    assert "先诊疗后结算" in card["policy"]
     async with contracts.client(f"township:{JINHE}") as client:
         printed = await client.get(f"/contracts/v1/{path}.pdf")
     assert printed.status_code == 200
@@ -67,7 +73,11 @@ async def test_the_card_has_its_four_fields_or_is_not_printed(contracts: Running
 
 
 async def test_packages_are_promises_with_counts(contracts: Running) -> None:
-    """Goal: items with how often, as data; an unknown package is refused. Method: list, sign."""
+    """Goal: items with how often, as data, the free check-up only where the county promises it
+    (XB-22); an unknown package is refused. Method: the lists of two counties, sign."""
+    packages = {each["package"]: each for each in (await get(contracts, "packages"))["items"]}
+    assert "check_up" not in {each["item"] for each in packages["basic"]["items"]}
+    offer_free_check_up(contracts)
     packages = {each["package"]: each for each in (await get(contracts, "packages"))["items"]}
     assert set(packages) == {"basic", "chronic", "elderly"}
     check_up = next(i for i in packages["basic"]["items"] if i["item"] == "check_up")

@@ -11,7 +11,10 @@ from services.contracts.plans.nightly import plan_daily
 from services.contracts.plans.service import plan_everyone
 from services.contracts.programme.service import programme_of
 from services.contracts.settings import settings_of
-from tests.integration.contracts.stories import entered
+from tests.integration.contracts.stories import (
+    entered,
+    offer_free_check_up,
+)
 from tests.integration.contracts.test_referrals import DISTRICT_HOSPITAL, refer
 from tests.support.service import Running
 
@@ -19,6 +22,7 @@ from tests.support.service import Running
 async def test_once_a_day_and_only_where_it_is_on(contracts: Running) -> None:
     """Goal: each day's work is done once by whoever watches. Method: the switch off, then on; the
     watch asked again and again through two days (Asia/Shanghai) and by a second process."""
+    offer_free_check_up(contracts)
     await contracts.deliver(entered())
     await refer(contracts, to_facility=DISTRICT_HOSPITAL, valid_to="2016-03-10")
     settings = settings_of(contracts.context)
@@ -64,6 +68,7 @@ async def test_a_programme_that_the_region_does_not_have_asks_for_nothing(
     """Goal: XB-22's free check-up is one county's promise. Method: a region's file takes it away
     after a night that had asked for it, and gives it back; the elderly keep the standard's."""
     context = contracts.context
+    offer_free_check_up(contracts)
     await contracts.deliver(entered("P1"), entered("P2", birth_year=1940))
     rules = "SELECT rule, status, outcome FROM tasks ORDER BY rule"
     asked = [
@@ -92,6 +97,7 @@ async def test_a_night_that_is_cut_off_is_carried_on(
 ) -> None:
     """Goal: what was planned stays, the rest follows, nothing twice. Method: portions of two persons;
     the run ends in the second one, before its commit, and is begun again."""
+    offer_free_check_up(contracts)
     monkeypatch.setattr(planning, "_PEOPLE_AT_ONCE", 2)
     await contracts.deliver(*(entered(f"P{at}") for at in range(6)))
     tell, portions = planning._tell, []

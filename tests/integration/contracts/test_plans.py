@@ -6,7 +6,13 @@ from typing import Any
 
 from services.contracts.plans.service import Planned, plan_everyone
 from shared.events.catalog import PersonChanged, PersonLeft
-from tests.integration.contracts.stories import JINHE_TEAM, YONGHE, YONGHE_TEAM, entered
+from tests.integration.contracts.stories import (
+    JINHE_TEAM,
+    YONGHE,
+    YONGHE_TEAM,
+    entered,
+    offer_free_check_up,
+)
 from tests.support.service import Running
 
 PLANNED = (
@@ -55,7 +61,7 @@ async def listed(service: Running, **query: Any) -> Any:
 
 
 async def due(service: Running, **query: Any) -> list[Any]:
-    """The programme's tasks on the worklist; the yearly check-up is there besides."""
+    """The programme's tasks on the worklist; a patient's yearly check-up is there besides."""
     items = (await listed(service, **query))["items"]
     return [each for each in items if each["programme"] == "hypertension"]
 
@@ -168,6 +174,7 @@ class TestNights:
         self, contracts: Running
     ) -> None:
         """Goal: idempotent. Method: 30 people, the run twice and twice at once next year."""
+        offer_free_check_up(contracts)
         await contracts.deliver_together(*(entered(f"P{at:02d}") for at in range(30)))
         first = await plan_everyone(contracts.context)
         assert (first.people, first.made, first.opened) == (30, 30, 30)
@@ -188,6 +195,7 @@ class TestNights:
         self, contracts: Running
     ) -> None:
         """Goal: one check-up a person, by his age. Method: born 1951 and told again without it."""
+        offer_free_check_up(contracts)
         await contracts.deliver(
             entered("P1", birth_year=1951),
             entered("P2", birth_year=1952),
@@ -202,6 +210,7 @@ class TestNights:
 
     async def test_grouped_by_village_and_household(self, contracts: Running) -> None:
         """Goal: one way through a household. Method: two of one household, one elsewhere."""
+        offer_free_check_up(contracts)
         await contracts.deliver(entered("P1"), entered("P2"), entered("P3", YONGHE, "永安村"))
         await plan_everyone(contracts.context)
         answer = await listed(contracts)

@@ -23,6 +23,7 @@ from tests.integration.contracts.stories import (
     YONGHE,
     discharged,
     entered,
+    offer_free_check_up,
 )
 from tests.integration.contracts.test_plans import enrol, listed, post, visit
 from tests.support.service import Running, envelope
@@ -89,6 +90,7 @@ def chronic_visit(settlement_id: str, fund: str, *, reverses: str | None = None)
 class TestCheckUps:
     async def test_the_second_of_a_year_is_recorded_and_not_paid(self, contracts: Running) -> None:
         """Goal: XB-22, XB-23. Method: two in a year and one in the year before; the task is done."""
+        offer_free_check_up(contracts)
         await contracts.deliver(entered())
         await plan_everyone(contracts.context)
         first = await check_up(contracts)

@@ -115,17 +115,29 @@ def test_the_state_on_a_day(
 
 class TestProgramme:
     @pytest.mark.parametrize(
-        ("pack", "absent"), [("liangping-2019", ("yearly_check_up",)), ("xinbin-2018", ())]
+        ("pack", "absent"),
+        [
+            ("jinkouhe-2016", ("yearly_check_up",)),
+            ("liangping-2019", ("yearly_check_up",)),
+            ("xinbin-2018", ()),
+        ],
     )
     def test_the_free_check_up_is_one_county_s_promise(
         self, pack: str, absent: tuple[str, ...]
     ) -> None:
-        """Goal: XB-22 binds nobody who did not promise it; the rest of the programme stays. Method:
-        the packs as they are shipped; what they take away is a programme that is known."""
-        programme = load(BUNDLED_PACKS / pack / REGION_FILE)
+        """Goal: XB-22 and the eight yuan of XB-21 bind nobody who did not promise them, in tasks,
+        packages and on the card; the rest of the programme stays. Method: the packs as they are
+        shipped; what they take away is a programme that is known."""
+        programme, defaults = load(BUNDLED_PACKS / pack / REGION_FILE), load()
         assert programme.not_offered == absent
         assert set(absent) <= rulebook().programmes.keys()
-        assert programme.model_copy(update={"not_offered": ()}) == load()
+        promised = {item.code for item in programme.promised(programme.packages["basic"])}
+        assert ("check_up" in promised) == (not absent)
+        assert ("8元" in programme.policy.zh) == ("免费健康体检" in programme.policy.zh)
+        assert ("8元" in programme.policy.zh) == (not absent)
+        assert (
+            programme.model_copy(update={"not_offered": (), "policy": defaults.policy}) == defaults
+        )
 
     def test_the_lists_have_the_size_that_their_documents_say(self) -> None:
         """Goal: 14, 34 and 4 diseases; only refusal and absence leave LP-32's denominator."""
