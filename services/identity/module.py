@@ -10,6 +10,9 @@ from services.identity.batch.pages import router as batch_pages
 from services.identity.cards.endpoints import router as cards
 from services.identity.cards.pages import router as card_pages
 from services.identity.categories.endpoints import router as categories
+from services.identity.guessing.endpoints import router as guess_alarms
+from services.identity.guessing.pages import router as alarm_pages
+from services.identity.guessing.service import sharing
 from services.identity.merges.endpoints import router as merges
 from services.identity.merges.pages import router as merge_pages
 from services.identity.models import METADATA
@@ -17,7 +20,6 @@ from services.identity.newborns.service import lapse
 from services.identity.persons.endpoints import router as persons
 from services.identity.persons.pages import router as person_pages
 from services.identity.recognition.endpoints import router as recognitions
-from services.identity.recognition.guessing import sharing
 from services.identity.recognition.pages import router as window_pages
 from services.identity.recognition.registry import loaded
 from services.identity.reviews.endpoints import router as reviews
@@ -57,7 +59,7 @@ MODULE = ServiceModule(
     title_zh="身份识别",
     metadata=METADATA,
     migrations=Path(__file__).parent / "migrations",
-    routers=(rosters, recognitions, persons, categories, reviews, merges, cards),
+    routers=(rosters, recognitions, persons, categories, reviews, merges, cards, guess_alarms),
     upload_limits=upload_limits,
     pages=(
         screen_assets,
@@ -69,6 +71,7 @@ MODULE = ServiceModule(
         merge_pages,
         card_pages,
         batch_pages,
+        alarm_pages,
     ),
     screens=(
         ScreenLink("/identity/", "窗口识别", "Window", "identity:recognise"),
@@ -76,6 +79,7 @@ MODULE = ServiceModule(
         ScreenLink("/identity/reviews", "识别复核", "Reviews", "identity:review"),
         ScreenLink("/identity/persons", "人员查询", "Persons", "identity:persons"),
         ScreenLink("/identity/batch", "批量识别", "Batch", "identity:persons"),
+        ScreenLink("/identity/alarms", "异常查询", "Alarms", "identity:review"),
     ),
     subscriptions=(
         Subscription(

@@ -21,6 +21,8 @@ from services.identity.cards.domain import (
 from services.identity.cards.keys import ring_of
 from services.identity.cards.repository import CardRepository
 from services.identity.cards.schemas import VerifyAnswer
+from services.identity.guessing.domain import CARDS
+from services.identity.guessing.service import found_nobody, refuse_if_spent
 from services.identity.persons.domain import card_no_key
 from services.identity.persons.indexes import card_no_index
 from shared.db.session import WriteSession
@@ -96,9 +98,16 @@ async def read_card(
 async def verify(
     session: WriteSession, context: ServiceContext, caller: Principal, qr: str
 ) -> VerifyAnswer:
-    """Whether a card is good. The look is written to the audit log."""
+    """Whether a card is good. The look is written to the audit log.
+
+    Raises:
+        TooManyGuesses: the client has asked about too many cards that nobody has.
+    """
     now = context.clock.now()
+    refuse_if_spent(context, caller, CARDS)
     row, claims, signed, fault = await _examine(context, session, qr, now)
+    if fault == "card_unknown":
+        found_nobody(context, caller, CARDS, number_only=True)
     words = FAULT_WORDS[fault] if fault is not None else (None, None)
     valid = row is not None and fault in (None, "holder_differs")
     person_id = (row["merged_into"] or row["person_id"]) if row is not None and valid else None

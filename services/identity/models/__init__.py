@@ -2,7 +2,7 @@
 
 from services.identity.models.base import METADATA
 from services.identity.models.cards import card_keys, cards
-from services.identity.models.guesses import guess_budgets
+from services.identity.models.guesses import guess_alarms, guess_budgets
 from services.identity.models.merges import merges
 from services.identity.models.persons import (
     households,
@@ -39,6 +39,7 @@ __all__ = [
     "METADATA",
     "card_keys",
     "cards",
+    "guess_alarms",
     "guess_budgets",
     "households",
     "incomplete_households",

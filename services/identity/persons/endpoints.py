@@ -32,7 +32,10 @@ PersonId = Annotated[UUID, Path(examples=["019a0000-0000-7000-8000-000000000003"
 @router.post(
     "/persons/search",
     summary="Find registered persons by number, name or health card",
-    responses={422: {"description": "`id_number_invalid`, or nothing to search by"}},
+    responses={
+        422: {"description": "`id_number_invalid`, or nothing to search by"},
+        429: {"description": "`too_many_guesses`"},
+    },
 )
 async def search(
     body: PersonSearch,
@@ -88,6 +91,7 @@ async def get_person(
     responses={
         404: {"description": "`person_unknown`"},
         422: {"description": "`reason_missing`"},
+        429: {"description": "`too_many_reveals`"},
     },
 )
 async def reveal(

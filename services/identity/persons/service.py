@@ -9,6 +9,13 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from services.identity.categories.domain import CATEGORIES, Period, in_force, union
+from services.identity.guessing.domain import NUMBER_COST, PERSONS, REVEAL_COST, REVEALS
+from services.identity.guessing.service import (
+    TooManyReveals,
+    charge,
+    found_nobody,
+    refuse_if_spent,
+)
 from services.identity.idnumber.domain import IdNumberFault, parse
 from services.identity.merges.domain import picture
 from services.identity.merges.repository import MergeRepository
@@ -76,12 +83,16 @@ async def search(
 
     Raises:
         SearchNumberInvalid: the number cannot be anybody's.
+        TooManyGuesses: the client has found nobody too often.
     """
     now = context.clock.now()
+    refuse_if_spent(context, caller, PERSONS)
     limit = settings_of(context).max_candidates
     repository = PersonRepository(session, context.region.region_code)
     rows = await _found(repository, context, caller, body, limit + 1)
     shown = rows[:limit]
+    if not shown:
+        found_nobody(context, caller, PERSONS, number_only=_searched_by(body) != "name")
     ids = [row["person_id"] for row in shown]
     together = await MergeRepository(session, context.region.region_code).groups(ids)
     members = {each: group.members for each, group in together.items()}
@@ -232,7 +243,9 @@ async def reveal(
     Raises:
         PersonUnknown: no such person, or another township's.
         ReasonMissing: the reason is blank.
+        TooManyReveals: the client has been shown too many, or asked for too many who are nobody.
     """
+    refuse_if_spent(context, caller, REVEALS, TooManyReveals)
     reason = " ".join(body.reason.split())
     if len(reason) < _FEWEST_REASON_CHARACTERS:
         raise ReasonMissing(
@@ -248,7 +261,12 @@ async def reveal(
         )
     now = context.clock.now()
     repository = PersonRepository(session, context.region.region_code)
-    person = await _visible(repository, caller, person_id)
+    try:
+        person = await _visible(repository, caller, person_id)
+    except PersonUnknown:
+        charge(context, caller, REVEALS, NUMBER_COST)
+        raise
+    charge(context, caller, REVEALS, REVEAL_COST)
     vault = context.vault
     reveal_id = new_id()
     await repository.add_reveal(

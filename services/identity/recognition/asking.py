@@ -29,6 +29,10 @@ class CredentialsInsufficient(Unprocessable):
     title_zh = "识别患者需要证件号码、健康卡，或姓名加出生日期"
 
 
+class CardUnknown(CredentialsInsufficient):
+    """Nothing but a card was shown, and none has that number: one may be trying them."""
+
+
 class IdNumberInvalid(Unprocessable):
     code = "id_number_invalid"
     title = "The ID number is not valid"
@@ -46,6 +50,7 @@ async def ask(
     Raises:
         IdNumberInvalid: the number is wrong and nothing else is given to correct it by.
         CredentialsInsufficient: too little to tell one person from another.
+        CardUnknown: nothing but a card that nobody has.
     """
     return question_of(context, given, await _card(session, context, given, at))
 
@@ -104,7 +109,8 @@ async def _card(
         if given.id_number or given.name:
             return None
         fault = (holder.fault if holder else None) or "card_unknown"
-        raise CredentialsInsufficient(
+        refusal = CardUnknown if fault == "card_unknown" else CredentialsInsufficient
+        raise refusal(
             "the card proves nothing; give the ID number, or name and birth date",
             errors=[FieldFault("credentials.card_no", fault, *FAULT_WORDS[fault])],
         )

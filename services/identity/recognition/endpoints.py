@@ -32,6 +32,7 @@ router = APIRouter(route_class=YizhanRoute, tags=["recognitions"])
             "description": "`unknown_facility`, `visit_time_implausible`,"
             " `credentials_insufficient`, `id_number_invalid`"
         },
+        429: {"description": "`too_many_guesses`: the client found nobody too often"},
     },
 )
 @window_waits

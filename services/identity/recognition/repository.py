@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Result, RowMapping, bindparam, insert, select, text
+from sqlalchemy import Result, RowMapping, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.categories.domain import Period
@@ -206,60 +205,3 @@ class RegistryRepository:
         for row in await self._session.execute(_CARDS, {"ids": ids}):
             found.setdefault(row.person_id, []).append(row.card_id)
         return found
-
-
-# In the order of the keys, so that two processes never wait for each other crosswise.
-_CHARGE = text("""
-INSERT INTO guess_budgets AS b (client_id, facility_code, spent, at)
-SELECT client_id, facility_code, cost, :at
-FROM unnest(CAST(:clients AS text[]), CAST(:facilities AS text[]), CAST(:costs AS float8[]))
-  AS counted(client_id, facility_code, cost)
-ORDER BY client_id, facility_code
-ON CONFLICT (client_id, facility_code) DO UPDATE SET
-  spent = greatest(0, b.spent
-    - greatest(0, extract(epoch FROM excluded.at - b.at)::float8) * :refill_per_s) + excluded.spent,
-  at = greatest(b.at, excluded.at)
-""")
-_SPENT = text("""
-SELECT b.client_id, b.facility_code, b.spent, b.at
-FROM unnest(CAST(:clients AS text[]), CAST(:facilities AS text[])) AS k(client_id, facility_code)
-JOIN guess_budgets b USING (client_id, facility_code)
-""")
-_FULL_AGAIN = text(
-    "DELETE FROM guess_budgets WHERE at < CAST(:at AS timestamptz) - interval '1 day'"
-)
-
-
-class GuessRepository:
-    """How often clients have found nobody, as all processes have counted."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
-
-    async def charge(
-        self, costs: Mapping[tuple[str, str], float], *, at: datetime, refill_per_s: float
-    ) -> None:
-        """Add what a process has counted; what was spent before has filled up until ``at``."""
-        if not costs:
-            return
-        values = self._keys(costs) | {
-            "costs": list(costs.values()),
-            "at": at,
-            "refill_per_s": refill_per_s,
-        }
-        await self._session.execute(_CHARGE, values)
-        await self._session.execute(_FULL_AGAIN, {"at": at})
-
-    async def spent(
-        self, keys: Collection[tuple[str, str]]
-    ) -> dict[tuple[str, str], tuple[float, float]]:
-        """What these have spent, and when (seconds since 1970) that was so."""
-        rows = await self._session.execute(_SPENT, self._keys(keys))
-        return {(row.client_id, row.facility_code): (row.spent, row.at.timestamp()) for row in rows}
-
-    def _keys(self, keys: Iterable[tuple[str, str]]) -> dict[str, Any]:
-        found = list(keys)
-        return {
-            "clients": [client for client, _ in found],
-            "facilities": [facility for _, facility in found],
-        }

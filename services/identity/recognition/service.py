@@ -7,13 +7,20 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.identity.guessing.service import found_nobody, refuse_if_spent
 from services.identity.matching.decision import Decision, confirmed, decide
+from services.identity.matching.model import CARD
 from services.identity.matching.records import Query
 from services.identity.models import recognitions
 from services.identity.newborns.repository import NewbornRepository
 from services.identity.recognition.answering import Recognised, Telling, recognised, tell
-from services.identity.recognition.asking import IdNumberInvalid, ask, invalid, question_of
-from services.identity.recognition.guessing import guess_limit_of
+from services.identity.recognition.asking import (
+    CardUnknown,
+    IdNumberInvalid,
+    ask,
+    invalid,
+    question_of,
+)
 from services.identity.recognition.registry import Picture, Registry, registry_of
 from services.identity.recognition.repository import STANDS, RecognitionRepository
 from services.identity.recognition.schemas import (
@@ -119,9 +126,9 @@ async def recognise(
     await RevisionRepository(session, context.region.region_code).join_recognitions()
     try:
         found = await match(session, context, body.credentials, at=body.visit.occurred_at)
-    except IdNumberInvalid:
+    except (IdNumberInvalid, CardUnknown):
         # That nobody's number is near a wrong one says as much of many numbers at once.
-        _charge(context, caller, body, number_only=True)
+        found_nobody(context, caller, body.facility_code, number_only=True)
         raise
     _charge_guess(context, caller, body, found.decision)
     told = tell(context, caller, body, facility, found, new_id())
@@ -223,9 +230,7 @@ def _admitted(context: ServiceContext, caller: Principal, body: RecognitionReque
     now = context.clock.now()
     tolerance = timedelta(hours=settings_of(context).future_tolerance_hours)
     _check_time(body.visit.occurred_at, now, tolerance)
-    guess_limit_of(context).refuse_if_spent(
-        caller.client_id, facility.facility_code, now.timestamp()
-    )
+    refuse_if_spent(context, caller, facility.facility_code)
     return facility
 
 
@@ -233,18 +238,16 @@ def _charge_guess(
     context: ServiceContext, caller: Principal, body: RecognitionRequest, decision: Decision
 ) -> None:
     if decision.grade == "none":
-        _charge(context, caller, body, number_only=not body.credentials.name)
+        found_nobody(context, caller, body.facility_code, number_only=not body.credentials.name)
+    elif _card_told_nothing(body, decision):
+        found_nobody(context, caller, body.facility_code, number_only=True)
 
 
-def _charge(
-    context: ServiceContext, caller: Principal, body: RecognitionRequest, *, number_only: bool
-) -> None:
-    guess_limit_of(context).found_nobody(
-        caller.client_id,
-        body.facility_code,
-        context.clock.now().timestamp(),
-        number_only=number_only,
-    )
+def _card_told_nothing(body: RecognitionRequest, decision: Decision) -> bool:
+    """Whether somebody may be trying card after card beside a name or number that he knows."""
+    if not (body.credentials.card_no or "").strip():
+        return False
+    return decision.best is None or decision.best.level(CARD) is None
 
 
 def _is_looked_at(context: ServiceContext, decision: Decision, recognition_id: UUID) -> bool:

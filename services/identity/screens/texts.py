@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.identity.screens.alarms_texts import ALARMS
 from services.identity.screens.persons_texts import PERSONS
 from services.identity.screens.reviews_texts import REVIEWS
 from services.identity.screens.rosters_texts import BATCH, ROSTERS
@@ -56,4 +57,12 @@ SHARED: dict[str, tuple[str, str]] = {
     ),
 }
 
-TEXTS: dict[str, tuple[str, str]] = {**SHARED, **WINDOW, **REVIEWS, **ROSTERS, **PERSONS, **BATCH}
+TEXTS: dict[str, tuple[str, str]] = {
+    **SHARED,
+    **WINDOW,
+    **REVIEWS,
+    **ROSTERS,
+    **PERSONS,
+    **BATCH,
+    **ALARMS,
+}

@@ -74,6 +74,7 @@ from services.identity.module import MODULE as IDENTITY
 from services.identity.reviews.domain import Outcome, Status
 from services.identity.roster.schemas import RosterMode, RosterSource, RosterStatus
 from services.identity.screens import kit as identity_kit
+from services.identity.screens.alarms_texts import ALARMS
 from services.identity.screens.persons_texts import PERSONS
 from services.identity.screens.reviews_texts import REVIEWS
 from services.identity.screens.rosters_texts import BATCH, ROSTERS
@@ -121,7 +122,7 @@ class Service:
 SERVICES = {
     "identity": Service(
         IDENTITY, identity_kit.HERE, IDENTITY_TEXTS,
-        (COMMON, KIT, SHARED, WINDOW, REVIEWS, ROSTERS, PERSONS, BATCH),
+        (COMMON, KIT, SHARED, WINDOW, REVIEWS, ROSTERS, PERSONS, BATCH, ALARMS),
         frozenset({"as_of", "known_on"}),
     ),
     "claims": Service(

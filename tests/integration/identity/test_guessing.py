@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
-from services.identity.recognition.guessing import (
-    GuessLimit,
-    TooManyGuesses,
-    exchange,
-    guess_limit_of,
-)
+from services.identity.cards.domain import luhn_digit
+from services.identity.guessing.domain import CARDS, NUMBER_COST, PERSONS, REVEALS, GuessLimit
+from services.identity.guessing.service import exchange, limiting_of
 from shared.clock import FixedClock
+from tests.integration.identity.desk import issue_card, person_id
 from tests.integration.identity.office import HOSPITAL, Office
+from tests.support.browsing import screen, words
 from tests.support.people import PATIENT, id_number
 from tests.support.service import Running
 
@@ -53,11 +53,18 @@ async def guesses(office: Office, count: int, *, start: int = 0) -> list[httpx.R
     return [await office.ask(guess(start + number)) for number in range(count)]
 
 
-def counted(office: Office, count: int, clock: FixedClock) -> None:
+def counted(
+    office: Office, count: int, clock: FixedClock, *, place: str = HOSPITAL, client: str = CLIENT
+) -> None:
     """As many guesses as ``count``, without asking them one by one."""
-    limit = guess_limit_of(office.service.context)
+    limit = limiting_of(office.service.context).limit
     for _ in range(count):
-        limit.found_nobody(CLIENT, HOSPITAL, clock.now().timestamp(), number_only=True)
+        limit.charge(client, place, clock.now().timestamp(), NUMBER_COST)
+
+
+def begin_anew(office: Office) -> None:
+    """Forget what was counted; nothing was exchanged yet."""
+    limiting_of(office.service.context).limit = GuessLimit()
 
 
 async def test_two_processes_share_one_limit(processes: Processes, clock: FixedClock) -> None:
@@ -114,46 +121,16 @@ async def test_an_exchange_that_fails_loses_nothing(
 
     counted(processes.first, 1_600, clock)
     with monkeypatch.context() as patched:
-        patched.setattr("services.identity.recognition.guessing.GuessRepository.charge", broken)
+        patched.setattr("services.identity.guessing.service.GuessRepository.charge", broken)
         with pytest.raises(ConnectionError):
             await exchange(processes.first.service.context)
     await exchange(processes.first.service.context)
-    rows = await processes.first.service.rows("SELECT facility_code, spent FROM guess_budgets")
-    assert {row["facility_code"]: row["spent"] for row in rows} == {"": 1_600, HOSPITAL: 1_600}
-
-
-def test_ten_thousand_numbers_are_refused_and_a_busy_window_is_not() -> None:
-    """Goal: the limit's two figures. Method: a guesser at 20 a second, a window at 1 in 10 s."""
-    limit = GuessLimit()
-
-    def allowed(client: str, every_s: float, count: int, *, miss_every: int) -> int:
-        passed = 0
-        for number in range(count):
-            now = number * every_s
-            try:
-                limit.refuse_if_spent(client, HOSPITAL, now)
-            except TooManyGuesses:
-                continue
-            passed += 1
-            if number % miss_every == 0:
-                limit.found_nobody(client, HOSPITAL, now, number_only=True)
-        return passed
-
-    assert allowed("guesser", 0.05, 10_000, miss_every=1) < 1_800
-    assert allowed("window", 10.0, 4_000, miss_every=2) == 4_000
-
-
-def test_one_client_at_many_institutions_is_limited_too() -> None:
-    """Goal: changing the institution gives no new budget for ever. Method: sixty of them."""
-    limit, refused = GuessLimit(), 0
-    for number in range(9_000):
-        try:
-            limit.refuse_if_spent(CLIENT, f"H{number % 60}", 0.0)
-        except TooManyGuesses:
-            refused += 1
-            continue
-        limit.found_nobody(CLIENT, f"H{number % 60}", 0.0, number_only=True)
-    assert refused == 4_500
+    rows = await processes.first.service.rows("SELECT * FROM guess_budgets")
+    assert {(row["client_id"], row["facility_code"]): row["spent"] for row in rows} == {
+        (CLIENT, ""): 1_600,
+        (CLIENT, HOSPITAL): 1_600,
+        ("", HOSPITAL): 1_600,
+    }
 
 
 async def test_numbers_that_nobody_can_have_count_as_well(
@@ -169,3 +146,91 @@ async def test_numbers_that_nobody_can_have_count_as_well(
     answers = [await office.ask({"id_number": wrong, "name": "欧阳无此人"}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [422, 429]
     assert answers[0].json()["code"] == "id_number_invalid"
+
+
+async def test_an_operator_is_alarmed_once_a_day(
+    processes: Processes, clock: FixedClock, tmp_path: Path
+) -> None:
+    """Goal: who guesses is seen: audit, list and screen, until somebody has looked into it.
+
+    Method: refused in two processes, and the day after; marked as looked into on the screen.
+    """
+    first = processes.first
+    await guesses(processes.second, 1)
+    counted(first, 1_600, clock)
+    await processes.exchange()
+    for office in (processes.second, first):
+        assert (await guesses(office, 2))[0].status_code == 429
+    await processes.exchange()
+    rows = await first.service.rows(
+        "SELECT action FROM audit_log WHERE action = 'guessing.alarmed'"
+    )
+    assert len(rows) == 1
+    (alarm,) = (await first.http.get("/identity/v1/guess-alarms")).json()["items"]
+    assert (alarm["client_id"], alarm["place"], alarm["refused"]) == (CLIENT, HOSPITAL, 4)
+    clock.advance(timedelta(days=1))
+    first.http.headers.update(first.service.bearer())
+    counted(first, 1_600, clock)
+    await guesses(first, 1)
+    await processes.exchange()
+    page = (await first.http.get("/identity/v1/guess-alarms", params={"limit": 1})).json()
+    assert page["unseen"] == 2
+    assert page["items"][0]["on_day"] > alarm["on_day"]
+    query = {"limit": 1, "cursor": page["next_cursor"]}
+    last = (await first.http.get("/identity/v1/guess-alarms", params=query)).json()
+    assert [each["alarm_id"] for each in last["items"]] == [alarm["alarm_id"]]
+    assert last["next_cursor"] is None
+    async with screen(first.service, tmp_path, "identity:review", name="desk") as desk:
+        assert "2 条待核实" in words(await desk.get("/identity/alarms"))
+        await desk.post(f"/identity/alarms/{alarm['alarm_id']}/seen", {})
+        assert "1 条待核实" in words(await desk.get("/identity/alarms"))
+    async with first.service.client(f"facility:{HOSPITAL}") as hospital:
+        refused = await hospital.get("/identity/v1/guess-alarms")
+        assert refused.status_code == 403
+
+
+async def test_cards_searches_and_reveals_are_limited_as_well(
+    office: Office, clock: FixedClock
+) -> None:
+    """Goal: no other way to ask is free. Method: one guess is left at each place; the second of
+    two guesses is refused: cards at the window alone and beside a known number, cards to verify,
+    numbers to search, persons to reveal. What finds somebody costs nothing."""
+    await office.register(PATIENT)
+    whose = await person_id(office, PATIENT)
+    known = (await issue_card(office, whose))["card_no"]
+
+    def card(number: int) -> str:
+        body = f"511113{number:09d}"
+        return body + luhn_digit(body)
+
+    async def twice(place: str, path: str, *bodies: dict[str, str]) -> list[int]:
+        begin_anew(office)
+        counted(office, 1_499, clock, place=place)
+        return [
+            (await office.http.post(f"/identity/v1/{path}", json=each)).status_code
+            for each in bodies
+        ]
+
+    counted(office, 1_499, clock)
+    answers = [await office.ask({"card_no": each}) for each in (known, card(1), card(2))]
+    assert [answer.status_code for answer in answers] == [200, 422, 429]
+    begin_anew(office)
+    counted(office, 1_499, clock)
+    own = {"id_number": PATIENT.number, "name": PATIENT.name}
+    answers = [await office.ask(own | {"card_no": each}) for each in (known, card(1), card(2))]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    verified = await twice(CARDS, "cards/verify", {"qr": known}, {"qr": card(1)}, {"qr": card(2)})
+    assert verified == [200, 200, 429]
+    searched = await twice(
+        PERSONS, "persons/search", {"id_number": PATIENT.number}, guess(1), guess(2)
+    )
+    assert searched == [200, 200, 429]
+    reason = {"reason": "住院结算核对证件"}
+    begin_anew(office)
+    counted(office, 1_499, clock, place=REVEALS)
+    shown = [
+        await office.http.post(f"/identity/v1/persons/{whose}/reveal", json=reason)
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in shown] == [200, 429]
+    assert shown[1].json()["code"] == "too_many_reveals"
