@@ -26,6 +26,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy import cast as sql_cast
@@ -88,9 +89,9 @@ def _holders(row: Any, *conditions: ColumnElement[bool]) -> Select[str]:
     return select(_who(row)).outerjoin(_Merge, _merge_of(row)).where(*conditions)
 
 
-def _registered_on(person_id: Any, day: Any) -> ColumnElement[bool]:
-    """Whether some person category holds on the day."""
-    return exists().where(
+def _holding(person_id: Any, day: Any) -> tuple[ColumnElement[bool], ...]:
+    """A person's categories that hold on the day: whoever has one is registered then."""
+    return (
         PersonCategory.person_id == person_id,
         PersonCategory.valid_from <= day,
         or_(PersonCategory.valid_to.is_(None), PersonCategory.valid_to >= day),
@@ -147,9 +148,14 @@ def discharged() -> Subquery:
         Settlement.made_sequence.is_not(None),
         Settlement.reversed_by.is_(None),
     )
-    registered = and_(
-        Encounter.person_id.is_not(None), _registered_on(_who(Encounter), Encounter.admitted_on)
+    # Looked up once a visit, although several columns ask for it.
+    category = (
+        select(literal(value=True).label("holds"))
+        .where(*_holding(_who(Encounter), Encounter.admitted_on))
+        .limit(1)
+        .lateral("category")
     )
+    registered = category.c.holds.is_not(None)
     inpatient = Encounter.visit_type == "inpatient"
     return (
         select(
@@ -174,6 +180,7 @@ def discharged() -> Subquery:
         )
         .outerjoin(_Merge, _merge_of(Encounter))
         .outerjoin(Person, Person.person_id == _who(Encounter))
+        .outerjoin(category, true())
         .where(Encounter.discharged_on.is_not(None), Encounter.cancelled_sequence.is_(None))
         .subquery("discharged")
     )
@@ -285,7 +292,7 @@ def people(day: date, card_day: date) -> Subquery:
             checked_up.label("checked_up"),
             carded.label("carded"),
         )
-        .where(_registered_on(Person.person_id, day), ~absorbed)
+        .where(exists().where(*_holding(Person.person_id, day)), ~absorbed)
         .subquery("people")
     )
 

@@ -18,8 +18,6 @@ from shared.db.session import WriteSession
 
 _LONGEST_S = 3600
 """What a million rows take in one statement is more than a connection allows a statement."""
-_MANY = 1_000
-"""Rows of a table after whose change its statistics are made anew."""
 
 
 async def make_shadows(session: WriteSession) -> None:
@@ -103,7 +101,7 @@ async def put_right(session: WriteSession) -> tuple[int, int]:
         await driver.execute(f"ANALYZE pg_temp.{table.name}", timeout=_LONGEST_S)
         gone = _count(await driver.execute(_delete_different(table), timeout=_LONGEST_S))
         made = _count(await driver.execute(_insert_missing(table), timeout=_LONGEST_S))
-        if gone + made > _MANY:
+        if gone or made:
             # Or the first questions after the commit are planned as if the table were as before.
             await driver.execute(f"ANALYZE public.{table.name}", timeout=_LONGEST_S)
         deleted += gone
