@@ -16,7 +16,11 @@ from services.reporting.figures.domain import UNKNOWN, Area, Dataset, Period
 from services.reporting.models import (
     CHANGING,
     Card,
+    CheckUp,
+    Contract,
+    Dispensing,
     Encounter,
+    FollowUp,
     Happening,
     Person,
     Recognition,
@@ -224,8 +228,11 @@ async def payers(session: ReadSession, scope: Scope) -> dict[str, int]:
     return {payer: int(amount) for payer, amount in found}
 
 
-async def data_day(session: ReadSession) -> date | None:
-    """The latest day that visits, recognitions and rosters speak of."""
+async def data_day(session: ReadSession, today: date) -> date | None:
+    """The latest day that visits, recognitions, rosters and the teams' work speak of.
+
+    A contract that begins after ``today`` is not yet data.
+    """
     days = (
         await session.execute(
             select(
@@ -234,6 +241,12 @@ async def data_day(session: ReadSession) -> date | None:
                 select(func.max(Encounter.admitted_on)).scalar_subquery(),
                 select(func.max(Recognition.occurred_on)).scalar_subquery(),
                 select(func.max(Roster.effective_on)).scalar_subquery(),
+                select(func.max(Contract.valid_from))
+                .where(Contract.valid_from <= today)
+                .scalar_subquery(),
+                select(func.max(FollowUp.performed_on)).scalar_subquery(),
+                select(func.max(CheckUp.performed_on)).scalar_subquery(),
+                select(func.max(Dispensing.dispensed_on)).scalar_subquery(),
             )
         )
     ).one()

@@ -56,7 +56,7 @@ async def scope_of(
     chosen = read_period(period)
     place = await find_area(session, context, area)
     today = business_date(context.clock.now())
-    latest = await repository.data_day(session)
+    latest = await repository.data_day(session, today)
     days = [each for each in (latest, await repository.card_day(session)) if each is not None]
     return Scope(
         area=place,

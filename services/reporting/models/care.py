@@ -15,7 +15,10 @@ class Contract(Base):
     """A family-doctor contract: signed, ended."""
 
     __tablename__ = "contracts"
-    __table_args__ = (Index("ix_contracts_person_id", "person_id"),)
+    __table_args__ = (
+        Index("ix_contracts_person_id", "person_id"),
+        Index("ix_contracts_valid_from", "valid_from"),
+    )
 
     contract_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     region: Mapped[str] = mapped_column(String(16))
@@ -60,6 +63,7 @@ class FollowUp(Base):
     """A contact of a team with a person."""
 
     __tablename__ = "follow_ups"
+    __table_args__ = (Index("ix_follow_ups_performed_on", "performed_on"),)
 
     follow_up_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     region: Mapped[str] = mapped_column(String(16))
@@ -78,6 +82,7 @@ class CheckUp(Base):
     """A health check of a person."""
 
     __tablename__ = "check_ups"
+    __table_args__ = (Index("ix_check_ups_performed_on", "performed_on"),)
 
     check_up_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     region: Mapped[str] = mapped_column(String(16))
@@ -90,6 +95,7 @@ class Dispensing(Base):
     """Drugs of a chronic disease that a person was handed."""
 
     __tablename__ = "dispensings"
+    __table_args__ = (Index("ix_dispensings_dispensed_on", "dispensed_on"),)
 
     dispensing_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     region: Mapped[str] = mapped_column(String(16))

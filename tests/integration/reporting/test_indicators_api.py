@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from services.reporting.indicators.catalogue import catalogue
+from shared.events.catalog import FollowUpRecorded
 from tests.integration.reporting.county import (
     DISTRICT,
     JINHE,
     OUTSIDE,
     YONGHE,
     cancelled,
+    contract,
     half_year,
+    tasks,
     visit,
 )
 from tests.support.service import Running
@@ -65,6 +68,16 @@ async def test_areas_and_periods(county: Running) -> None:
         assert (found["area"], found["period"]) == (area, period)
         assert (found["status"] == "not_applicable") == (value is None)
         assert found["as_of"] is not None
+
+
+async def test_a_teams_work_after_the_last_visit_counts(reporting: Running) -> None:
+    """Goal: who signed or was served since the last visit is in the figures at once. Method: a
+    roster of January, then a contract of 5 January and a visit at home in March, no hospital."""
+    visited = next(each for each in tasks() if isinstance(each.data, FollowUpRecorded))
+    await reporting.deliver_together(*half_year()[:2], *contract(1, "P1"))
+    assert (await figure(reporting, "contract_rate"))["numerator"] == 1
+    await reporting.deliver_together(visited)
+    assert (await figure(reporting, "contract_performance_rate"))["value"] == "1.0000"
 
 
 async def test_the_list_is_as_long_as_the_number_says(county: Running) -> None:
