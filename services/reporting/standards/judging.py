@@ -78,7 +78,7 @@ def _capability(facts: Facts, hospitals: list[Facility]) -> Finding:
     if not met and untold:
         reachable = second + untold >= COUNTY_HOSPITALS and (not late or second_a + untold >= 1)
         status = "unknown" if reachable else "missed"
-    need_zh = "2 所达到二级" + (",其中至少 1 所二级甲等" if late else "")
+    need_zh = "2 所达到二级" + ("，其中至少 1 所二级甲等" if late else "")
     return Finding(
         "LP-58",
         status,

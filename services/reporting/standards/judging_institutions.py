@@ -49,7 +49,7 @@ def _departments(facts: Facts, facility: Facility) -> list[Finding]:
         ]
         licensed = sum(person.qualification == "licensed_doctor" for person in people)
         assistants = sum(person.qualification == "assistant_doctor" for person in people)
-        more_zh = f",仅有执业助理医师 {assistants} 名(不计)" if assistants and not licensed else ""
+        more_zh = f"，仅有执业助理医师 {assistants} 名(不计)" if assistants and not licensed else ""
         found.append(
             Finding(
                 "LP-55",
@@ -74,9 +74,9 @@ def _hospital_staff(facts: Facts, facility: Facility) -> Finding:
     )
     late = facts.as_of >= END_OF_2020
     met = doctors >= 1 and (not late or practitioners >= 1)
-    need = [] if doctors else ["执业(助理)医师"]
+    missing = [] if doctors else [("执业(助理)医师", "a doctor")]
     if late and not practitioners:
-        need.append("全科医师(2020 年底起)")
+        missing.append(("全科医师(2020 年底起)", "a general practitioner (from the end of 2020)"))
     return Finding(
         "LP-56",
         "met" if met else "missed",
@@ -84,10 +84,8 @@ def _hospital_staff(facts: Facts, facility: Facility) -> Finding:
         f"{doctors} doctors, {practitioners} general practitioners",
         *cure(
             met,
-            f"至少配备 1 名{'、1 名'.join(need)}",
-            "find a doctor"
-            if not doctors
-            else "find a general practitioner (from the end of 2020)",
+            f"至少配备 1 名{'、1 名'.join(zh for zh, _ in missing)}",
+            f"find {' and '.join(en for _, en in missing)}",
         ),
     )
 

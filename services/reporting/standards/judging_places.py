@@ -132,7 +132,7 @@ def _clinic(facts: Facts, place: Place, clinics: list[Facility], *, seat: bool) 
 def _may_share(place: Place, *, zh: bool) -> str:
     if not place.small_area and (place.residents is None or place.residents >= SHARING_BELOW):
         return ""
-    return ",或与相邻行政村联合设置(LP-53)" if zh else ", or share an adjacent village's (LP-53)"
+    return "，或与相邻行政村联合设置(LP-53)" if zh else ", or share an adjacent village's (LP-53)"
 
 
 def _clinic_standard(place: Place, clinics: list[Facility], clinic: Finding) -> Finding:

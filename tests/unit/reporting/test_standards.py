@@ -256,3 +256,60 @@ def test_which_township_hospital_must_be_up_to_standard(
     if residents == 10_001:
         good = tuple(replace(each, up_to_standard=True) for each in facilities)
         assert verdict(replace(county, facilities=good), "T1", "LP-59") == "met"
+
+
+class TestTheCureInWords:
+    """What is told to do names only what the documents allow and what is missing."""
+
+    @pytest.mark.parametrize(
+        ("residents", "small_area", "may"),
+        [(799, False, True), (800, False, False), (None, False, False), (800, True, True)],
+    )
+    def test_sharing_is_offered_below_800_residents_or_in_a_small_area(
+        self, residents: int | None, small_area: bool, may: bool
+    ) -> None:
+        county = with_village(village("乙村", residents, small_area=small_area))
+        (said,) = {
+            each.cure_zh
+            for unit in evaluate(county, AFTER)
+            for each in unit.findings
+            if each.rule == "LP-52" and each.status == "missed"
+        }
+        assert ("联合设置" in said) is may
+
+    @pytest.mark.parametrize(
+        ("qualifications", "noted"),
+        [(["assistant_doctor"], True), (["assistant_doctor", "licensed_doctor"], False), ([], False)],
+    )  # fmt: skip
+    def test_an_assistant_who_does_not_count_is_named(
+        self, qualifications: list[str], noted: bool
+    ) -> None:
+        others = tuple(each for each in WHOLE.staff if each.department != "内科")
+        county = replace(
+            WHOLE,
+            staff=others
+            + tuple(doctor(20 + n, "H1", each, department="内科") for n, each in enumerate(qualifications)),
+        )  # fmt: skip
+        (said,) = {
+            each.zh
+            for unit in evaluate(county, AFTER)
+            if unit.code == "H1"
+            for each in unit.findings
+            if each.rule == "LP-55"
+        }
+        assert ("，仅有执业助理医师" in said) is noted
+
+    def test_a_hospital_without_doctor_and_practitioner_is_told_both(self) -> None:
+        county = replace(
+            WHOLE, staff=tuple(each for each in WHOLE.staff if each.facility_code != "T1")
+        )
+        said = {
+            day: each.cure_en
+            for day in (BEFORE, AFTER)
+            for unit in evaluate(county, day)
+            if unit.code == "T1"
+            for each in unit.findings
+            if each.rule == "LP-56"
+        }
+        assert said[BEFORE] == "find a doctor"
+        assert said[AFTER] == "find a doctor and a general practitioner (from the end of 2020)"
