@@ -27,7 +27,10 @@ router = APIRouter(route_class=YizhanRoute, tags=["check-ups"])
     summary="Record a check-up",
     responses={
         404: {"description": "`person_unknown`"},
-        422: {"description": "`check_up_wrong`: a day in the future, an unknown item"},
+        422: {
+            "description": "`check_up_wrong`: a day in the future, an unknown item; "
+            "`measurements_refused`, `measurements_unlikely`: as for a follow-up"
+        },
     },
 )
 async def record(

@@ -34,6 +34,7 @@ class CheckUpRequest(BaseModel):
                 "person_id": "01890a5d-ac96-774b-bcce-b302099a8058",
                 "performed_on": "2018-05-04",
                 "items": ["physical", "blood_count"],
+                "measurements": {"sbp": 132, "dbp": 86},
             }
         },
     )
@@ -44,6 +45,11 @@ class CheckUpRequest(BaseModel):
         list[Annotated[str, StringConstraints(max_length=32)]], Field(max_length=40)
     ] = []
     """What was done, by the codes of ``GET /check-up-content``."""
+    measurements: Annotated[dict[str, Any], Field(max_length=40)] | None = None
+    """Of ``sbp``, ``dbp`` (mmHg), ``fasting_glucose`` (mmol/L), ``bmi``; who is at risk by them is
+    taken into the programme of those at risk."""
+    confirmed: Annotated[list[str], Field(max_length=40)] = []
+    """Measurements whose unlikely value was looked at again and is right."""
 
 
 class CheckUpAnswer(BaseModel):

@@ -13,6 +13,9 @@ from services.contracts.check_ups import repository
 from services.contracts.check_ups.schemas import CheckUpAnswer, CheckUpRequest
 from services.contracts.fees.prices import CHECK_UP_FEE, price_on
 from services.contracts.follow_up import tasks
+from services.contracts.follow_up.forms import plain
+from services.contracts.follow_up.screening import at_risk, take_in
+from services.contracts.follow_up.visiting import read_measurements
 from services.contracts.merges.repository import MERGES
 from services.contracts.models import Person
 from services.contracts.people import repository as people
@@ -55,10 +58,12 @@ async def record(
 
     Raises:
         CheckUpWrong: a day in the future, or an item that is not on the list.
+        MeasurementsRefused, MeasurementsUnlikely: as for a follow-up.
         PersonUnknown, TeamNotYours: nobody of that id; another organisation's.
     """
     now = context.clock.now()
     _check(body, business_date(now))
+    measured = read_measurements("check_up", body.measurements, body.confirmed)
     kept, person, team = await person_served(
         session, context, caller, body.person_id, on=body.performed_on
     )
@@ -85,6 +90,7 @@ async def record(
             "township": person.township,
             "village": person.village,
             "items": items,
+            "measurements": plain(measured) if measured else None,
             "paid": amount_fen > 0,
             "amount_fen": amount_fen,
             "recorded_by": caller.client_id,
@@ -113,6 +119,8 @@ async def record(
         elif task.outcome == MISSED:
             await plans.outcome_corrected(session, task.task_id, outcome=DONE, closed_at=now)
             await tasks.tell_closed(session, task, outcome=DONE, at=now)
+    if measured:
+        await take_in(session, context, caller, kept, at_risk(measured), body.performed_on)
     await plan_person(session, context, kept, at=now)
     await audit.record(
         session,

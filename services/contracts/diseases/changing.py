@@ -31,9 +31,11 @@ from services.contracts.diseases.service import (
     visible_case,
     wrong,
 )
-from services.contracts.models import DiseaseCase
+from services.contracts.models import DiseaseCase, Person
 from services.contracts.people import repository as people
 from services.contracts.people.waiting import await_person
+from services.contracts.plans.enrolling import leave_risk
+from services.contracts.plans.service import plan_person
 from services.contracts.programme.service import programme_of
 from services.contracts.teams.service import teams_of
 from shared.clock import business_date
@@ -110,6 +112,47 @@ async def find(
     team = teams_of(context).for_township(person.township)
     if not may_act(caller, team=team, township=person.township):
         raise TeamNotYours
+    if await repository.has_open(session, kept, body.disease):
+        raise CaseOpen("go on with the case there is")
+    case = await _put(session, context, caller, body, person)
+    if await leave_risk(session, kept, body.disease, body.found_on):
+        await plan_person(session, context, kept, at=now)
+    return answer(case, context, person_id=kept)
+
+
+async def found_at_visit(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    kept: str,
+    disease: str,
+    on: date,
+) -> None:
+    """A visit that the caller was allowed to record found a disease: on the register, once.
+
+    Args:
+        session: holds the person's lock; his tasks are planned by whoever calls.
+        context: of the service.
+        caller: who recorded the visit.
+        kept: who stands for the person.
+        disease: that was found.
+        on: the day of the visit.
+    """
+    await leave_risk(session, kept, disease, on)
+    person = await people.get(session, kept)
+    if person is None or await repository.has_open(session, kept, disease):
+        return
+    body = CaseRequest(person_id=kept, disease=disease, found_on=on)
+    await _put(session, context, caller, body, person)
+
+
+async def _put(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    body: CaseRequest,
+    person: Person,
+) -> DiseaseCase:
     case = DiseaseCase(
         case_id=new_id(),
         region=context.region.region_code,
@@ -122,18 +165,16 @@ async def find(
         state="found",
         found_on=body.found_on,
         recorded_by=caller.client_id,
-        recorded_at=now,
+        recorded_at=context.clock.now(),
     )
     names = (
         "case_id", "region", "person_id", "disease", "grade", "care_class", "township", "village",
         "state", "found_on", "recorded_by", "recorded_at",
     )  # fmt: skip
-    if await repository.has_open(session, kept, body.disease) or not await repository.add(
-        session, {name: getattr(case, name) for name in names}
-    ):
+    if not await repository.add(session, {name: getattr(case, name) for name in names}):
         raise CaseOpen("go on with the case there is")
     await _told(session, context, caller, case, "find", body.found_on)
-    return answer(case, context, person_id=kept)
+    return case
 
 
 async def manage(

@@ -24,6 +24,11 @@ REASONS: dict[str, tuple[str, str]] = {
     "not_improved": ("两周后未见好转", "not improved after two weeks"),
     "worse": ("症状加重或出现并发症", "symptoms worse, or a complication"),
     "danger_sign": ("新生儿异常", "abnormal signs in a newborn"),
+    "three_raised": (
+        "非同日3次血压偏高，转诊确诊",
+        "high on three different days: have it confirmed",
+    ),
+    "glucose_raised": ("空腹血糖偏高，转诊确诊", "fasting glucose high: have it confirmed"),
 }
 """Why a referral is advised: Chinese and English."""
 
@@ -56,6 +61,8 @@ class Judgement:
     """None: the visit is not about an illness under treatment."""
     refer: tuple[str, ...] = ()
     """Codes of :data:`REASONS`; empty: no referral is advised."""
+    found: bool = False
+    """The illness to which the programme leads is confirmed."""
 
 
 def judge(form: str, values: _Values, thresholds: _Thresholds, case: Case) -> Judgement:
@@ -164,7 +171,73 @@ def _tuberculosis(values: _Values, limits: _Thresholds, _case: Case) -> Judgemen
 
 def _suspect(values: _Values, _limits: _Thresholds, _case: Case) -> Judgement:
     """1.4: asked until he went; a case that is confirmed is taken into the patients' programme."""
-    return Judgement("finished" if values["went"] else "not_gone", None)
+    confirmed = bool(values.get("confirmed"))
+    return Judgement("finished" if values["went"] or confirmed else "not_gone", None, (), confirmed)
+
+
+def _hypertension_risk(values: _Values, limits: _Thresholds, case: Case) -> Judgement:
+    """1.1: high on three different days is to be confirmed by a hospital; else every half year."""
+    if values.get("diagnosed"):
+        return Judgement("disease_found", None, found=True)
+    if values.get("emergency_sign") or _pressure_emergency(values, limits):
+        return Judgement("referral", None, ("emergency",))
+    if values["sbp"] < limits["sbp"] and values["dbp"] < limits["dbp"]:
+        return Judgement("at_risk", None)
+    before = case.before.classification if case.before is not None else None
+    if before == "referral":
+        return Judgement("referral", None, ("three_raised",))
+    if before not in _RAISED:
+        return Judgement("raised", None)
+    if case.before is not None and case.before.on == case.on:
+        return Judgement(str(before), None)
+    if before == "raised_again":
+        return Judgement("referral", None, ("three_raised",))
+    return Judgement("raised_again", None)
+
+
+def _diabetes_risk(values: _Values, limits: _Thresholds, _case: Case) -> Judgement:
+    """1.2: 7.0 and more is to be confirmed by a hospital; else every year."""
+    if values.get("diagnosed"):
+        return Judgement("disease_found", None, found=True)
+    glucose = values["fasting_glucose"]
+    if (
+        values.get("emergency_sign")
+        or glucose >= limits["emergency_glucose_high"]
+        or glucose <= limits["emergency_glucose_low"]
+    ):
+        return Judgement("referral", None, ("emergency",))
+    if glucose >= limits["glucose"]:
+        return Judgement("referral", None, ("glucose_raised",))
+    return Judgement("at_risk", None)
+
+
+_RAISED = ("raised", "raised_again")
+
+
+def screened(values: _Values, thresholds: Mapping[str, _Thresholds]) -> dict[str, str]:
+    """Into which programmes of those at risk a person belongs by what was measured of him.
+
+    Args:
+        values: checked measurements, whatever they were taken for.
+        thresholds: of each form.
+
+    Returns:
+        Programme → as what he is found: ``at_risk``, or ``raised`` where one reading is as high as
+        the illness begins.
+    """
+    found: dict[str, str] = {}
+    limits = thresholds["hypertension_risk"]
+    if "sbp" in values and "dbp" in values:
+        high = values["sbp"] >= limits["sbp"] or values["dbp"] >= limits["dbp"]
+        near = values["sbp"] >= limits["risk_sbp"] or values["dbp"] >= limits["risk_dbp"]
+        heavy = values.get("bmi", 0) >= limits["risk_bmi"]
+        if high or near or heavy:
+            found["hypertension_risk"] = "raised" if high else "at_risk"
+    limits = thresholds["diabetes_risk"]
+    glucose = values.get("fasting_glucose")
+    if glucose is not None and glucose >= limits["risk_glucose"]:
+        found["diabetes_risk"] = "raised" if glucose >= limits["glucose"] else "at_risk"
+    return found
 
 
 def _mental(values: _Values, limits: _Thresholds, case: Case) -> Judgement:
@@ -213,6 +286,8 @@ _JUDGES: dict[str, Callable[[_Values, _Thresholds, Case], Judgement]] = {
     "type2_diabetes": _diabetes,
     "tuberculosis": _tuberculosis,
     "tuberculosis_suspect": _suspect,
+    "hypertension_risk": _hypertension_risk,
+    "diabetes_risk": _diabetes_risk,
     "severe_mental_disorder": _mental,
     "newborn": _newborn,
 }

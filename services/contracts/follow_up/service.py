@@ -11,6 +11,7 @@ from services.contracts.follow_up import repository, tasks
 from services.contracts.follow_up.domain import ATTEMPTS, VISITED, in_force
 from services.contracts.follow_up.listing import task_answer
 from services.contracts.follow_up.schemas import FollowUpAnswer, FollowUpRequest
+from services.contracts.follow_up.screening import put_on_register, take_in
 from services.contracts.follow_up.visiting import Visit, look_at
 from services.contracts.merges.repository import MERGES
 from services.contracts.models import Task
@@ -138,6 +139,10 @@ async def record_follow_up(
         await tasks.done_with(session, task, kept=kept, on=day, outcome=body.outcome, at=now)
     if visit is not None:
         await _do(session, visit, body.outcome, at=now)
+        day = business_date(body.performed_at)
+        if visit.judgement is not None and visit.judgement.found:
+            await put_on_register(session, context, caller, kept, visit.disease, day)
+        await take_in(session, context, caller, kept, visit.at_risk, day)
         await plan_person(session, context, kept, at=now)
     await audit.record(
         session,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from services.contracts.follow_up import repository
@@ -11,8 +12,9 @@ from services.contracts.follow_up.domain import ATTEMPTS
 from services.contracts.follow_up.forms import check, forms, plain
 from services.contracts.follow_up.judging import REASONS, Before, Case, Judgement, judge
 from services.contracts.follow_up.schemas import FollowUpRequest, Reason
+from services.contracts.follow_up.screening import at_risk
 from services.contracts.merges.repository import MERGES
-from services.contracts.models import Person, Task
+from services.contracts.models import Enrolment, Person, Task
 from services.contracts.plans import repository as plans
 from services.contracts.plans.domain import MISSED, Programme, Rule
 from services.contracts.plans.rulebook import rulebook
@@ -50,6 +52,8 @@ class Visit:
     """From which day the next visit is counted; None: this is no visit."""
     does: tuple[Task, ...]
     """Planned tasks that it does, also one that was held for missed."""
+    at_risk: Mapping[str, str] = field(default_factory=dict)
+    """Programmes of those at risk into which its measurements take the person: as what."""
 
     @property
     def reasons(self) -> list[Reason]:
@@ -78,7 +82,11 @@ async def look_at(
     if programme is None:
         return None
     reached = body.outcome not in ATTEMPTS
-    values = _measured(body, programme)
+    values = (
+        read_measurements(programme.form, body.measurements, body.confirmed)
+        if programme.form is not None
+        else None
+    )
     if not reached:
         return Visit(programme.code, values and plain(values), None, None, ())
     book = rulebook()
@@ -118,7 +126,7 @@ async def look_at(
                 on=day,
                 birth_year=person.birth_year if person is not None else None,
                 started_on=enrolment.started_on if enrolment is not None else None,
-                before=Before(business_date(before[0]), before[1], before[2]) if before else None,
+                before=_before(before, enrolment),
             ),
         )
     fitting = [
@@ -139,7 +147,19 @@ async def look_at(
         judgement=judgement,
         anchor_on=_anchor_on(programme, does, judgement, day) if anchors else None,
         does=does,
+        at_risk=at_risk(values, programme.code) if judgement is not None and values else {},
     )
+
+
+def _before(
+    visit: tuple[datetime, str | None, Any] | None, enrolment: Enrolment | None
+) -> Before | None:
+    """The visit before, or the measurement that took the person in."""
+    if visit is not None:
+        return Before(business_date(visit[0]), visit[1], visit[2])
+    if enrolment is not None and enrolment.found_as is not None:
+        return Before(enrolment.started_on, enrolment.found_as, {})
+    return None
 
 
 def _programme(body: FollowUpRequest, task: Task | None) -> Programme | None:
@@ -170,10 +190,18 @@ def _programme(body: FollowUpRequest, task: Task | None) -> Programme | None:
     return programme
 
 
-def _measured(body: FollowUpRequest, programme: Programme) -> dict[str, Any] | None:
-    if not body.measurements or programme.form is None:
+def read_measurements(
+    form: str, entered: Mapping[str, Any] | None, confirmed: Sequence[str]
+) -> dict[str, Any] | None:
+    """What was measured, checked by a form; None: nothing was.
+
+    Raises:
+        MeasurementsRefused: a value is missing, malformed or impossible.
+        MeasurementsUnlikely: a value is unlikely and not confirmed.
+    """
+    if not entered:
         return None
-    checked = check(forms()[programme.form], body.measurements, frozenset(body.confirmed))
+    checked = check(forms()[form], entered, frozenset(confirmed))
     if checked.faults:
         raise MeasurementsRefused(errors=checked.faults)
     if checked.unlikely:

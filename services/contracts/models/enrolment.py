@@ -35,6 +35,8 @@ class Enrolment(Base):
     """When the disease was found or notified; a newborn's day of birth."""
     planned_from: Mapped[date]
     """From which day tasks are counted."""
+    found_as: Mapped[str | None] = mapped_column(String(16))
+    """What a measurement said that took him in, as a visit's classification; None: none did."""
     ended_on: Mapped[date | None]
     """The first day on which nothing is asked for any more."""
     end_reason: Mapped[str | None] = mapped_column(String(32))

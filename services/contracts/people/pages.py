@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
+from services.contracts.follow_up.forms import forms
 from services.contracts.members import service as members
 from services.contracts.people.service import read_person
 from services.contracts.screens.acts import ACTS, Act, Asked
@@ -26,6 +27,8 @@ from shared.web.signin.required import signed_in
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
+MEASURED = {f"measurements.{name}": f"m-{name}" for name in forms()["check_up"].fields}
+"""What a check-up measured, by the service's names and the form's."""
 Reader = Annotated[Principal, signed_in("contracts:read")]
 Writer = Annotated[Principal, signed_in("contracts:write")]
 
@@ -117,8 +120,8 @@ async def _act(
         return await person_page(request, context, session, caller, kept, words)
     answer = await attempt(session, act.do(Asked(session, context, caller, thing), body))
     if isinstance(answer, Problem):
-        words.faults = at_fields(answer.errors, {})
-        shown = set(words.faults) & set(act.fields)
+        words.faults = at_fields(answer.errors, MEASURED)
+        shown = set(words.faults) & {*act.fields, *MEASURED.values()}
         words.problem = None if shown else told(answer)
         words.status = answer.status
         return await person_page(request, context, session, caller, kept, words)

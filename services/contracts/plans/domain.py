@@ -116,6 +116,8 @@ class Programme:
     """No task is due later than so many days after the start; None: no such end."""
     rated: bool = True
     """Whether its visits say that an illness is under control, and it has a control rate."""
+    leads_to: str | None = None
+    """The programme of the illness that is suspected or likely here."""
 
     def rule_after(self, what: str, on: date) -> Rule | None:
         """The newest version in force on a day of the rule that speaks for a classification."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
@@ -22,6 +23,9 @@ from shared.ids import new_id
 from shared.runtime.context import ServiceContext
 from shared.security import audit
 from shared.security.principal import Principal
+
+DISEASE_FOUND = "disease_found"
+"""Why somebody at risk leaves the programme: he has the illness."""
 
 
 class PersonNotKnown(NotFound):
@@ -107,17 +111,89 @@ async def enrol(
         for each in await repository.enrolments_of(session, await MERGES.members(session, kept))
     ) or not await repository.add_enrolment(session, row):
         raise EnrolledAlready
+    await leave_risk(session, kept, programme.code, body.started_on)
     await plan_person(session, context, kept, at=now)
     await _audit(session, caller, context, "enrolment.started", str(enrolment_id), kept)
     return answer(await repository.enrolment_stored(session, enrolment_id), kept)
 
 
-def planned_from(programme: Programme, started_on: date, today: date) -> date:
+async def enrol_at_risk(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    kept: str,
+    found: Mapping[str, str],
+    on: date,
+) -> None:
+    """Take a person into programmes of those at risk, as a measurement says.
+
+    Not into one in which he is, nor into one whose illness he is looked after for.
+
+    Args:
+        session: holds the person's lock; his tasks are planned by whoever calls.
+        context: of the service.
+        caller: who recorded the measurement.
+        kept: who stands for the person.
+        found: programme → as what he is found.
+        on: the day of the measurement.
+    """
+    if not found:
+        return
+    now = context.clock.now()
+    book = rulebook().programmes
+    held = {
+        each.programme
+        for each in await repository.enrolments_of(session, await MERGES.members(session, kept))
+        if each.ended_on is None
+    }
+    for code, found_as in sorted(found.items()):
+        programme = book[code]
+        if held & {code, programme.leads_to}:
+            continue
+        row = {
+            "enrolment_id": new_id(),
+            "region": context.region.region_code,
+            "person_id": kept,
+            "programme": code,
+            "started_on": on,
+            "planned_from": planned_from(programme, on, business_date(now), found_as),
+            "found_as": found_as,
+            "recorded_by": caller.client_id,
+            "recorded_at": now,
+        }
+        if await repository.add_enrolment(session, row):
+            subject = str(row["enrolment_id"])
+            await _audit(session, caller, context, "enrolment.started", subject, kept)
+
+
+async def leave_risk(session: WriteSession, kept: str, illness: str, on: date) -> bool:
+    """Who has an illness is no longer at risk of it; True: he had been.
+
+    Args:
+        session: holds the person's lock; his tasks are planned by whoever calls.
+        kept: who stands for the person.
+        illness: that was found.
+        on: the day of it.
+    """
+    book = rulebook().programmes
+    left = False
+    for each in await repository.enrolments_of(session, await MERGES.members(session, kept)):
+        programme = book.get(each.programme)
+        if programme is not None and programme.leads_to == illness and each.ended_on is None:
+            left |= await repository.end_enrolment(
+                session, each.enrolment_id, ended_on=max(on, each.started_on), reason=DISEASE_FOUND
+            )
+    return left
+
+
+def planned_from(
+    programme: Programme, started_on: date, today: date, found_as: str = START
+) -> date:
     """From which day tasks are counted: the start, unless the first would be over already.
 
     Nobody could have done what was not yet known to be due.
     """
-    first = programme.rule_for(START, started_on)
+    first = programme.rule_for(found_as, started_on)
     if first is not None and first.due.after(started_on) < today:
         return today
     return started_on
@@ -194,6 +270,7 @@ def answer(found: Enrolment, kept: str) -> EnrolmentAnswer:
         title=title.en,
         started_on=found.started_on,
         planned_from=found.planned_from,
+        found_as=found.found_as,
         ended_on=found.ended_on,
         end_reason=found.end_reason,
     )

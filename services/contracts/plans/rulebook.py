@@ -67,6 +67,8 @@ def read_rulebook(folder: Traversable) -> Rulebook:
             programmes[programme.code] = programme
         for code, programme in programmes.items():
             named = programme.applies.enrolled_in | programme.applies.unless
+            if programme.leads_to is not None:
+                named |= {programme.leads_to}
             for other in sorted(named - programmes.keys()):
                 head.fault(
                     "programmes",
@@ -97,6 +99,7 @@ def _programme(reader: Reader, documents: Mapping[str, str]) -> Programme:
             form=reader.text("form", required=False) or None,
             lasts_days=_number(reader, "lasts_days"),
             rated=reader.flag("rated", default=True),
+            leads_to=reader.text("leads_to", required=False) or None,
         )
     seen = {(rule.code, rule.version) for rule in found.rules}
     if len(seen) != len(found.rules):

@@ -15,6 +15,7 @@ _ENROLMENT: dict[str, Any] = {
     "title": "Hypertension",
     "started_on": "2016-03-01",
     "planned_from": "2016-03-01",
+    "found_as": None,
     "ended_on": None,
     "end_reason": None,
 }
@@ -65,6 +66,8 @@ class EnrolmentAnswer(BaseModel):
     title: str
     started_on: date
     planned_from: date
+    found_as: str | None
+    """What a measurement said that took him in: ``at_risk``, ``raised``; null: none did."""
     ended_on: date | None
     end_reason: str | None
 

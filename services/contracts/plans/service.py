@@ -188,7 +188,8 @@ def anchor_of(programme: Programme, facts: Facts, day: date) -> Anchor | None:
     start: date = enrolment.planned_from
     visit = facts.visits.get(programme.code)
     if visit is None or business_date(visit.performed_at) < start:
-        return Anchor(f"start:{enrolment.enrolment_id}", start, START, start)
+        what = enrolment.found_as or START
+        return Anchor(f"start:{enrolment.enrolment_id}", start, what, start)
     if visit.classification in programme.ends_after:
         return None
     return Anchor(

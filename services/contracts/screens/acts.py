@@ -32,6 +32,7 @@ from services.contracts.dispensings import service as dispensings
 from services.contracts.dispensings.schemas import DispensingRequest, WithdrawalRequest
 from services.contracts.exemptions import service as exemptions
 from services.contracts.exemptions.schemas import ExemptionEndRequest, ExemptionRequest
+from services.contracts.follow_up.forms import forms
 from services.contracts.referrals import service as referrals
 from services.contracts.referrals.domain import REASONS
 from services.contracts.referrals.schemas import (
@@ -120,9 +121,18 @@ def _direction(typed: Typed) -> dict[str, Any]:
     return {"direction": known[0]} if known is not None else {}
 
 
-def _items(typed: Typed) -> dict[str, Any]:
-    """The parts of a check-up that were ticked."""
-    return {"items": [code for code in check_ups.content() if typed[f"item-{code}"] == "yes"]}
+def _check_up(typed: Typed) -> dict[str, Any]:
+    """The parts of a check-up that were ticked, and what was measured."""
+    measured = {
+        name: plain_number(typed[f"m-{name}"])
+        for name in forms()["check_up"].fields
+        if typed[f"m-{name}"]
+    }
+    return {
+        "items": [code for code in check_ups.content() if typed[f"item-{code}"] == "yes"],
+        "measurements": measured or None,
+        "confirmed": list(measured) if typed["confirm"] == "yes" else [],
+    }
 
 
 def _referral(step: Any) -> Callable[[Asked, Any], Awaitable[Any]]:
@@ -208,7 +218,7 @@ ACTS: Mapping[str, Act] = {
     "referral-close": Act(ReferralCloseRequest, ("note",), _referral("close")),
     "check-up": Act(
         CheckUpRequest, ("performed_on",),
-        lambda asked, body: check_ups.record(*asked.whole, body), person=True, more=_items,
+        lambda asked, body: check_ups.record(*asked.whole, body), person=True, more=_check_up,
     ),
     "dispense": Act(
         DispensingRequest, ("disease", "dispensed_on", "total", "insurance_paid", "days"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -32,11 +32,15 @@ def visit_of(found: FollowUp) -> dict[str, Any]:
 
 
 def measured(found: FollowUp) -> list[dict[str, Any]]:
-    """Each measurement with its name, its value in words and its unit."""
+    """Each measurement of a follow-up with its name, its value in words and its unit."""
     programme = rulebook().programmes.get(found.disease or "")
-    form = forms().get(programme.form or "") if programme is not None else None
-    values = found.measurements or {}
-    if form is None:
+    return in_words(programme.form if programme is not None else None, found.measurements)
+
+
+def in_words(code: str | None, values: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """What a form measured, each with its name, its value in words and its unit."""
+    form = forms().get(code or "")
+    if form is None or not values:
         return []
     shown = []
     for name, field in form.fields.items():

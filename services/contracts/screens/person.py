@@ -13,6 +13,7 @@ from services.contracts.check_ups.service import content
 from services.contracts.contracts.schemas import EndReason
 from services.contracts.dispensings.domain import DISEASES
 from services.contracts.dispensings.schemas import WithdrawalReason
+from services.contracts.follow_up.forms import forms
 from services.contracts.health_record.service import record_of
 from services.contracts.merges.repository import MERGES
 from services.contracts.people import records
@@ -134,6 +135,11 @@ async def person_page(
         ],
         "content": [
             {"code": code, "text_zh": zh, "text_en": en} for code, (zh, en) in content().items()
+        ],
+        "check_up_fields": [
+            {"name": f"m-{one.name}", "text_zh": f"{one.zh} {one.unit}",
+             "text_en": f"{one.en[:1].upper()}{one.en[1:]} {one.unit}"}
+            for one in forms()["check_up"].fields.values()
         ],
         "said": words,
         "typed": words.typed,

@@ -20,6 +20,7 @@ from services.contracts.referrals import service as referrals
 from services.contracts.referrals.domain import REASONS, End, Status, possible
 from services.contracts.referrals.schemas import ReferralAnswer
 from services.contracts.screens.kit import name_of
+from services.contracts.screens.measured import in_words
 from services.contracts.screens.today import doing
 from services.contracts.teams.service import teams_of
 from shared.clock import business_date
@@ -215,6 +216,7 @@ async def check_ups_of(session: WriteSession, members: Sequence[str]) -> list[di
             "paid": one.paid,
             "amount": text_from_fen(one.amount_fen),
             "items": len(one.items),
+            "measured": in_words("check_up", one.measurements),
             "of": len(items),
         }
         for one in await records.check_ups(session, members)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.contracts.follow_up.forms import check, forms
-from services.contracts.follow_up.judging import Before, Case, Judgement, judge
+from services.contracts.follow_up.judging import Before, Case, Judgement, judge, screened
 from services.contracts.plans.domain import (
     MISSED,
     NO_LONGER,
@@ -316,6 +316,38 @@ class TestTwoYears:
         assert {task.kept.outcome for task in forgotten.tasks} == {MISSED}
         assert max(t.kept.due_on for t in forgotten.tasks) <= START_ON + timedelta(days=42)
 
+    @pytest.mark.parametrize(
+        ("code", "days"), [("hypertension_risk", [182, 366, 547]), ("diabetes_risk", [366])]
+    )
+    def test_those_at_risk(self, code: str, days: list[int]) -> None:
+        """Goal: 1.1, 1.2: every half year the pressure, every year the glucose. Method: measured on
+        the due day for two years less a day, nothing found."""
+        person = life(code)
+        done = []
+        for _ in range(YEARS):
+            person.pass_days(1)
+            if person.waiting.kept.due_on == person.today:
+                done.append((person.today - START_ON).days)
+                person.visit("at_risk")
+        assert done == days
+        assert not person.with_outcome(MISSED)
+
+    @pytest.mark.parametrize("code", ["hypertension_risk", "diabetes_risk"])
+    def test_a_high_reading_of_somebody_at_risk(self, code: str) -> None:
+        """Goal: two weeks, whether it took him in or came at a visit; nothing more once the illness
+        is found. Method: both ways, then found."""
+        taken_in = Life(
+            rulebook().programmes[code], anchor=Anchor("start", START_ON, "raised", START_ON)
+        )
+        taken_in.night()
+        assert taken_in.waiting.kept.closes_on == START_ON + timedelta(days=14)
+        taken_in.pass_days(10)
+        taken_in.visit("referral")
+        assert taken_in.waiting.kept.due_on == taken_in.today + timedelta(days=14)
+        taken_in.visit("disease_found")
+        taken_in.pass_days(YEARS)
+        assert not [task for task in taken_in.tasks if task.kept.open]
+
     @pytest.mark.parametrize("code", ["elderly_check_up", "yearly_check_up", "chronic_check_up"])
     def test_once_a_calendar_year(self, code: str) -> None:
         """Goal: one task a year, missed on New Year's Day. Method: done in one year, not the next."""
@@ -512,6 +544,60 @@ class TestJudging:
         course = {"phase": "intensive", "supervision": "family", "doses_due": 30}
         assert measured("tuberculosis", case(), **course, doses_taken=27).control == "controlled"
         assert measured("tuberculosis", case(), **course, doses_taken=26).control == "uncontrolled"
+
+    @pytest.mark.parametrize(
+        ("values", "expected"),
+        [
+            ({"sbp": 129, "dbp": 84}, {}),
+            ({"sbp": 130, "dbp": 84}, {"hypertension_risk": "at_risk"}),
+            ({"sbp": 129, "dbp": 85}, {"hypertension_risk": "at_risk"}),
+            ({"sbp": 139, "dbp": 89}, {"hypertension_risk": "at_risk"}),
+            ({"sbp": 140, "dbp": 80}, {"hypertension_risk": "raised"}),
+            ({"sbp": 120, "dbp": 90}, {"hypertension_risk": "raised"}),
+            ({"sbp": 120, "dbp": 80, "bmi": "23.9"}, {}),
+            ({"sbp": 120, "dbp": 80, "bmi": "24"}, {"hypertension_risk": "at_risk"}),
+            ({"fasting_glucose": "6.0"}, {}),
+            ({"fasting_glucose": "6.1"}, {"diabetes_risk": "at_risk"}),
+            ({"fasting_glucose": "7.0"}, {"diabetes_risk": "raised"}),
+        ],
+    )
+    def test_who_is_at_risk(self, values: dict[str, Any], expected: dict[str, str]) -> None:
+        """Goal: 130-139/85-89 or BMI 24; 6.1. Method: both sides of each, as a check-up measures."""
+        found = check(forms()["check_up"], values, frozenset())
+        assert screened(found.values, {c: form.thresholds for c, form in forms().items()}) == (
+            expected
+        )
+
+    def test_high_on_three_different_days_is_referred(self) -> None:
+        """Goal: 1.1: three measurements not of one day. Method: a first one, the same day again,
+        two later days; one of 180; and one that is not high in between."""
+
+        def at(before: Before | None, sbp: int = 150) -> Judgement:
+            return measured("hypertension_risk", case(before=before), sbp=sbp, dbp=84)
+
+        assert at(None).classification == "raised"
+        assert at(Before(date(2016, 6, 1), "raised", {})).classification == "raised"
+        assert at(Before(date(2016, 5, 20), "raised", {})).classification == "raised_again"
+        third = at(Before(date(2016, 5, 20), "raised_again", {}))
+        assert (third.classification, third.control, third.refer) == (
+            "referral",
+            None,
+            ("three_raised",),
+        )
+        assert at(None, sbp=180).refer == ("emergency",)
+        assert at(Before(date(2016, 5, 20), "raised", {}), sbp=139).classification == "at_risk"
+        assert at(Before(date(2016, 5, 20), "at_risk", {})).classification == "raised"
+
+    @pytest.mark.parametrize(
+        ("glucose", "expected"),
+        [(6.9, "at_risk"), (7.0, "referral"), (16.7, "referral"), (3.9, "referral")],
+    )
+    def test_glucose_of_somebody_at_risk(self, glucose: float, expected: str) -> None:
+        """Goal: 7.0 is to be confirmed. Method: each threshold; confirmed, it is found."""
+        found = measured("diabetes_risk", case(), fasting_glucose=glucose)
+        assert (found.classification, found.control, found.found) == (expected, None, False)
+        told = measured("diabetes_risk", case(), fasting_glucose=glucose, diagnosed=True)
+        assert (told.classification, told.found) == ("disease_found", True)
 
 
 class TestEntering:

@@ -1,0 +1,82 @@
+"""What a measurement says besides what it was taken for: who is at risk, who has the illness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from services.contracts.diseases import changing, repository
+from services.contracts.follow_up.forms import forms
+from services.contracts.follow_up.judging import screened
+from services.contracts.plans.enrolling import enrol_at_risk
+from services.contracts.plans.rulebook import rulebook
+from shared.db.session import WriteSession
+from shared.runtime.context import ServiceContext
+from shared.security.principal import Principal
+
+
+def at_risk(values: Mapping[str, Any], measured_for: str | None = None) -> dict[str, str]:
+    """Programme of those at risk → as what somebody is found by what was measured of him.
+
+    Args:
+        values: checked measurements.
+        measured_for: the programme of the visit, which judges its own illness itself.
+    """
+    found = screened(values, {code: form.thresholds for code, form in forms().items()})
+    book = rulebook().programmes
+    return {
+        code: found_as
+        for code, found_as in found.items()
+        if measured_for not in (code, book[code].leads_to)
+    }
+
+
+async def take_in(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    kept: str,
+    found: Mapping[str, str],
+    on: date,
+) -> None:
+    """Take a person into the programmes of those at risk, unless he has the illness.
+
+    Args:
+        session: holds the person's lock; his tasks are planned by whoever calls.
+        context: of the service.
+        caller: who recorded the measurement.
+        kept: who stands for the person.
+        found: from :func:`at_risk`.
+        on: the day of the measurement.
+    """
+    book = rulebook().programmes
+    wanted = {
+        code: found_as
+        for code, found_as in found.items()
+        if not await repository.has_open(session, kept, book[code].leads_to or code)
+    }
+    await enrol_at_risk(session, context, caller, kept, wanted, on)
+
+
+async def put_on_register(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    kept: str,
+    programme: str,
+    on: date,
+) -> None:
+    """A visit of those at risk, or suspected, found the illness: it goes on the register.
+
+    Args:
+        session: holds the person's lock; his tasks are planned by whoever calls.
+        context: of the service.
+        caller: who recorded the visit.
+        kept: who stands for the person.
+        programme: of the visit.
+        on: its day.
+    """
+    illness = rulebook().programmes[programme].leads_to
+    if illness is not None:
+        await changing.found_at_visit(session, context, caller, kept, illness, on)
