@@ -23,6 +23,7 @@ from deploy.cli import (
     packs,
     reporting,
     users,
+    vault,
 )
 from deploy.cli.console import clients_file_of, console
 from shared.runtime.build import SERVICES, region_of
@@ -47,6 +48,7 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(packs.app, name="packs")
 app.add_typer(reporting.app, name="reporting")
 app.add_typer(users.app, name="users")
+app.add_typer(vault.app, name="vault")
 
 _REBUILD_TIMEOUT_S = 3600
 

@@ -28,6 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from shared.db.sealed import sealed_as
+
 OUTBOX = "outbox"
 INBOX = "inbox"
 DEAD_LETTERS = "dead_letters"
@@ -100,7 +102,7 @@ def attach_mechanics(metadata: MetaData) -> None:
         Column("status", Integer, nullable=True),
         Column("media_type", String(128), nullable=True),
         # The answer may hold personal data: it is stored encrypted.
-        Column("body", LargeBinary, nullable=True),
+        Column("body", LargeBinary, info=sealed_as("idempotency_keys.body"), nullable=True),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     )
     Table(

@@ -7,21 +7,18 @@ its ``secret_sha256`` (hexadecimal), or ``jwks``, the public keys with which it 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.security.files import read_secret_file, write_secret_file
+from shared.security.files import read_secret_file, write_secret_file, writing_secret_file
 from shared.security.scopes import DEFAULT_CLIENTS, SCOPES
 
 _CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -192,7 +189,7 @@ class ClientsFile:
         return document
 
     def _change(self, change: Callable[[dict[str, dict[str, Any]]], None]) -> None:
-        with _writing(self.path):
+        with writing_secret_file(self.path):
             document = self._read()
             change(document)
             _parse(document)
@@ -223,17 +220,6 @@ def generate_clients(
     _parse(document)
     write_secret_file(path, _as_bytes(document), replace=False)
     return list(document)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """One writer at a time, also of several processes."""
-    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _fresh(scopes: Iterable[str], organisation: str) -> dict[str, Any]:

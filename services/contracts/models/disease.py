@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInt
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.contracts.models.base import Base
+from shared.db.sealed import sealed_as
 
 
 class DiseaseCase(Base):
@@ -47,7 +48,9 @@ class DiseaseCase(Base):
     found_on: Mapped[date]
     managed_on: Mapped[date | None]
     closed_on: Mapped[date | None]
-    evidence: Mapped[bytes | None] = mapped_column(LargeBinary)
+    evidence: Mapped[bytes | None] = mapped_column(
+        LargeBinary, info=sealed_as("disease_cases.evidence")
+    )
     """What the cure rests on, encrypted; no case is closed without it."""
     recorded_by: Mapped[str] = mapped_column(String(128))
     recorded_at: Mapped[datetime]
@@ -79,7 +82,7 @@ class DiseasePlan(Base):
         ForeignKey("disease_cases.case_id", ondelete="RESTRICT"), primary_key=True
     )
     version: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    plan: Mapped[bytes] = mapped_column(LargeBinary)
+    plan: Mapped[bytes] = mapped_column(LargeBinary, info=sealed_as("disease_plans.plan"))
     """Goal and measures as JSON, encrypted."""
     made_on: Mapped[date]
     recorded_by: Mapped[str] = mapped_column(String(128))

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import DATERANGE
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.contracts.models.base import Base
+from shared.db.sealed import sealed_as
 
 
 class Exemption(Base):
@@ -47,7 +48,7 @@ class Exemption(Base):
         DATERANGE,
         Computed("daterange(valid_from, COALESCE(ended_on, valid_to + 1), '[)')", persisted=True),
     )
-    evidence: Mapped[bytes] = mapped_column(LargeBinary)
+    evidence: Mapped[bytes] = mapped_column(LargeBinary, info=sealed_as("exemptions.evidence"))
     """What it rests on, encrypted."""
     recorded_by: Mapped[str] = mapped_column(String(128))
     recorded_at: Mapped[datetime]

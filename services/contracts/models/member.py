@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.contracts.models.base import Base
+from shared.db.sealed import sealed_as
 
 
 class TeamMember(Base):
@@ -26,8 +27,8 @@ class TeamMember(Base):
     role: Mapped[str] = mapped_column(String(32))
     village: Mapped[str | None] = mapped_column(String(64))
     """Of a village doctor: whose people he looks after."""
-    name: Mapped[bytes] = mapped_column(LargeBinary)
-    phone: Mapped[bytes | None] = mapped_column(LargeBinary)
+    name: Mapped[bytes] = mapped_column(LargeBinary, info=sealed_as("team_members.name"))
+    phone: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed_as("team_members.phone"))
     joined_on: Mapped[date]
     left_on: Mapped[date | None]
     """The first day on which he is no longer in it."""

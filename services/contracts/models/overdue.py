@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.contracts.models.base import Base
+from shared.db.sealed import sealed_as
 
 
 class OverdueCall(Base):
@@ -37,7 +38,7 @@ class OverdueCall(Base):
     """From which day he is to be called again; None: no more."""
     consent: Mapped[str | None] = mapped_column(String(8))
     """What he said about being called, if he said anything."""
-    note: Mapped[bytes | None] = mapped_column(LargeBinary)
+    note: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed_as("overdue_calls.note"))
     """Free text about a patient, encrypted."""
     judged_on: Mapped[date | None]
     """When it was settled whether he came."""

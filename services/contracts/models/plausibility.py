@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.contracts.models.base import Base
+from shared.db.sealed import sealed_as
 
 
 class VisitFlag(Base):
@@ -58,7 +59,7 @@ class VisitFlagStep(Base):
     )
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     step: Mapped[str] = mapped_column(String(12))
-    note: Mapped[bytes] = mapped_column(LargeBinary)
+    note: Mapped[bytes] = mapped_column(LargeBinary, info=sealed_as("visit_flag_steps.note"))
     """Encrypted."""
     done_by: Mapped[str] = mapped_column(String(128))
     done_at: Mapped[datetime]

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.contracts.models.base import Base
+from shared.db.sealed import sealed_as
 
 
 class Referral(Base):
@@ -64,10 +65,10 @@ class Referral(Base):
     valid_to: Mapped[date]
     """The last day on which it may be answered or used."""
     status: Mapped[str] = mapped_column(String(16))
-    refusal: Mapped[bytes | None] = mapped_column(LargeBinary)
+    refusal: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed_as("referrals.refusal"))
     """Why the target does not take the patient, encrypted."""
     outcome: Mapped[str | None] = mapped_column(String(16))
-    note: Mapped[bytes | None] = mapped_column(LargeBinary)
+    note: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed_as("referrals.note"))
     """Free text about a patient, encrypted."""
     expiry_told: Mapped[bool] = mapped_column(server_default=false())
     """Whether both ends were told that nobody answered in time."""
@@ -88,5 +89,5 @@ class ReferralStep(Base):
     done_at: Mapped[datetime]
     done_by: Mapped[str] = mapped_column(String(128))
     organisation: Mapped[str] = mapped_column(String(128))
-    note: Mapped[bytes | None] = mapped_column(LargeBinary)
+    note: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed_as("referral_steps.note"))
     """What was said with it, encrypted."""

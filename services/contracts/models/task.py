@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.contracts.models.base import Base
+from shared.db.sealed import sealed_as
 
 
 class Discharge(Base):
@@ -156,7 +157,7 @@ class FollowUp(Base):
     measurements: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     anchor_on: Mapped[date | None]
     """From which day the next visit is counted; None: it is no visit of the programme."""
-    note: Mapped[bytes | None] = mapped_column(LargeBinary)
+    note: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed_as("follow_ups.note"))
     """Free text about a patient, encrypted."""
     recorded_by: Mapped[str] = mapped_column(String(128))
     recorded_at: Mapped[datetime]

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.identity.models.base import METADATA, TIMESTAMP, UUID_TYPE
+from shared.db.sealed import sealed_as
 
 card_keys = Table(
     "card_keys",
@@ -27,7 +28,7 @@ card_keys = Table(
     Column("region", String(12), nullable=False),
     Column("public_jwk", JSONB, nullable=False),
     # The private half, under the vault's key: the database alone signs no card.
-    Column("private_enc", LargeBinary, nullable=False),
+    Column("private_enc", LargeBinary, info=sealed_as("card_keys.private"), nullable=False),
     Column("made_at", TIMESTAMP, nullable=False),
     # It signs no new card from then on; the cards it signed stay good.
     Column("retired_at", TIMESTAMP, nullable=True),
@@ -47,7 +48,7 @@ cards = Table(
     Column("card_id", UUID_TYPE, primary_key=True),
     Column("region", String(12), nullable=False),
     Column("person_id", UUID_TYPE, ForeignKey("persons.person_id"), nullable=False),
-    Column("card_no_enc", LargeBinary, nullable=False),
+    Column("card_no_enc", LargeBinary, info=sealed_as("cards.card_no"), nullable=False),
     Column("card_no_idx", LargeBinary, nullable=False),
     Column("kid", String(64), ForeignKey("card_keys.kid"), nullable=False),
     # As signed into the code.
@@ -61,7 +62,7 @@ cards = Table(
     Column("revoked_at", TIMESTAMP, nullable=True),
     Column("revoked_by", String(128), nullable=True),
     # Free words of a person: they may hold a name, so they are encrypted.
-    Column("revoke_reason_enc", LargeBinary, nullable=True),
+    Column("revoke_reason_enc", LargeBinary, info=sealed_as("cards.revoke_reason"), nullable=True),
     # Its place in the region's list of revoked cards, 1, 2, 3 … in the order of commits.
     Column("revocation_no", BigInteger, nullable=True),
     CheckConstraint("sex IN ('M', 'F')", name="sex_known"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, String, Table, text
 
 from services.identity.models.base import METADATA, TIMESTAMP, UUID_TYPE
+from shared.db.sealed import sealed_as
 
 merges = Table(
     "merges",
@@ -18,13 +19,13 @@ merges = Table(
     Column("kept_person_id", UUID_TYPE, ForeignKey("persons.person_id"), nullable=False),
     Column("absorbed_person_id", UUID_TYPE, ForeignKey("persons.person_id"), nullable=False),
     # Free words of a person: they may hold a name, so they are encrypted.
-    Column("reason_enc", LargeBinary, nullable=False),
+    Column("reason_enc", LargeBinary, info=sealed_as("merges.reason"), nullable=False),
     Column("merged_by", String(128), nullable=False),
     Column("organisation", String(128), nullable=False),
     Column("merged_at", TIMESTAMP, nullable=False),
     Column("undone_by", String(128), nullable=True),
     Column("undone_at", TIMESTAMP, nullable=True),
-    Column("undo_reason_enc", LargeBinary, nullable=True),
+    Column("undo_reason_enc", LargeBinary, info=sealed_as("merges.undo_reason"), nullable=True),
     CheckConstraint("kept_person_id <> absorbed_person_id", name="two_persons"),
     CheckConstraint("(undone_by IS NULL) = (undone_at IS NULL)", name="undone_by_someone"),
     Index(

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from services.identity.models.base import METADATA, TIMESTAMP, UUID_TYPE
+from shared.db.sealed import sealed_as
 
 households = Table(
     "households",
@@ -30,7 +31,9 @@ households = Table(
     Column("region", String(12), nullable=False),
     Column("source", String(32), nullable=False),
     Column("household_idx", LargeBinary, nullable=False),
-    Column("household_no_enc", LargeBinary, nullable=False),
+    Column(
+        "household_no_enc", LargeBinary, info=sealed_as("households.household_no"), nullable=False
+    ),
     Column("recorded_at", TIMESTAMP, nullable=False),
     UniqueConstraint("region", "source", "household_idx"),
 )
@@ -48,9 +51,9 @@ persons = Table(
     Column("revision", BigInteger, nullable=False),
     # The person whom a merge found him to be; his row stays as it is.
     Column("merged_into", UUID_TYPE, ForeignKey("persons.person_id"), nullable=True),
-    Column("name_enc", LargeBinary, nullable=False),
-    Column("id_number_enc", LargeBinary, nullable=True),
-    Column("phone_enc", LargeBinary, nullable=True),
+    Column("name_enc", LargeBinary, info=sealed_as("persons.name"), nullable=False),
+    Column("id_number_enc", LargeBinary, info=sealed_as("persons.id_number"), nullable=True),
+    Column("phone_enc", LargeBinary, info=sealed_as("persons.phone"), nullable=True),
     Column("birth_date", Date, nullable=True),
     Column("sex", String(1), nullable=True),
     Column("household_id", UUID_TYPE, ForeignKey("households.household_id"), nullable=True),
@@ -87,7 +90,7 @@ source_records = Table(
     Column("import_id", UUID_TYPE, nullable=False),
     # Keyed hash of the row's values: equal means unchanged, without decrypting anything.
     Column("fingerprint", LargeBinary, nullable=False),
-    Column("record_enc", LargeBinary, nullable=False),
+    Column("record_enc", LargeBinary, info=sealed_as("source_records.record"), nullable=False),
     Column("recorded_at", TIMESTAMP, nullable=False),
     # Set when the source says something else or leaves the person out; rows are never changed else.
     Column("superseded_at", TIMESTAMP, nullable=True),
@@ -137,9 +140,11 @@ value_differences = Table(
     Column("field", String(16), nullable=False),
     # Two sources that say different things; the one that leads by rank stands first.
     Column("source", String(32), nullable=False),
-    Column("value_enc", LargeBinary, nullable=False),
+    Column("value_enc", LargeBinary, info=sealed_as("value_differences.value"), nullable=False),
     Column("other_source", String(32), nullable=False),
-    Column("other_value_enc", LargeBinary, nullable=False),
+    Column(
+        "other_value_enc", LargeBinary, info=sealed_as("value_differences.value"), nullable=False
+    ),
     # The import by which the difference came to be known.
     Column("import_id", UUID_TYPE, nullable=False),
     Column("recorded_at", TIMESTAMP, nullable=False),
@@ -158,7 +163,7 @@ reveals = Table(
     Column("actor", String(128), nullable=False),
     Column("organisation", String(128), nullable=False),
     # Free words of a person: they may hold a name, so they are encrypted.
-    Column("reason_enc", LargeBinary, nullable=False),
+    Column("reason_enc", LargeBinary, info=sealed_as("reveals.reason"), nullable=False),
     Column("revealed_at", TIMESTAMP, nullable=False),
     Index("ix_reveals_person_id", "person_id"),
 )

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.identity.models.base import METADATA, TIMESTAMP, UUID_TYPE
+from shared.db.sealed import sealed_as
 
 recognitions = Table(
     "recognitions",
@@ -38,7 +39,9 @@ recognitions = Table(
     Column("evidence", JSONB, nullable=False),
     Column("categories", JSONB, nullable=False),
     Column("entitlements", JSONB, nullable=False),
-    Column("credentials_enc", LargeBinary, nullable=False),
+    Column(
+        "credentials_enc", LargeBinary, info=sealed_as("recognitions.credentials"), nullable=False
+    ),
     Column("recorded_at", TIMESTAMP, nullable=False),
     CheckConstraint("grade IN ('certain', 'probable', 'possible', 'none')", name="grade_known"),
     CheckConstraint(

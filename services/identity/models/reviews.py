@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.identity.models.base import METADATA, TIMESTAMP, UUID_TYPE
+from shared.db.sealed import sealed_as
 
 reviews = Table(
     "reviews",
@@ -105,7 +106,7 @@ review_decisions = Table(
     Column("decision", String(32), nullable=False),
     Column("person_id", UUID_TYPE, ForeignKey("persons.person_id"), nullable=True),
     # Free words of a person: they may hold a name, so they are encrypted.
-    Column("note_enc", LargeBinary, nullable=True),
+    Column("note_enc", LargeBinary, info=sealed_as("review_decisions.note"), nullable=True),
     Column("decided_at", TIMESTAMP, nullable=False),
     CheckConstraint("decision IN ('same_person', 'different_person')", name="decision_known"),
     CheckConstraint(
@@ -122,7 +123,7 @@ review_withdrawals = Table(
     Column("review_id", UUID_TYPE, ForeignKey("reviews.review_id"), nullable=False),
     Column("asked_by", String(128), nullable=False),
     Column("organisation", String(128), nullable=False),
-    Column("reason_enc", LargeBinary, nullable=False),
+    Column("reason_enc", LargeBinary, info=sealed_as("review_withdrawals.reason"), nullable=False),
     Column("asked_at", TIMESTAMP, nullable=False),
     # What two persons decided, two persons take back.
     UniqueConstraint("review_id", "asked_by"),
@@ -151,7 +152,7 @@ person_aliases = Table(
     Column("review_id", UUID_TYPE, ForeignKey("reviews.review_id"), nullable=False),
     # name: written so at a window; id_number: given so at a window, not the registered number.
     Column("kind", String(16), nullable=False),
-    Column("value_enc", LargeBinary, nullable=False),
+    Column("value_enc", LargeBinary, info=sealed_as("person_aliases.value"), nullable=False),
     Column("value_idx", LargeBinary, nullable=False),
     Column("recorded_at", TIMESTAMP, nullable=False),
     CheckConstraint("kind IN ('name', 'id_number')", name="kind_known"),

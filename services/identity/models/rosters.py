@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.identity.models.base import METADATA, TIMESTAMP, UUID_TYPE
+from shared.db.sealed import sealed_as
 
 registers = Table(
     "registers",
@@ -81,7 +82,7 @@ staged_rows = Table(
     Column("new_person", Boolean, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
     # As the source's record will hold it.
-    Column("row_enc", LargeBinary, nullable=False),
+    Column("row_enc", LargeBinary, info=sealed_as("source_records.record"), nullable=False),
     # Keyed hashes of the row's values, as the register will hold them.
     Column("id_number_idx", LargeBinary, nullable=True),
     Column("name_idx", LargeBinary, nullable=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table
 
 from services.identity.models.base import METADATA, TIMESTAMP
+from shared.db.sealed import sealed_as
 
 match_weights = Table(
     "match_weights",
@@ -14,7 +15,7 @@ match_weights = Table(
     Column("version", String(32), primary_key=True),
     # JSON, byte for byte what the version was made from; it holds how common which names are, so
     # it is encrypted.
-    Column("content_enc", LargeBinary, nullable=False),
+    Column("content_enc", LargeBinary, info=sealed_as("match_weights.content"), nullable=False),
     # Registered people and the register's revision that it was learned from; 0: agreed, not learned.
     Column("people", Integer, nullable=False),
     Column("revision", BigInteger, nullable=False),

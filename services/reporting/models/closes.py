@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.reporting.models.base import Base
+from shared.db.sealed import sealed_as
 
 TIMESTAMP = DateTime(timezone=True)
 
@@ -116,7 +117,7 @@ close_keys = Table(
     Column("region", String(16), nullable=False),
     Column("public_jwk", JSONB, nullable=False),
     # The private half, under the vault's key: the database alone signs no month.
-    Column("private_enc", LargeBinary, nullable=False),
+    Column("private_enc", LargeBinary, info=sealed_as("close_keys.private"), nullable=False),
     Column("made_at", TIMESTAMP, nullable=False),
     Column("retired_at", TIMESTAMP, nullable=True),
     Index(

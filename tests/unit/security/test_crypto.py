@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.security.crypto import CiphertextMalformed, KeysFileMalformed, KeyUnknown, Vault
+from shared.security.crypto import (
+    CiphertextMalformed,
+    KeysFileMalformed,
+    KeyUnknown,
+    Vault,
+    add_key,
+)
 from shared.security.files import SecretFileThere, SecretFileTooOpen
 
 KEY_A, KEY_B, INDEX = bytes(32), bytes([1]) * 32, bytes([2]) * 32
@@ -152,3 +158,32 @@ class TestKeysFile:
             Vault.from_file(path)
         assert "secretkeymaterial" not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+class TestNewKey:
+    def test_running_processes_take_it_up(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """Goal: no process is started anew for a key. Method: one that has just looked at the file
+        meets a value of the new key; another looks a second later; indexes stay."""
+        path = tmp_path / "keys.json"
+        first, second = Vault.generate(path), Vault.from_file(path)
+        before, index = first.encrypt("x", column="t.c"), first.blind_index("x", purpose="p")
+        key_id = add_key(path)
+        fresh = Vault.from_file(path)
+        assert fresh.active == key_id
+        blob = fresh.encrypt("y", column="t.c")
+        assert first.decrypt(blob, column="t.c") == "y"
+        assert first.encrypt("z", column="t.c")[1:5].hex() == key_id
+        monkeypatch.setattr(second, "_looked_s", -10.0)
+        assert second.encrypt("z", column="t.c")[1:5].hex() == key_id
+        assert {each.decrypt(before, column="t.c") for each in (first, second, fresh)} == {"x"}
+        assert fresh.blind_index("x", purpose="p") == index
+
+    def test_a_file_that_cannot_be_read_now_stops_nothing(self, tmp_path: Path):
+        """Goal: the keys that are known go on. Method: the file is gone, then no keys file."""
+        path = tmp_path / "keys.json"
+        vault = Vault.generate(path)
+        blob = vault.encrypt("x", column="t.c")
+        path.unlink()
+        with pytest.raises(KeyUnknown):
+            vault.decrypt(b"\x01\xff\xff\xff\xff" + blob[5:], column="t.c")
+        assert vault.decrypt(blob, column="t.c") == "x"
