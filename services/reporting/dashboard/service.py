@@ -27,8 +27,9 @@ from services.reporting.figures.domain import ALL_TIME, COUNTY, Area, Period, sh
 from services.reporting.figures.looks import looks_of
 from services.reporting.figures.repository import Scope, Sums
 from services.reporting.figures.service import lag_ms, read_period, scope_of
-from services.reporting.indicators.catalogue import Indicator, catalogue
+from services.reporting.indicators.catalogue import Indicator
 from services.reporting.indicators.comparing import parts_by, points
+from services.reporting.indicators.county import catalogue_of
 from services.reporting.indicators.schemas import IndicatorAnswer
 from services.reporting.indicators.service import evaluate
 from services.reporting.models import Happening
@@ -89,6 +90,7 @@ async def _document(
     )
     parts, by_facility, by_month = divided[by], divided["facility_code"], divided["month"]
     reach = await repository.reach(session)
+    counted = catalogue_of(context).indicators
     shown = places.place_of(region, scope.area)
     document = Dashboard(
         area=AreaShown(
@@ -104,8 +106,8 @@ async def _document(
         provisional=True,
         revision=reach.revision,
         lag_ms=lag_ms(reach),
-        cards=_cards(totals, scope, reach.as_of),
-        attention=_attention(totals, by_month, scope),
+        cards=_cards(counted, totals, scope, reach.as_of),
+        attention=_attention(counted, totals, by_month, scope),
         visits=Visits(
             total=totals["visits"],
             inpatient=totals["inpatient_visits"],
@@ -170,7 +172,9 @@ def _label(code: str) -> dict[str, str]:
     return {"label_zh": f"{year}年{int(rest)}月", "label_en": code}
 
 
-def _cards(totals: Sums, scope: Scope, as_of: datetime | None) -> list[Card]:
+def _cards(
+    counted: Mapping[str, Indicator], totals: Sums, scope: Scope, as_of: datetime | None
+) -> list[Card]:
     cards = [
         _indicator_card(
             evaluate(
@@ -182,7 +186,7 @@ def _cards(totals: Sums, scope: Scope, as_of: datetime | None) -> list[Card]:
                 as_of=as_of,
             )
         )
-        for indicator in catalogue().values()
+        for indicator in counted.values()
         if indicator.entry.headline
     ]
     inpatient, outpatient = totals["inpatient_visits"], totals["outpatient_visits"]
@@ -214,14 +218,16 @@ def _cards(totals: Sums, scope: Scope, as_of: datetime | None) -> list[Card]:
     return cards
 
 
-def _attention(totals: Sums, by_month: dict[str, Sums], scope: Scope) -> list[Attention]:
+def _attention(
+    counted: Mapping[str, Indicator], totals: Sums, by_month: dict[str, Sums], scope: Scope
+) -> list[Attention]:
     """What misses its target, what warns after it; how it moved in the last month; whose turn it is.
 
     People are counted on a day and not in months: of them no change is told.
     """
     last_two = [by_month[month] for month in sorted(by_month)][-2:]
     found = []
-    for indicator in catalogue().values():
+    for indicator in counted.values():
         figure = _evaluated(indicator, totals, scope)
         if figure.status not in ("missed", "warned"):
             continue

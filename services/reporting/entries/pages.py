@@ -12,7 +12,7 @@ from starlette.responses import Response
 from services.reporting.entries import repository, service
 from services.reporting.entries.domain import COLUMNS, Wanted
 from services.reporting.entries.schemas import EntryRequest, WithdrawRequest, answer
-from services.reporting.indicators.catalogue import catalogue
+from services.reporting.indicators.county import catalogue_of
 from services.reporting.screens.kit import PageRoute, name_of, render, said
 from shared.db.session import Reads, ReadSession, Writes
 from shared.http.faults import field_faults
@@ -161,7 +161,7 @@ async def _page(
             "owner_zh": indicator.entry.owner.zh,
             "owner_en": indicator.entry.owner.en,
         }
-        for code, indicator in catalogue().items()
+        for code, indicator in catalogue_of(context).indicators.items()
         if indicator.entry.owner is not None
     ]
     following = str(found[LISTED - 1].entry_id) if len(found) > LISTED else None

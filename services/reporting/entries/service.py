@@ -15,7 +15,7 @@ from services.reporting.entries.domain import (
 )
 from services.reporting.figures.domain import UNKNOWN
 from services.reporting.figures.places import find_area
-from services.reporting.indicators.catalogue import catalogue, entered
+from services.reporting.indicators.county import catalogue_of
 from services.reporting.models import Entry
 from services.reporting.projections.announce import announce_entry
 from shared.db.session import WriteSession
@@ -77,15 +77,16 @@ async def enter(
         EntryInvalid, EntryOverlaps, EntryNotYours, AreaUnknown.
     """
     region = context.region.region_code
-    indicator = catalogue().get(wanted.code)
+    county = catalogue_of(context)
+    indicator = county.indicators.get(wanted.code)
     if indicator is None or not indicator.is_entered:
         raise EntryInvalid(
             errors=[
                 FieldFault(
                     "code",
                     "not_entered",
-                    f"enter one of: {', '.join(entered())}; the others are counted from events",
-                    "该指标不是填报指标；其他指标由系统自动统计",
+                    f"enter one of: {', '.join(county.entered)}; the others are counted from events, or left out by the county",
+                    "该指标不是本县的填报指标；其他指标由系统自动统计或本县不统计",
                 )
             ]
         )

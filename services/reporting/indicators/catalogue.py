@@ -60,15 +60,7 @@ class Part(Words):
     """Of a figure that is entered it follows from the code."""
 
 
-class _Target(_Strict):
-    value: Decimal
-    direction: Direction
-    tolerance: Decimal = Decimal(0)
-    valid_from: date | None = None
-    valid_to: date | None = None
-
-
-class _Band(_Strict):
+class BandText(_Strict):
     """A state and its ends: ``from`` and ``to`` are inside, ``above`` and ``below`` are not."""
 
     state: State
@@ -78,7 +70,7 @@ class _Band(_Strict):
     below: Decimal | None = None
 
     @model_validator(mode="after")
-    def _one_end_each(self) -> _Band:
+    def _one_end_each(self) -> BandText:
         if self.from_ is not None and self.above is not None:
             raise ValueError("give 'from' or 'above', not both")
         if self.to is not None and self.below is not None:
@@ -95,6 +87,43 @@ class _Band(_Strict):
         )
 
 
+class TargetText(_Strict):
+    """A target as a file writes it."""
+
+    value: Decimal
+    direction: Direction
+    tolerance: Decimal = Decimal(0)
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def target(self, bands: tuple[BandText, ...]) -> Target:
+        """The target with its bands, which hold every share once and the target itself as met.
+
+        Raises:
+            ValueError: they do not.
+        """
+        target = Target(
+            self.value,
+            self.direction,
+            self.tolerance,
+            valid_from=self.valid_from,
+            valid_to=self.valid_to,
+            own_bands=tuple(each.band() for each in bands),
+        )
+        try:
+            check_bands(target.bands)
+        except BandsMalformed as fault:
+            raise ValueError(str(fault)) from None
+        if judge(int(target.value * _PARTS), _PARTS, target) != "met":
+            raise ValueError(f"the target {target.value} itself is not in the band 'met'")
+        return target
+
+
+class _Reference(TargetText):
+    set_by: Words
+    """Whose document it comes from; another county may go by it, or set its own."""
+
+
 class _Entry(_Strict):
     name: Words
     numerator: Part
@@ -105,8 +134,8 @@ class _Entry(_Strict):
     """Of a figure that is entered: whose it is."""
     dataset: Dataset
     condition: Condition | None = None
-    target: _Target | None = None
-    bands: tuple[_Band, ...] = ()
+    target: _Reference | None = None
+    bands: tuple[BandText, ...] = ()
     """From the lowest share to the highest; each has a colour, a word and a shape of its own."""
     citation: Text
     assumed: Text | None = None
@@ -125,30 +154,25 @@ class _Entry(_Strict):
     def _bands_hold_every_share_once(self) -> _Entry:
         if (self.target is None) != (not self.bands):
             raise ValueError("a target has bands, and nothing else has")
-        target = self.judged_by()
-        if target is None:
-            return self
-        try:
-            check_bands(target.bands)
-        except BandsMalformed as fault:
-            raise ValueError(str(fault)) from None
-        if judge(int(target.value * _PARTS), _PARTS, target) != "met":
-            raise ValueError(f"the target {target.value} itself is not in the band 'met'")
+        self.reference()
         return self
 
-    def judged_by(self) -> Target | None:
-        """The target with its bands."""
-        told = self.target
-        if told is None:
+    def reference(self) -> Aim | None:
+        """The target that a document of the catalogue sets."""
+        if self.target is None:
             return None
-        return Target(
-            told.value,
-            told.direction,
-            told.tolerance,
-            valid_from=told.valid_from,
-            valid_to=told.valid_to,
-            own_bands=tuple(each.band() for each in self.bands),
-        )
+        return Aim(self.target.target(self.bands), self.target.set_by, self.citation, own=False)
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A target, and whose it is."""
+
+    target: Target
+    set_by: Words
+    citation: str
+    own: bool
+    """Set by the county's own documents; else another county's, gone by until it sets its own."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +181,12 @@ class Indicator:
 
     code: str
     entry: _Entry
+    aims: tuple[Aim, ...] = ()
+    """The targets by their time; a day on which none holds is shown and not judged."""
+
+    def aim_on(self, day: date) -> Aim | None:
+        """The target that holds on a day."""
+        return next((aim for aim in self.aims if aim.target.holds_on(day)), None)
 
     @property
     def numerator(self) -> str:
@@ -173,23 +203,20 @@ class Indicator:
         """Whether its owner enters it, for no service can tell it."""
         return self.entry.dataset == "entries"
 
-    @property
-    def target(self) -> Target | None:
-        return self.entry.judged_by()
-
 
 @cache
 def catalogue() -> dict[str, Indicator]:
-    """Every indicator by code, in the order of the file.
+    """Every indicator by code, in the order of the file, with the documents' targets.
+
+    What a county counts, and by which target it judges, is told by ``catalogue_of``.
 
     Raises:
         pydantic.ValidationError: the file has a fault; it names the indicator and the field.
     """
     content = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    return {code: Indicator(code, _Entry.model_validate(entry)) for code, entry in content.items()}
-
-
-@cache
-def entered() -> tuple[str, ...]:
-    """The codes of the indicators that are entered."""
-    return tuple(code for code, indicator in catalogue().items() if indicator.is_entered)
+    found = {}
+    for code, text in content.items():
+        entry = _Entry.model_validate(text)
+        reference = entry.reference()
+        found[code] = Indicator(code, entry, () if reference is None else (reference,))
+    return found

@@ -36,7 +36,7 @@ async def parts_of(
     Raises:
         IndicatorUnknown, AreaUnknown, PeriodUnreadable: the question cannot be read.
     """
-    indicator = find(code)
+    indicator = find(context, code)
     scope = await scope_of(session, context, area=area, period=period)
     by = parts_by(scope.area)
     sums = await repository.sums_by(session, scope, by)

@@ -55,7 +55,10 @@ async def list_indicators(
     period: PeriodQuery = None,
 ) -> IndicatorList:
     """The whole catalogue with its words, targets, sources and present figures."""
-    return IndicatorList(items=await service.figures_of(session, context, area=area, period=period))
+    return IndicatorList(
+        items=await service.figures_of(session, context, area=area, period=period),
+        left_out=service.left_out_of(context),
+    )
 
 
 @router.get("/indicators/{code}", summary="One indicator", responses=_UNREADABLE)
@@ -68,7 +71,7 @@ async def get_indicator(
     period: PeriodQuery = None,
 ) -> IndicatorAnswer:
     """Numerator, denominator, value, target and state; a denominator of 0 gives no value."""
-    service.find(code)
+    service.find(context, code)
     found = await service.figures_of(session, context, area=area, period=period, codes=(code,))
     return found[0]
 

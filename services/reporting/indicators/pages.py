@@ -62,6 +62,7 @@ async def indicators(
             "items": items,
             "before": before,
             "as_of": items[0]["as_of"],
+            "left_out": [each.model_dump() for each in service.left_out_of(context)],
             **await _frame(session, context, scope.area, scope.period.code),
         },
     )
@@ -80,7 +81,7 @@ async def indicator(
 ) -> Response:
     """One indicator: what counts, its places, and the list behind it, whose reading is logged."""
     asked = {"area": area or None, "period": period or None}
-    service.find(code)
+    service.find(context, code)
     scope = await scope_of(session, context, **asked)
     (found,) = await service.figures_of(session, context, **asked, codes=(code,))
     parts = await comparing.parts_of(session, context, code, **asked)

@@ -25,6 +25,9 @@ _FIGURE_EXAMPLE: dict[str, Any] = {
     "value": "0.1983",
     "unit": "money",
     "target": "0.10",
+    "target_set_by_zh": "金口河区",
+    "target_set_by_en": "Jinkouhe District",
+    "target_own": True,
     "direction": "at_most",
     "status": "missed",
     "citation": "金口河区健康扶贫 2016 · JK-15",
@@ -33,6 +36,14 @@ _FIGURE_EXAMPLE: dict[str, Any] = {
     "records": 1,
     "as_of": "2016-03-08T10:05:00+08:00",
     "provisional": True,
+}
+
+_LEFT_OUT_EXAMPLE: dict[str, Any] = {
+    "code": "leaflet_rate",
+    "name_zh": "宣传单入户率",
+    "name_en": "Households with a leaflet",
+    "reason_zh": "金口河区 2016 年文件未提出，属新宾县 2018 的要求(XB-50)",
+    "reason_en": "Not in Jinkouhe's document of 2016; it is asked for by Xinbin 2018 (XB-50)",
 }
 
 
@@ -58,6 +69,11 @@ class IndicatorAnswer(BaseModel):
     unit: Unit
     """`number`: the value is the numerator itself; `per_100k`: it is a rate per 100,000."""
     target: str | None
+    target_set_by_zh: str | None = None
+    """Whose target it is."""
+    target_set_by_en: str | None = None
+    target_own: bool | None = None
+    """Set by the county's own documents; false: another county's, gone by until it sets its own."""
     direction: Direction | None
     status: Status
     """`none`: no document sets a target; `not_applicable`: the denominator is 0."""
@@ -76,12 +92,32 @@ class IndicatorAnswer(BaseModel):
     """Live figures may still change; closed months will not."""
 
 
+class LeftOutAnswer(BaseModel):
+    """An indicator of the catalogue that the county does not count."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _LEFT_OUT_EXAMPLE})
+
+    code: str
+    name_zh: str
+    name_en: str
+    reason_zh: str
+    reason_en: str
+
+
 class IndicatorList(BaseModel):
     model_config = ConfigDict(
-        json_schema_extra={"example": {"items": [_FIGURE_EXAMPLE], "next_cursor": None}}
+        json_schema_extra={
+            "example": {
+                "items": [_FIGURE_EXAMPLE],
+                "left_out": [_LEFT_OUT_EXAMPLE],
+                "next_cursor": None,
+            }
+        }
     )
 
     items: list[IndicatorAnswer]
+    left_out: list[LeftOutAnswer] = []
+    """What the county's documents do not ask for."""
     next_cursor: str | None = None
 
 

@@ -11,7 +11,8 @@ from services.reporting.figures.repository import GroupBy, Scope, Sums
 from services.reporting.figures.service import amount, scope_of
 from services.reporting.indicators import repository
 from services.reporting.indicators.catalogue import Indicator, catalogue
-from services.reporting.indicators.schemas import IndicatorAnswer, RecordAnswer
+from services.reporting.indicators.county import catalogue_of
+from services.reporting.indicators.schemas import IndicatorAnswer, LeftOutAnswer, RecordAnswer
 from shared.db.session import ReadSession, WriteSession
 from shared.http.problem import Forbidden, NotFound
 from shared.money import text_from_fen
@@ -37,14 +38,17 @@ class AreaNotYours(Forbidden):
     title_zh = "该客户端无权查看此地点的明细"
 
 
-def find(code: str) -> Indicator:
-    """The indicator of a code.
+def find(context: ServiceContext, code: str) -> Indicator:
+    """The county's indicator of a code.
 
     Raises:
-        IndicatorUnknown: the catalogue has none.
+        IndicatorUnknown: the catalogue has none, or the county leaves it out.
     """
+    county = catalogue_of(context)
+    if code in county.left_out:
+        raise IndicatorUnknown(f"this county leaves it out: {county.left_out[code].en}")
     try:
-        return catalogue()[code]
+        return county.indicators[code]
     except KeyError:
         raise IndicatorUnknown("GET /reporting/v1/indicators lists every code") from None
 
@@ -63,9 +67,8 @@ def evaluate(
         as_of: when the newest event of the sums happened.
     """
     entry = indicator.entry
-    target = indicator.target
-    if target is not None and not target.holds_on(day):
-        target = None
+    aim = indicator.aim_on(day)
+    target = aim.target if aim else None
     counted = (
         f"{indicator.code}_entries"
         if indicator.is_entered
@@ -92,7 +95,10 @@ def evaluate(
         owner_zh=entry.owner.zh if entry.owner else None,
         owner_en=entry.owner.en if entry.owner else None,
         assumed=entry.assumed,
-        citation=entry.citation,
+        target_set_by_zh=aim.set_by.zh if aim else None,
+        target_set_by_en=aim.set_by.en if aim else None,
+        target_own=aim.own if aim else None,
+        citation=aim.citation if aim else entry.citation,
         area=area,
         period=period,
         records=sums[counted],
@@ -113,6 +119,21 @@ def _valued(indicator: Indicator, sums: Sums, target: Target | None) -> tuple[st
     if indicator.entry.unit == "per_100k":
         return rate(numerator, denominator), judge(numerator, denominator, target)
     return share(numerator, denominator), judge(numerator, denominator, target)
+
+
+def left_out_of(context: ServiceContext) -> list[LeftOutAnswer]:
+    """What the county does not count, with the reasons."""
+    names = {code: one.entry.name for code, one in catalogue().items()}
+    return [
+        LeftOutAnswer(
+            code=code,
+            name_zh=names[code].zh,
+            name_en=names[code].en,
+            reason_zh=reason.zh,
+            reason_en=reason.en,
+        )
+        for code, reason in catalogue_of(context).left_out.items()
+    ]
 
 
 async def figures_of(
@@ -140,7 +161,7 @@ async def figures_of(
             day=scope.day,
             as_of=reach.as_of,
         )
-        for code, indicator in catalogue().items()
+        for code, indicator in catalogue_of(context).indicators.items()
         if codes is None or code in codes
     ]
 
@@ -172,7 +193,7 @@ async def figures_of_places(
                 day=scope.day,
                 as_of=reach.as_of,
             )
-            for code, indicator in catalogue().items()
+            for code, indicator in catalogue_of(context).indicators.items()
             if codes is None or code in codes
         ]
         for place in places
@@ -196,7 +217,7 @@ async def records_of(
         IndicatorUnknown, AreaUnknown, PeriodUnreadable: the question cannot be read.
         AreaNotYours: a township may list its people, a hospital its visits.
     """
-    indicator = find(code)
+    indicator = find(context, code)
     scope = await scope_of(session, context, area=area, period=period)
     if not _may_list(caller, scope):
         raise AreaNotYours("ask for your own township or facility with ?area=")

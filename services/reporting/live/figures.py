@@ -12,7 +12,7 @@ from services.reporting.figures.domain import Status
 from services.reporting.figures.looks import looks_of
 from services.reporting.figures.repository import Reach, Scope, Sums
 from services.reporting.figures.service import lag_ms, scope_of
-from services.reporting.indicators.catalogue import catalogue
+from services.reporting.indicators.county import catalogue_of
 from services.reporting.indicators.service import evaluate
 from shared.clock import business_date
 from shared.db.session import ReadSession
@@ -70,7 +70,7 @@ async def live_figures(
     question = ("live", business_date(context.clock.now()))
     scope, reach, sums = await looks_of(context).look(question, read)
     indicators = {}
-    for indicator in catalogue().values():
+    for indicator in catalogue_of(context).indicators.values():
         if indicator.is_entered:
             continue  # nothing that happens moves them
         figure = evaluate(

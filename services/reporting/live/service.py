@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from services.reporting.indicators.county import catalogue_of
 from services.reporting.live.broadcaster import Broadcaster, Message, TooManyListeners
 from services.reporting.live.figures import live_figures
 from services.reporting.live.listener import listen
@@ -29,6 +30,7 @@ class StreamsFull(ServiceUnavailable):
 async def live(context: ServiceContext) -> AsyncIterator[None]:
     """Listen and broadcast while the process serves; every stream ends with it."""
     settings = settings_of(context)
+    catalogue_of(context)  # a pack that is at fault keeps the service from starting
 
     async def compute(cause: dict[str, Any] | None, changes: int) -> Message:
         figures = await live_figures(context, cause=cause, changes=changes)

@@ -11,7 +11,7 @@ from services.reporting.figures import places
 from services.reporting.figures.domain import UNKNOWN, Area
 from services.reporting.figures.repository import Reach, Scope, Sums
 from services.reporting.figures.service import amount
-from services.reporting.indicators.catalogue import catalogue
+from services.reporting.indicators.catalogue import Indicator
 from services.reporting.indicators.service import evaluate
 from services.reporting.month_closes import rows_repository as kept
 from shared.db.session import ReadSession
@@ -21,6 +21,7 @@ from shared.policy.region import RegionPack
 async def figures_of_cut(
     session: ReadSession,
     region: RegionPack,
+    indicators: Mapping[str, Indicator],
     close_id: UUID,
     cut: int,
     scope: Scope,
@@ -44,15 +45,17 @@ async def figures_of_cut(
                 day=scope.day,
                 as_of=reach.as_of,
             ).model_dump(mode="json")
-            for indicator in catalogue().values()
+            for indicator in indicators.values()
         ],
         "sums": _amounts(whole),
         "townships": [
-            _place(region, area, by_township.get(str(area.township), Sums()), scope)
+            _place(region, area, by_township.get(str(area.township), Sums()), indicators, scope)
             for area in places.parts_of(region, Area("county"), by_township)
         ],
         "facilities": [
-            _place(region, Area("facility", facility_code=code), by_facility[code], scope)
+            _place(
+                region, Area("facility", facility_code=code), by_facility[code], indicators, scope
+            )
             for code in sorted(by_facility)
             if code != UNKNOWN
         ],
@@ -64,13 +67,15 @@ def _amounts(sums: Sums) -> dict[str, str | int]:
     return {name: amount(sums, name) for name in sorted(sums.values)}
 
 
-def _place(region: RegionPack, area: Area, sums: Sums, scope: Scope) -> dict[str, Any]:
+def _place(
+    region: RegionPack, area: Area, sums: Sums, indicators: Mapping[str, Indicator], scope: Scope
+) -> dict[str, Any]:
     place = places.place_of(region, area)
     judged = (
         evaluate(
             indicator, sums, area=area.code, period=scope.period.code, day=scope.day, as_of=None
         )
-        for indicator in catalogue().values()
+        for indicator in indicators.values()
     )
     return {
         "area": area.code,

@@ -12,6 +12,7 @@ from uuid import UUID
 from services.reporting.figures import repository as sums
 from services.reporting.figures.repository import Scope
 from services.reporting.figures.service import read_period, scope_of
+from services.reporting.indicators.county import catalogue_of
 from services.reporting.month_closes import cuts_repository, repository, steps
 from services.reporting.month_closes.domain import Close, end_of
 from services.reporting.month_closes.figures import figures_of_cut
@@ -112,7 +113,13 @@ async def _cut(session: WriteSession, context: ServiceContext, close: Close) -> 
             session, close, cut, scope_of_all(scope), months=months
         )
     figures = await figures_of_cut(
-        session, context.region, close.id, cut, scope, await sums.reach(session)
+        session,
+        context.region,
+        catalogue_of(context).indicators,
+        close.id,
+        cut,
+        scope,
+        await sums.reach(session),
     )
     period = read_period(close.month)
     if period.start is not None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from services.reporting.figures.service import read_period
-from services.reporting.indicators.catalogue import entered
+from services.reporting.indicators.county import catalogue_of
 from services.reporting.month_closes import repository as closes
 from services.reporting.month_closes.domain import due_on, end_of
 from services.reporting.quality import repository
@@ -101,7 +101,7 @@ async def _missing(
 ) -> CheckAnswer:
     """Figures of the period that their owners have not entered; of all time: never yet."""
     told = await repository.entered_codes(session, context.region.region_code, period)
-    missing = [code for code in entered() if code not in told]
+    missing = [code for code in catalogue_of(context).entered if code not in told]
     return _check(
         "entry_missing", len(missing), [Finding(detail={"code": code}) for code in missing]
     )

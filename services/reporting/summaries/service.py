@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final, Literal
 
@@ -10,7 +11,7 @@ from services.reporting.exports.domain import Stamp
 from services.reporting.exports.service import written
 from services.reporting.figures.domain import Target, judge
 from services.reporting.history.service import HistoryUnknown, history_of
-from services.reporting.indicators.catalogue import catalogue
+from services.reporting.indicators.county import catalogue_of
 from services.reporting.month_closes import repository as closes
 from services.reporting.month_closes.domain import Close
 from services.reporting.summaries import repository
@@ -82,7 +83,10 @@ async def summary(session: ReadSession, context: ServiceContext, period: str) ->
             by=by, inpatient=inpatient, township_hospitals=hospitals,
         )  # fmt: skip
 
-    targets = {code: _target(signed, code) for code in ("personal_share", "out_of_catalogue_share")}
+    targets = {
+        code: _target(context, signed, code)
+        for code in ("personal_share", "out_of_catalogue_share")
+    }
     stays = (await bills("whole", inpatient=True)).get("", Bills())
     visits = (await bills("whole", inpatient=False)).get("", Bills())
     own_fen = sum(_fen(close, "registered_total_fen") for close in signed.values())
@@ -179,15 +183,20 @@ def _bills(found: Bills, targets: Mapping[str, Target | None]) -> dict[str, Any]
     }
 
 
-def _target(signed: Mapping[str, Close], code: str) -> Target | None:
+def _target(context: ServiceContext, signed: Mapping[str, Close], code: str) -> Target | None:
     """As the last signed month was judged; a target that moved since alters no signed figure."""
     if not signed:
-        return catalogue()[code].target
-    indicators = list(signed.values())[-1].figures["indicators"]
-    found = next((each for each in indicators if each["code"] == code), None)
+        return None
+    figures = list(signed.values())[-1].figures
+    found = next((each for each in figures["indicators"] if each["code"] == code), None)
     if found is None or found["target"] is None:
         return None
-    return Target(Decimal(found["target"]), found["direction"])
+    target = Target(Decimal(found["target"]), found["direction"])
+    now = catalogue_of(context).indicators.get(code)
+    aim = now.aim_on(date.fromisoformat(figures["day"])) if now else None
+    if aim and (aim.target.value, aim.target.direction) == (target.value, target.direction):
+        return aim.target  # with its bands
+    return target
 
 
 def _people(signed: Mapping[str, Close]) -> dict[str, Any] | None:

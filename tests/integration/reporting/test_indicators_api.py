@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.reporting.indicators.catalogue import catalogue
+from services.reporting.indicators.county import catalogue_of
 from shared.events.catalog import FollowUpRecorded
 from tests.integration.reporting.county import (
     DISTRICT,
@@ -86,7 +86,7 @@ async def test_the_list_is_as_long_as_the_number_says(county: Running) -> None:
     The list's parts also sum to numerator and denominator.
     """
     async with county.client() as client:
-        for code in catalogue():
+        for code in catalogue_of(county.context).indicators:
             for area in ("county", JINHE, "unknown", DISTRICT):
                 for period in ("all", "2016-05") if area == "county" else ("all",):
                     query = {"area": area, "period": period}
@@ -107,6 +107,28 @@ async def test_the_list_is_as_long_as_the_number_says(county: Running) -> None:
                     for part in ("numerator", "denominator"):
                         total = sum((Decimal(i[part]) for i in items), Decimal(0))
                         assert total == Decimal(found[part]), (code, area, period, part)
+
+
+async def test_what_the_county_leaves_out(county: Running) -> None:
+    """Goal: a figure that the county's documents do not ask for is told of, counted nowhere and not
+    entered. Method: the list, the figure itself, its entry; whose targets the others are."""
+    async with county.client() as client:
+        told = (await client.get("/reporting/v1/indicators")).json()
+        left_out = {each["code"]: each for each in told["left_out"]}
+        assert "XB-50" in left_out["leaflet_rate"]["reason_zh"]
+        assert not left_out.keys() & {each["code"] for each in told["items"]}
+        gone = await client.get("/reporting/v1/indicators/leaflet_rate")
+        assert (gone.status_code, gone.json()["code"]) == (404, "indicator_unknown")
+        entry = {
+            "code": "leaflet_rate", "period": "2016-05", "area": "county",
+            "numerator": "1", "denominator": "2", "evidence": "名册",
+        }  # fmt: skip
+        refused = await client.post("/reporting/v1/indicator-entries", json=entry)
+        assert refused.json()["errors"][0]["code"] == "not_entered", refused.text
+    whose = {each["code"]: (each["target_own"], each["target_set_by_zh"]) for each in told["items"]}
+    assert whose["personal_share"] == (True, "金口河区")
+    assert whose["out_of_catalogue_share"] == (False, "梁平区 2019")
+    assert whose["recognition_rate"] == (None, None)
 
 
 async def test_readmitted_under_another_id(county: Running) -> None:

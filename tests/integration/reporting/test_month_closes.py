@@ -13,6 +13,7 @@ from services.reporting.month_closes import file
 from shared.clock import FixedClock
 from shared.events.catalog import MonthClosed, MonthReopened
 from shared.money import fen_from_text
+from shared.policy.folders import MemoryFolder
 from shared.security.scopes import SCOPES
 from tests.integration.reporting.county import (
     DISTRICT,
@@ -317,19 +318,26 @@ async def test_a_late_entry_corrects_its_own_month_alone(county: Running) -> Non
     assert book.status_code == 200
 
 
-async def test_a_new_target_alters_no_closed_month(
-    county: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Goal: yesterday's red stays red. Method: May is signed, the target of personal_share is
-    moved; the closed month, its file and the live figure."""
-    from services.reporting.figures.domain import Target
-    from services.reporting.indicators.catalogue import Indicator
+async def test_a_new_target_alters_no_closed_month(county: Running) -> None:
+    """Goal: yesterday's red stays red. Method: March is signed, then the county's pack moves the
+    target of personal_share and leaves out another figure; the closed month, its file and the live
+    figure."""
+    from services.reporting.indicators.county import FILE, read
 
     close = await signed(county, "2016-03")
     before = await content(county, close)
-    monkeypatch.setattr(Indicator, "target", property(lambda _: Target(1, "at_most")))
+    pack = (
+        'targets: {personal_share: [{value: "1.00", direction: at_most, citation: 新 · 1}]}\n'
+        "left_out: [{codes: [health_card_rate], reason: {zh: 不发, en: none}}]"
+    )
+    county.context.state["reporting.catalogue"] = read(
+        MemoryFolder("new", {FILE: pack.encode()}), county.context.region
+    )
+    gone = await call(county, "GET", "/reporting/v1/indicators/health_card_rate")
+    assert (gone.status_code, gone.json()["code"]) == (404, "indicator_unknown")
+    assert figure(close, "health_card_rate")["target"] == "1.00"
     live = await good(county, "GET", "/reporting/v1/indicators/personal_share?period=2016-03")
-    assert live["status"] == "met"
+    assert (live["status"], live["citation"], live["target_own"]) == ("met", "新 · 1", True)
     shown = await good(county, "GET", f"{PATH}/{close['close_id']}")
     assert (figure(shown, "personal_share")["status"], shown["figures"]) == (
         "missed", close["figures"],
