@@ -28,6 +28,8 @@ from services.reporting.quality.endpoints import router as quality_router
 from services.reporting.quality.pages import router as quality_pages
 from services.reporting.rebuild.endpoints import router as rebuild_router
 from services.reporting.register.endpoints import router as register_router
+from services.reporting.register.file_endpoints import router as register_files_router
+from services.reporting.register.item_pages import router as register_item_pages
 from services.reporting.register.pages import router as register_pages
 from services.reporting.register.watching import watch as watch_register
 from services.reporting.screens.kit import router as screen_assets
@@ -58,6 +60,7 @@ MODULE = ServiceModule(
         history_router,
         half_years_router,
         register_router,
+        register_files_router,
         standards_router,
         assessments_router,
         rebuild_router,
@@ -70,6 +73,7 @@ MODULE = ServiceModule(
         export_pages,
         close_pages,
         register_pages,
+        register_item_pages,
         standards_pages,
         assessment_pages,
         half_year_pages,

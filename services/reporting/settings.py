@@ -22,6 +22,10 @@ class ReportingSettings(BaseSettings):
     close_due_day: int = Field(default=5, ge=1, le=28)
     """The day of the following month by which townships submit (XB-45 leaves it open). It judges
     timeliness alone: what locks a month is the director's signature."""
+    evidence_file_bytes: int = Field(default=5 * 1024 * 1024, gt=0, le=20 * 1024 * 1024)
+    """The largest evidence file of the register; it is kept in the database."""
+    evidence_files: int = Field(default=20, gt=0, le=200)
+    """How many an item keeps."""
     rebuild_page: int = Field(default=500, gt=0, le=500)
     """Events per page of a feed."""
     rebuild_wait_s: float = Field(default=60, gt=0)

@@ -31,7 +31,7 @@ from services.reporting.models.happening import CHANGING, Happening
 from services.reporting.models.merges import person_merges
 from services.reporting.models.people import Card, Person, PersonCategory, Recognition, Roster
 from services.reporting.models.rebuild import Rebuild
-from services.reporting.models.register import register_items, register_steps
+from services.reporting.models.register import register_files, register_items, register_steps
 from services.reporting.models.standards import standard_facts, standard_maps
 from services.reporting.models.visits import Encounter, Settlement, SettlementPayer
 
@@ -92,6 +92,7 @@ __all__ = [
     "close_steps",
     "month_closes",
     "person_merges",
+    "register_files",
     "register_items",
     "register_steps",
     "standard_facts",

@@ -6,6 +6,7 @@ No projection: a rebuild leaves it alone. Steps are written once.
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -13,10 +14,12 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     UniqueConstraint,
     Uuid,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -54,6 +57,8 @@ register_items = Table(
     # Rises with every step.
     Column("version", Integer, nullable=False),
     Column("told_overdue", Date, nullable=True),
+    # Words alone do not close it.
+    Column("file_required", Boolean, nullable=False, server_default=false()),
     CheckConstraint("status IN ('open', 'submitted', 'closed', 'withdrawn')", name="status"),
     CheckConstraint("(status IN ('closed', 'withdrawn')) = (closed_on IS NOT NULL)", name="closed"),
     UniqueConstraint("region", "number"),
@@ -79,4 +84,22 @@ register_steps = Table(
     Column("done_by", String(128), nullable=False),
     Column("note", String(1000), nullable=True),
     Column("detail", JSONB, nullable=False),
+)
+
+register_files = Table(
+    "register_files",
+    Base.metadata,
+    Column("file_id", Uuid(as_uuid=True), primary_key=True),
+    Column("item_id", Uuid(as_uuid=True), ForeignKey("register_items.id"), nullable=False),
+    # A file may be called after a person.
+    Column("name_enc", LargeBinary, nullable=False),
+    Column("media_type", String(80), nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("content_enc", LargeBinary, nullable=False),
+    Column("added_at", TIMESTAMP, nullable=False),
+    Column("added_by", String(128), nullable=False),
+    CheckConstraint("size_bytes > 0", name="size"),
+    # The same paper twice is one evidence.
+    UniqueConstraint("item_id", "sha256"),
 )

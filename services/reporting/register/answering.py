@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
+from urllib.parse import quote
 from uuid import UUID
 
+from starlette.responses import Response
+
 from services.reporting.register.domain import Item
+from services.reporting.register.files import ENDINGS, MEDIA_TYPES, EvidenceFile
 from services.reporting.register.places import area_name
 from services.reporting.register.schemas import (
     EvidenceAnswer,
+    FileAnswer,
+    FileMark,
     ItemAnswer,
     ResponsibleAnswer,
     StepAnswer,
@@ -68,9 +74,11 @@ def answer(context: ServiceContext, found: Item) -> ItemAnswer:
                 document=step.detail.get("document"),
                 recorded_at=step.done_at,
                 recorded_by=step.done_by,
+                file=FileMark(**step.detail["file"]) if step.detail.get("file") else None,
             )
             for step in found.evidence
         ],
+        file_required=found.file_required,
         source=dict(found.source),
         citation=found.citation,
         closed_on=found.closed_on,
@@ -84,4 +92,34 @@ def answer(context: ServiceContext, found: Item) -> ItemAnswer:
             )
             for step in found.steps
         ],
+    )
+
+
+def file_answer(found: EvidenceFile) -> FileAnswer:
+    """A file as it is told."""
+    return FileAnswer(
+        file_id=str(found.file_id),
+        name=found.name,
+        media_type=found.media_type,
+        size_bytes=found.size_bytes,
+        sha256=found.sha256,
+        added_at=found.added_at,
+        added_by=found.added_by,
+    )
+
+
+def file_download(number: str, found: EvidenceFile, content: bytes) -> Response:
+    """A file to keep, never to be shown or run by the browser; its own name beside a plain one."""
+    kind = next(kind for kind, told in MEDIA_TYPES.items() if told == found.media_type)
+    plain = f"evidence-{number}-{found.sha256[:8]}{ENDINGS[kind][0]}"
+    return Response(
+        content,
+        media_type=found.media_type,
+        headers={
+            "Content-Disposition": (
+                f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(found.name, safe='')}"
+            ),
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
     )

@@ -58,6 +58,10 @@ class EvidenceMissing(ValueError):
     """Nothing shows that the work is done (LP-70)."""
 
 
+class EvidenceFileMissing(EvidenceMissing):
+    """The item asks for a file, and there are words alone."""
+
+
 class SamePersonTwice(ValueError):
     """Whoever did the work may not close the item."""
 
@@ -141,6 +145,8 @@ class Item:
     told_overdue: date | None
     """The deadline of which it was told that it passed."""
     steps: tuple[Step, ...]
+    file_required: bool = False
+    """Words alone do not close it: one of its evidence is a file."""
 
     @property
     def owner(self) -> str:
@@ -182,10 +188,12 @@ class Item:
         """Refuse to call an item done on nothing but a word.
 
         Raises:
-            EvidenceMissing: LP-70.
+            EvidenceMissing: LP-70; EvidenceFileMissing where the item asks for a file.
         """
         if not self.evidence:
             raise EvidenceMissing("record what shows that the work is done (LP-70)")
+        if self.file_required and not any(step.detail.get("file") for step in self.evidence):
+            raise EvidenceFileMissing("the item asks for a file as evidence (LP-70)")
 
     def check_closer(self, actor: str) -> None:
         """Refuse a closing check by whoever did the work or declared it done.

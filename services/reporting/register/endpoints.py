@@ -49,7 +49,7 @@ _STEP: dict[int | str, dict[str, Any]] = {
     409: {"description": "`register_step_not_allowed`"},
     422: {
         "description": "`register_item_invalid`: its errors tell `cause_required` (KZ-23),"
-        " `evidence_required` (LP-70), `reason_required`, `deadline_past`"
+        " `evidence_required` and `evidence_file_required` (LP-70), `reason_required`, `deadline_past`"
     },
 }
 _CHECK = {
@@ -82,6 +82,7 @@ async def open_item(
         measures=body.measures,
         cause=body.cause,
         citation=body.citation,
+        file_required=body.file_required,
     )
     return answer(context, await service.open_item(session, context, caller, wanted))
 
@@ -191,7 +192,7 @@ async def update(
 async def evidence(
     item_id: UUID, body: EvidenceRequest, caller: Keeper, session: Writes, context: Context
 ) -> ItemAnswer:
-    """Words and the paper's number; the paper stays where it is."""
+    """Words and the paper's number; the paper stays where it is. A file: `…/evidence-files`."""
     found = await service.add_evidence(
         session,
         context,

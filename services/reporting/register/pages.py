@@ -1,33 +1,25 @@
-"""The screens ``/reporting/register``: what is open and late; one item with its way to 销号."""
+"""The screen ``/reporting/register``: what is open and late; items are opened here."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from services.reporting.register import opening, reading, service
 from services.reporting.register.access import county_only
 from services.reporting.register.answering import answer, cursor_after, position_of
 from services.reporting.register.domain import Item, Status
+from services.reporting.register.forms import filled, read_form
 from services.reporting.register.schemas import (
-    EvidenceRequest,
     OpenRequest,
-    ReasonRequest,
-    SubmitRequest,
-    UpdateRequest,
 )
-from services.reporting.register.service import Change, Wanted
+from services.reporting.register.service import Wanted
 from services.reporting.register.tasks import task_lists
-from services.reporting.screens.kit import PageRoute, name_of, render, said
-from shared.clock import SHANGHAI
+from services.reporting.screens.kit import PageRoute, render, said
 from shared.db.session import Reads, ReadSession, Writes, WriteSession
-from shared.http.faults import field_faults
 from shared.http.problem import Problem
 from shared.runtime.context import Context, ServiceContext
 from shared.security.principal import Principal
@@ -72,11 +64,20 @@ async def open_item(
 ) -> Response:
     """Open an item by hand."""
     typed = await fields(request)
-    body = _read(
+    body = read_form(
         OpenRequest,
         {
-            **_filled(
-                typed, "title", "owner", "deadline", "area", "problem", "measures", "cause", "mode"
+            **filled(
+                typed,
+                "title",
+                "owner",
+                "deadline",
+                "area",
+                "problem",
+                "measures",
+                "cause",
+                "mode",
+                "file_required",
             ),
             "further": [part.strip() for part in typed["further"].split("、") if part.strip()],
         },
@@ -112,6 +113,7 @@ async def _opened(
             problem=body.problem,
             measures=body.measures,
             cause=body.cause,
+            file_required=body.file_required,
         ),
     )
 
@@ -239,190 +241,3 @@ def _areas(context: ServiceContext, caller: Principal) -> list[dict[str, str]]:
             if each.in_region
         ),
     ]
-
-
-# --- one item -------------------------------------------------------------------------------
-
-
-@router.get("/{item_id}")
-async def item(
-    item_id: UUID,
-    request: Request,
-    caller: Reader,
-    session: Reads,
-    context: Context,
-    done: Annotated[str, Query(max_length=12)] = "",
-) -> Response:
-    """Facts, what was done, and what may be done now."""
-    return await _page(request, context, session, caller, item_id, done=done)
-
-
-@router.post("/{item_id}/update")
-async def update(
-    item_id: UUID, request: Request, caller: Keeper, session: Writes, context: Context
-) -> Response:
-    """Progress, the cause of a delay, another deadline."""
-
-    async def work(body: UpdateRequest) -> Item:
-        change = Change(body.note, body.cause, body.measures, body.deadline)
-        return await service.update(session, context, caller, item_id, change)
-
-    names = ("note", "cause", "measures", "deadline")
-    return await _do(
-        request, context, session, caller, item_id, "update", UpdateRequest, names, work
-    )
-
-
-@router.post("/{item_id}/evidence")
-async def evidence(
-    item_id: UUID, request: Request, caller: Keeper, session: Writes, context: Context
-) -> Response:
-    """What shows that the work is done."""
-
-    async def work(body: EvidenceRequest) -> Item:
-        return await service.add_evidence(
-            session, context, caller, item_id,
-            description=body.description, document=body.document, cause=body.cause,
-        )  # fmt: skip
-
-    names = ("description", "document", "cause")
-    return await _do(
-        request, context, session, caller, item_id, "evidence", EvidenceRequest, names, work
-    )
-
-
-@router.post("/{item_id}/submit")
-async def submit(
-    item_id: UUID, request: Request, caller: Keeper, session: Writes, context: Context
-) -> Response:
-    """Ask for the closing check."""
-
-    async def work(body: SubmitRequest) -> Item:
-        return await service.submit(
-            session, context, caller, item_id, note=body.note, cause=body.cause
-        )
-
-    return await _do(
-        request, context, session, caller, item_id, "submit", SubmitRequest, ("note",), work
-    )
-
-
-@router.post("/{item_id}/close")
-async def close(
-    item_id: UUID, request: Request, caller: Checker, session: Writes, context: Context
-) -> Response:
-    """Check and close."""
-
-    async def work(body: SubmitRequest) -> Item:
-        return await service.close(session, context, caller, item_id, note=body.note)
-
-    return await _do(
-        request, context, session, caller, item_id, "close", SubmitRequest, ("note",), work
-    )
-
-
-@router.post("/{item_id}/return")
-async def send_back(
-    item_id: UUID, request: Request, caller: Checker, session: Writes, context: Context
-) -> Response:
-    """Send it back."""
-
-    async def work(body: ReasonRequest) -> Item:
-        return await service.send_back(session, context, caller, item_id, note=body.note)
-
-    return await _do(
-        request, context, session, caller, item_id, "return", ReasonRequest, ("note",), work
-    )
-
-
-async def _do(
-    request: Request,
-    context: ServiceContext,
-    session: WriteSession,
-    caller: Principal,
-    item_id: UUID,
-    step: str,
-    shape: type[BaseModel],
-    names: tuple[str, ...],
-    work: Callable[[Any], Awaitable[Item]],
-) -> Response:
-    typed = await fields(request)
-    body = _read(shape, _filled(typed, *names))
-    if isinstance(body, dict):
-        return await _page(
-            request, context, session, caller, item_id,
-            step=step, typed=typed, faults=body, status=422,
-        )  # fmt: skip
-    made = await attempt(session, work(body))
-    if isinstance(made, Problem):
-        return await _page(
-            request, context, session, caller, item_id,
-            step=step, typed=typed, faults=at_fields(made.errors, {}), problem=told(made),
-            status=made.status,
-        )  # fmt: skip
-    return see(f"/reporting/register/{item_id}?done={step}")
-
-
-async def _page(
-    request: Request,
-    context: ServiceContext,
-    session: ReadSession,
-    caller: Principal,
-    item_id: UUID,
-    *,
-    done: str = "",
-    step: str = "",
-    typed: Typed | None = None,
-    faults: dict[str, Said] | None = None,
-    problem: Said | None = None,
-    status: int = 200,
-) -> Response:
-    found = await reading.read(session, context, caller, item_id)
-    shown = answer(context, found).model_dump(mode="json")
-    workers = {each.done_by for each in found.steps if each.step in {"evidence", "submit"}}
-    return render(
-        request,
-        "register_item.html",
-        {
-            "item": shown,
-            "steps": [
-                {
-                    "step": each.step,
-                    "at": each.done_at.astimezone(SHANGHAI).isoformat(),
-                    "by": name_of(context, each.done_by),
-                    "note": each.note,
-                    "detail": each.detail,
-                }
-                for each in found.steps
-            ],
-            "keeps": "reporting:register" in caller.scopes,
-            "checks": "reporting:register-check" in caller.scopes
-            and caller.client_id not in workers,
-            "step": step,
-            "typed": typed or Typed(),
-            "faults": faults or {},
-            "problem": problem,
-            "done": _said_done(done),
-        },
-        status=status,
-    )
-
-
-def _said_done(done: str) -> Said | None:
-    if done == "open":
-        return said("register.opened")
-    known = {"update", "evidence", "submit", "close", "return"}
-    return said(f"register.done.{done}") if done in known else None
-
-
-def _filled(typed: Typed, *names: str) -> dict[str, str]:
-    """The fields in which something stands."""
-    return {name: typed[name] for name in names if typed[name]}
-
-
-def _read(shape: type[BaseModel], values: dict[str, Any]) -> Any:
-    """The form as a request's body, or what is wrong with its fields."""
-    try:
-        return shape.model_validate(values)
-    except ValidationError as error:
-        return at_fields(field_faults(error.errors()), {})

@@ -41,6 +41,24 @@ class AreaNotYours(Forbidden):
     title_zh = "乡镇和医疗机构只能办理本辖区、本机构的事项"
 
 
+class FileUnusable(Unprocessable):
+    code = "register_file_invalid"
+    title = "The file cannot be kept as evidence"
+    title_zh = "该文件不能作为佐证"
+
+
+class FileKeptAlready(Conflict):
+    code = "register_file_kept_already"
+    title = "The item has this very file already"
+    title_zh = "该事项已保存同一文件"
+
+
+class FileNotFound(NotFound):
+    code = "register_file_not_found"
+    title = "The item has no such file"
+    title_zh = "该事项没有此文件"
+
+
 class TaskListUnknown(NotFound):
     code = "task_list_unknown"
     title = "There is no such list of reform tasks"
@@ -63,6 +81,19 @@ def evidence_fault() -> FieldFault:
         "record what shows that the work is done with POST …/evidence first (LP-70)",
         "请先登记整改佐证材料(梁平 2019 · LP-70)",
     )
+
+
+def file_required_fault() -> FieldFault:
+    return FieldFault(
+        "evidence",
+        "evidence_file_required",
+        "the item asks for a file: send it with POST …/evidence-files first (LP-70)",
+        "该事项要求上传佐证文件，请先上传(梁平 2019 · LP-70)",
+    )
+
+
+def file_fault(code: str, message: str, message_zh: str) -> FieldFault:
+    return FieldFault("file", code, message, message_zh)
 
 
 def deadline_fault() -> FieldFault:

@@ -52,6 +52,8 @@ class OpenRequest(BaseModel):
     """Needed where the deadline has passed already (KZ-23)."""
     citation: Annotated[Plain, StringConstraints(max_length=300)] | None = None
     mode: Mode = "single"
+    file_required: bool = False
+    """Words alone do not close it: a file has to be among the evidence."""
     further: Annotated[list[_Department], Field(max_length=_MANY)] = []
     """Departments named after the owner: they lead too (`each_leads`) or are co-responsible
     (`first_leads`)."""
@@ -137,6 +139,17 @@ class LoadTasksRequest(BaseModel):
     deadline: date | None = None
 
 
+_FILE_EXAMPLE: dict[str, Any] = {
+    "file_id": "01890a5d-ac96-774b-bcce-b302099a80c1",
+    "name": "到岗照片.jpg",
+    "media_type": "image/jpeg",
+    "size_bytes": 183042,
+    "sha256": "0" * 64,
+    "added_at": "2016-07-20T09:30:00+08:00",
+    "added_by": "township",
+}
+
+
 class ResponsibleAnswer(BaseModel):
     """Who leads, who is co-responsible, who takes part."""
 
@@ -156,11 +169,42 @@ class StepAnswer(BaseModel):
     detail: dict[str, Any]
 
 
+class FileMark(BaseModel):
+    """A file that is kept, without its name."""
+
+    file_id: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
+class FileAnswer(FileMark):
+    """A file that is kept as evidence."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _FILE_EXAMPLE})
+
+    name: str
+    added_at: datetime
+    added_by: str
+
+
+class FileList(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"items": [_FILE_EXAMPLE], "next_cursor": None}}
+    )
+
+    items: list[FileAnswer]
+    next_cursor: str | None = None
+    """Always null: an item keeps few files."""
+
+
 class EvidenceAnswer(BaseModel):
     description: str
     document: str | None
     recorded_at: datetime
     recorded_by: str
+    file: FileMark | None = None
+    """Of a file that is kept: get it with `…/evidence-files/{file_id}`."""
 
 
 _EXAMPLE: dict[str, Any] = {
@@ -225,6 +269,8 @@ class ItemAnswer(BaseModel):
     cause_required: bool
     """It is late and nobody has said why (KZ-23)."""
     measures: str | None
+    file_required: bool = False
+    """Words alone do not close it."""
     evidence: list[EvidenceAnswer]
     source: dict[str, Any]
     citation: str | None

@@ -13,6 +13,7 @@ from services.reporting.register import repository
 from services.reporting.register.access import may, own_place
 from services.reporting.register.domain import (
     CauseMissing,
+    EvidenceFileMissing,
     EvidenceMissing,
     Item,
     Kind,
@@ -37,6 +38,7 @@ from services.reporting.register.problems import (
     cause_fault,
     deadline_fault,
     evidence_fault,
+    file_required_fault,
     reason_fault,
     responsible_fault,
 )
@@ -63,6 +65,7 @@ class Wanted:
     """Why it is late, where it is late when it is opened."""
     citation: str | None = None
     source: Mapping[str, Any] | None = None
+    file_required: bool = False
     subject: str | None = None
     """What it is about, where only one item may be open about it."""
 
@@ -151,6 +154,7 @@ async def add_item(
             "measures": wanted.measures,
             "source": dict(wanted.source or {}),
             "citation": wanted.citation,
+            "file_required": wanted.file_required,
             "version": 0,
         },
     )
@@ -173,9 +177,9 @@ async def update(
         ItemNotFound, ItemStepRefused.
         ItemUnreadable: the cause of a late item (KZ-23), or the reason of a new deadline, is missing.
     """
-    item = await _held(session, context, caller, item_id, "update")
+    item = await held(session, context, caller, item_id, "update")
     today = business_date(context.clock.now())
-    _check_cause(item, today, change.cause)
+    check_cause(item, today, change.cause)
     values: dict[str, Any] = {}
     detail: dict[str, Any] = {}
     if change.deadline is not None and change.deadline != item.deadline:
@@ -190,9 +194,9 @@ async def update(
         if written is not None:
             values[name] = detail[name] = written
     if change.participants is not None:
-        held = item.responsible
-        departments = (*held.leads, *held.co_responsible)
-        joined = led_by(held.mode, departments, change.participants, more=held.more)
+        named = item.responsible
+        departments = (*named.leads, *named.co_responsible)
+        joined = led_by(named.mode, departments, change.participants, more=named.more)
         values["responsible"] = asdict(joined)
         detail["participants"] = list(change.participants)
     return await taken(
@@ -215,8 +219,8 @@ async def add_evidence(
     Raises:
         ItemNotFound, ItemStepRefused, ItemUnreadable (KZ-23).
     """
-    item = await _held(session, context, caller, item_id, "evidence")
-    _check_cause(item, business_date(context.clock.now()), cause)
+    item = await held(session, context, caller, item_id, "evidence")
+    check_cause(item, business_date(context.clock.now()), cause)
     return await taken(
         session,
         context,
@@ -243,7 +247,7 @@ async def submit(
     Raises:
         ItemNotFound, ItemStepRefused, ItemUnreadable: evidence or cause is missing.
     """
-    item = await _held(session, context, caller, item_id, "submit")
+    item = await held(session, context, caller, item_id, "submit")
     _check_done(item, business_date(context.clock.now()), cause)
     detail = {"cause": cause} if cause else {}
     return await taken(
@@ -266,7 +270,7 @@ async def close(
         ItemNotFound, ItemStepRefused, ItemUnreadable: evidence or cause is missing.
         ItemSamePerson: who did the work, or declared it done, does not close it.
     """
-    item = await _held(session, context, caller, item_id, "close")
+    item = await held(session, context, caller, item_id, "close")
     today = business_date(context.clock.now())
     _check_done(item, today)
     _by_another(item.check_closer, caller)
@@ -288,7 +292,7 @@ async def send_back(
     Raises:
         ItemNotFound, ItemStepRefused, ItemSamePerson.
     """
-    item = await _held(session, context, caller, item_id, "return")
+    item = await held(session, context, caller, item_id, "return")
     _by_another(item.check_closer, caller)
     return await taken(session, context, caller, item, "return", note=note, status="open")
 
@@ -306,7 +310,7 @@ async def withdraw(
     Raises:
         ItemNotFound, ItemStepRefused, ItemSamePerson.
     """
-    item = await _held(session, context, caller, item_id, "withdraw")
+    item = await held(session, context, caller, item_id, "withdraw")
     _by_another(item.check_withdrawer, caller)
     today = business_date(context.clock.now())
     return await taken(
@@ -317,7 +321,12 @@ async def withdraw(
 # --- what the steps share -------------------------------------------------------------------
 
 
-def _check_cause(item: Item, today: date, given: str | None = None) -> None:
+def check_cause(item: Item, today: date, given: str | None = None) -> None:
+    """Refuse to go on with a late item whose cause nobody states.
+
+    Raises:
+        ItemUnreadable: KZ-23.
+    """
     try:
         item.check_cause(today, given)
     except CauseMissing as missing:
@@ -328,8 +337,10 @@ def _check_done(item: Item, today: date, cause: str | None = None) -> None:
     try:
         item.check_evidence()
     except EvidenceMissing as missing:
-        raise ItemUnreadable(str(missing), errors=[evidence_fault()]) from missing
-    _check_cause(item, today, cause)
+        words_alone = isinstance(missing, EvidenceFileMissing)
+        fault = file_required_fault() if words_alone else evidence_fault()
+        raise ItemUnreadable(str(missing), errors=[fault]) from missing
+    check_cause(item, today, cause)
 
 
 def _by_another(check: Any, caller: Principal) -> None:
@@ -339,13 +350,18 @@ def _by_another(check: Any, caller: Principal) -> None:
         raise ItemSamePerson(str(refusal)) from refusal
 
 
-async def _held(
+async def held(
     session: WriteSession,
     context: ServiceContext,
     caller: Principal,
     item_id: UUID,
     step: StepName,
 ) -> Item:
+    """The item, held for a step that it may take.
+
+    Raises:
+        ItemNotFound, ItemStepRefused.
+    """
     item = await repository.lock(session, context.region.region_code, item_id)
     if item is None or not may(caller, item.area, item.township):
         raise ItemNotFound("GET /reporting/v1/register-items lists them")

@@ -91,6 +91,17 @@ REGISTER: dict[str, tuple[str, str]] = {
     "register.field.new_deadline": ("调整时限(须说明理由)", "New deadline (with a reason)"),
     "register.field.description": ("佐证内容", "What shows it"),
     "register.field.document": ("文号或存放处", "Paper's number or place"),
+    "register.field.file": ("佐证文件", "File"),
+    "register.file.rule": (
+        "PDF、JPEG、PNG、XLSX、DOCX,不带宏，最大 {mb} MB；加密保存，下载留痕。",
+        "PDF, JPEG, PNG, XLSX or DOCX without macros, {mb} MB at most; kept encrypted, each download is logged.",
+    ),
+    "register.field.file_required": (
+        "须上传佐证文件方可销号",
+        "It closes only with a file as evidence",
+    ),
+    "register.evidence.rule": ("佐证要求", "Evidence asked for"),
+    "register.file_required": ("须有佐证文件", "a file"),
     "register.check.rule": (
         "登记佐证或申请销号的人不能销号(LP-70)。",
         "Who recorded evidence or submitted it does not close it (LP-70).",
