@@ -493,7 +493,7 @@ COUNTY_FIGURES = {
     "chronic_contract_rate": (1, 2, "0.5000", "missed", 2),
     # P2's tuberculosis is not managed, P4's cataract is cured
     "serious_illness_treatment_rate": (1, 2, "0.5000", "missed", 2),
-    "check_up_rate": (1, 3, "0.3333", "missed", 3),
+    "check_up_rate": (1, 3, "0.3333", "none", 3),
     # the same three; P1 has a good card
     "health_card_rate": (1, 3, "0.3333", "missed", 3),
     # stays of registered persons that ended: E1, E3, E5; inside the region E1, E5
