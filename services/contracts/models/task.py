@@ -154,7 +154,7 @@ class FollowUp(Base):
     """The programme of care that it belongs to."""
     classification: Mapped[str | None] = mapped_column(String(32))
     control_status: Mapped[str | None] = mapped_column(String(16))
-    measurements: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    measurements: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     anchor_on: Mapped[date | None]
     """From which day the next visit is counted; None: it is no visit of the programme."""
     note: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed_as("follow_ups.note"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
 from datetime import date
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.contracts.overdue.service import judge_returns
 from services.contracts.plans.service import plan_everyone
@@ -16,34 +19,54 @@ from shared.runtime.context import ServiceContext
 
 log = structlog.get_logger(__name__)
 
+Step = Callable[[ServiceContext, date], Awaitable[dict[str, int]]]
+"""A part of the night's work; gives what it did, by name."""
+
 _DONE_ON = "contracts.planned_on"
 
 
-async def plan_daily(context: ServiceContext) -> None:
+async def _plan(context: ServiceContext, day: date) -> dict[str, int]:
+    return asdict(await plan_everyone(context, today=day))
+
+
+async def _settle_calls(context: ServiceContext, day: date) -> dict[str, int]:
+    return {"calls_settled": await judge_returns(context, today=day)}
+
+
+async def _expire_referrals(context: ServiceContext, day: date) -> dict[str, int]:
+    return {"referrals_expired": await expire_referrals(context, today=day)}
+
+
+async def _look_at_visits(context: ServiceContext, day: date) -> dict[str, int]:
+    checked = await scan_lately(context, today=day)
+    return {"visits_questioned": checked.new.total()}
+
+
+STEPS: tuple[Step, ...] = (_plan, _settle_calls, _expire_referrals, _look_at_visits)
+
+
+async def plan_daily(context: ServiceContext, *, steps: Sequence[Step] = STEPS) -> None:
     """The night's work, once per business day; what several processes do twice changes nothing.
 
     Everyone's tasks are planned, calls to those who did not come settled, both ends told of
-    referrals that nobody answered, and recorded visits looked at.
+    referrals that nobody answered, and recorded visits looked at. A part with a fault is told on
+    the log and waits for the next day; neither the other parts nor the hospitals wait for it.
+
+    Raises:
+        SQLAlchemyError, OSError: the database is away; what is left is done when called again.
     """
     if not settings_of(context).plan_daily:
         return
     day = business_date(context.clock.now())
-    done: date | None = context.state.get(_DONE_ON)
-    if done == day:
-        return
-    planned = await plan_everyone(context, today=day)
-    settled = await judge_returns(context, today=day)
-    expired = await expire_referrals(context, today=day)
-    checked = await scan_lately(context, today=day)
-    context.state[_DONE_ON] = day
-    log.info(
-        "planned",
-        people=planned.people,
-        made=planned.made,
-        missed=planned.missed,
-        cancelled=planned.cancelled,
-        opened=planned.opened,
-        calls_settled=settled,
-        referrals_expired=expired,
-        visits_questioned=checked.new.total(),
-    )
+    done: dict[str, date] = context.state.setdefault(_DONE_ON, {})
+    for step in steps:
+        name = step.__name__.lstrip("_")
+        if done.get(name) == day:
+            continue
+        try:
+            log.info("night_step", step=name, **await step(context, day))
+        except (SQLAlchemyError, OSError):
+            raise
+        except Exception:
+            log.exception("night_step_failed", step=name)
+        done[name] = day

@@ -23,7 +23,7 @@ SELECT f.follow_up_id::text, coalesce(m.kept_person_id, f.person_id) AS person_i
        coalesce(p.household_id, 'person ' || coalesce(m.kept_person_id, f.person_id)) AS household,
        f.team, p.township, p.village, f.recorded_by,
        timezone('Asia/Shanghai', f.performed_at) AS at, f.way, f.disease,
-       coalesce(f.measurements, '{{}}') AS values
+       coalesce(nullif(f.measurements, 'null'), '{{}}') AS values
 FROM follow_ups f {_MEANT.format(table="f")}
 LEFT JOIN people p ON p.person_id = coalesce(m.kept_person_id, f.person_id)
 WHERE f.region = :region AND f.outcome NOT IN ('not_reached', 'lost_contact', 'refused')

@@ -1,7 +1,7 @@
 """The night's work by the service itself: once a business day, and not at all where it is off."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from services.contracts.plans.nightly import plan_daily
 from services.contracts.plans.service import plan_everyone
 from services.contracts.programme.service import programme_of
 from services.contracts.settings import settings_of
+from shared.runtime.context import ServiceContext
 from tests.integration.contracts.stories import (
     entered,
     offer_free_check_up,
@@ -60,6 +61,40 @@ async def test_once_a_day_and_only_where_it_is_on(contracts: Running) -> None:
     await plan_daily(contracts.context)
     assert len(await contracts.rows("SELECT 1 FROM tasks")) == 1
     assert len(await contracts.rows(told)) == 1
+
+
+async def test_a_part_with_a_fault_stops_nothing_else(contracts: Running) -> None:
+    """Goal: one wrong rule closes no window. Method: three parts, the second with a fault, the
+    third without a database at first; called again that day and on the next."""
+    did: list[str] = []
+
+    async def good(_: ServiceContext, day: date) -> dict[str, int]:
+        did.append(f"good {day.day}")
+        return {}
+
+    async def faulty(_: ServiceContext, day: date) -> dict[str, int]:
+        did.append(f"faulty {day.day}")
+        raise AttributeError("'NoneType' object has no attribute 'get'")
+
+    async def cut_off(_: ServiceContext, day: date) -> dict[str, int]:
+        did.append(f"cut off {day.day}")
+        if did.count(did[-1]) == 1:
+            raise ConnectionError
+        return {}
+
+    settings = settings_of(contracts.context).model_copy(update={"plan_daily": True})
+    contracts.context.state["contracts.settings"] = settings
+    contracts.context.state.pop("contracts.planned_on", None)
+    steps = (good, faulty, cut_off)
+    with pytest.raises(ConnectionError):
+        await plan_daily(contracts.context, steps=steps)
+    for _ in range(2):
+        await plan_daily(contracts.context, steps=steps)
+    assert did == ["good 10", "faulty 10", "cut off 10", "cut off 10"]
+    contracts.clock.advance(timedelta(days=1))
+    with pytest.raises(ConnectionError):
+        await plan_daily(contracts.context, steps=steps)
+    assert did[4:] == ["good 11", "faulty 11", "cut off 11"]
 
 
 async def test_a_programme_that_the_region_does_not_have_asks_for_nothing(

@@ -58,6 +58,7 @@ async def test_from_the_visits_to_the_decision(contracts: Running) -> None:
         (await seen(contracts, f"P{n}", at + timedelta(minutes=3 * n)))["follow_up_id"]
         for n in range(10)
     ]
+    await seen(contracts, "P0", at - timedelta(days=1), disease=None, measurements=None)
     await seen(contracts, "P10", at, outcome="not_reached", measurements=None)
     await contracts.deliver(merged("P3", "P10"))
     await contracts.deliver(entered("P4", sequence=2, kind=PersonLeft))
@@ -68,7 +69,7 @@ async def test_from_the_visits_to_the_decision(contracts: Running) -> None:
         )
     body = {"from": "2016-03-01", "to": "2016-03-31"}
     looks = await asyncio.gather(*(post(contracts, "/visit-checks", 200, **body) for _ in "12"))
-    assert [each["visits"] for each in looks] == [10, 10]
+    assert [each["visits"] for each in looks] == [11, 11]
     new = {
         rule["rule"]: sum(each["rules"][at]["new"] for each in looks)
         for at, rule in enumerate(looks[0]["rules"])
