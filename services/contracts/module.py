@@ -50,6 +50,7 @@ from services.contracts.referrals.pages import router as referral_pages
 from services.contracts.screens.kit import router as screen_assets
 from services.contracts.teams.endpoints import router as teams_router
 from services.contracts.teams.pages import router as team_pages
+from services.contracts.upward.endpoints import router as upward_router
 from shared.events.catalog import (
     CheckUpRecorded,
     ContractEnded,
@@ -106,6 +107,7 @@ MODULE = ServiceModule(
         diseases_router,
         members_router,
         follow_up_router,
+        upward_router,
         overdue_router,
         control_router,
         plausibility_router,

@@ -64,6 +64,12 @@ class TaskWantsCheckUp(Conflict):
     title_zh = "此任务须通过体检办结，不能以随访办结"
 
 
+class TaskWantsReport(Conflict):
+    code = "task_wants_report"
+    title = "This task is done by a report to the institution above, not by a follow-up"
+    title_zh = "此任务须向上级报告，不能以随访办结"
+
+
 class FollowUpMisdated(Unprocessable):
     code = "follow_up_misdated"
     title = "The follow-up cannot have happened at that time"
@@ -214,7 +220,10 @@ async def _task_to_close(
     ):
         raise TaskUnknown
     if task.programme is not None:
-        if rulebook().programmes[task.programme].kind == "check_up":
+        kind = rulebook().programmes[task.programme].kind
+        if kind == "report":
+            raise TaskWantsReport("POST /contracts/v1/tasks/{task_id}/report")
+        if kind == "check_up":
             raise TaskWantsCheckUp("record the check-up with POST /contracts/v1/check-ups")
     elif task.rule not in VISITED:
         raise TaskWantsSignature("sign a contract with POST /contracts/v1/contracts")

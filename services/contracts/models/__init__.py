@@ -18,6 +18,7 @@ from services.contracts.models.plausibility import VisitFlag, VisitFlagStep
 from services.contracts.models.referral import Referral, ReferralStep
 from services.contracts.models.service_record import CheckUp, Dispensing, DrugSettlement
 from services.contracts.models.task import CancelledStay, Discharge, FollowUp, Task
+from services.contracts.models.upward import UpwardReport
 
 __all__ = [
     "Base",
@@ -47,6 +48,7 @@ __all__ = [
     "ReversedSettlement",
     "Task",
     "TeamMember",
+    "UpwardReport",
     "VisitCost",
     "VisitFlag",
     "VisitFlagStep",

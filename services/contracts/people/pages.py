@@ -136,4 +136,6 @@ def _section(act: str) -> str:
         return "refer"
     if act.startswith("dispense"):
         return "dispense"
+    if act == "report":
+        return "tasks"
     return act if act == "check-up" else "sign"

@@ -24,13 +24,17 @@ from typing import Literal
 from shared.policy.reading import Citation, Words
 
 TaskPhase = Literal["draft", "ready", "completed", "failed", "cancelled"]
-Kind = Literal["follow_up", "check_up"]
+Kind = Literal["follow_up", "check_up", "report"]
 
 MISSED = "missed"
 """Outcome of a task whose window ended without the work."""
 NO_LONGER = "no_longer_due"
 """Outcome of a task for which nothing calls any more, or that a newer plan replaces."""
 CANCELLING: frozenset[str] = frozenset({NO_LONGER, "not_his"})
+REPORTED = "reported"
+"""Outcome of a task that asks for a report to the institution above."""
+NOT_MET: frozenset[str] = frozenset({"not_reached", "lost_contact"})
+"""Outcomes of a contact at which the person was not met; who declines was."""
 START = "start"
 """Instead of a visit's classification: nothing has happened since the person was taken in."""
 MOST_ATTEMPTS = 400
@@ -102,6 +106,29 @@ class Applies:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmet:
+    """How often a person is not met before it is reported to the institution above."""
+
+    programme: str
+    """Whose visits are meant."""
+    times: int
+    days: int
+    """From the start of that programme, both days included."""
+    ways: frozenset[str]
+
+    def reached_on(self, start: date, contacts: Iterable[tuple[date, str]]) -> date | None:
+        """The day of the contact with which it is often enough; None: it is not.
+
+        Args:
+            start: of the programme.
+            contacts: day and way of each that ended without the person being met.
+        """
+        last = start + timedelta(days=self.days)
+        days = sorted(on for on, way in contacts if way in self.ways and start <= on <= last)
+        return days[self.times - 1] if len(days) >= self.times else None
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     code: str
     title: Words
@@ -118,6 +145,8 @@ class Programme:
     """Whether its visits say that an illness is under control, and it has a control rate."""
     leads_to: str | None = None
     """The programme of the illness that is suspected or likely here."""
+    unmet: Unmet | None = None
+    """What asks for a report; of the kind ``report`` alone."""
 
     def rule_after(self, what: str, on: date) -> Rule | None:
         """The newest version in force on a day of the rule that speaks for a classification."""

@@ -33,6 +33,8 @@ from services.contracts.models import (
     Task,
     person_merges,
 )
+from services.contracts.plans.domain import NOT_MET
+from services.contracts.plans.rulebook import rulebook
 from shared.db.base import table_of
 from shared.db.bulk import copy_rows
 from shared.db.session import ReadSession, WriteSession
@@ -64,6 +66,9 @@ class Facts:
     enrolments: dict[str, Enrolment] = field(default_factory=dict)
     visits: dict[str, Any] = field(default_factory=dict)
     """The newest visit of each programme."""
+    unmet: list[tuple[str | None, datetime, str]] = field(default_factory=list)
+    """Programme, time and way of contacts that ended without the person being met, of those
+    programmes in which that is to be reported."""
     tasks: list[Any] = field(default_factory=list)
     """Every planned task, in the order of its making."""
     checked: bool = False
@@ -117,6 +122,7 @@ async def facts(
     ):
         found[owner[enrolment.person_id]].enrolments[enrolment.programme] = enrolment
     await _visits(session, ids, owner, found)
+    await _unmet(session, owner, found)
     task = _TASKS.c
     for row in await session.execute(
         select(
@@ -173,6 +179,21 @@ async def _visits(
         known = of_person.get(row.disease)
         if known is None or known.performed_at < row.performed_at:
             of_person[row.disease] = row
+
+
+async def _unmet(session: ReadSession, owner: Mapping[str, str], found: dict[str, Facts]) -> None:
+    programmes = {p.unmet.programme for p in rulebook().programmes.values() if p.unmet is not None}
+    ids = [each for each, kept in owner.items() if programmes & found[kept].enrolments.keys()]
+    if not ids:
+        return
+    for person_id, disease, performed_at, way in await session.execute(
+        select(FollowUp.person_id, FollowUp.disease, FollowUp.performed_at, FollowUp.way).where(
+            _among(FollowUp.person_id, ids),
+            FollowUp.disease.in_(programmes),
+            FollowUp.outcome.in_(NOT_MET),
+        )
+    ):
+        found[owner[person_id]].unmet.append((disease, performed_at, way))
 
 
 async def people_page(session: ReadSession, after: str, limit: int) -> list[str]:

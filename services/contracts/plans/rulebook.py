@@ -9,12 +9,12 @@ from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from services.contracts.plans.domain import Applies, Interval, Programme, Rule
+from services.contracts.plans.domain import Applies, Interval, Kind, Programme, Rule, Unmet
 from shared.policy.errors import Fault, PackInvalid
 from shared.policy.reading import Citation, Reader, read_file
 
 RULES_FILE = "rules.yaml"
-_KINDS = frozenset({"follow_up", "check_up"})
+_KINDS: dict[str, Kind] = {"follow_up": "follow_up", "check_up": "check_up", "report": "report"}
 _WAYS = frozenset({"clinic", "home", "phone"})
 _ANY_DAY = date(2016, 1, 1)
 
@@ -67,6 +67,8 @@ def read_rulebook(folder: Traversable) -> Rulebook:
             programmes[programme.code] = programme
         for code, programme in programmes.items():
             named = programme.applies.enrolled_in | programme.applies.unless
+            if programme.unmet is not None:
+                named |= {programme.unmet.programme}
             if programme.leads_to is not None:
                 named |= {programme.leads_to}
             for other in sorted(named - programmes.keys()):
@@ -92,13 +94,14 @@ def _programme(reader: Reader, documents: Mapping[str, str]) -> Programme:
         found = Programme(
             code=code,
             title=reader.words("title"),
-            kind="check_up" if reader.choice("kind", _KINDS) == "check_up" else "follow_up",
+            kind=_KINDS.get(reader.choice("kind", frozenset(_KINDS)) or "", "follow_up"),
             applies=_applies(reader),
             rules=tuple(_rule(each, code, documents) for each in reader.children("rules")),
             ends_after=frozenset(reader.texts("ends_after", required=False)),
             form=reader.text("form", required=False) or None,
             lasts_days=_number(reader, "lasts_days"),
             rated=reader.flag("rated", default=True),
+            unmet=_unmet(reader),
             leads_to=reader.text("leads_to", required=False) or None,
         )
     seen = {(rule.code, rule.version) for rule in found.rules}
@@ -112,6 +115,26 @@ def _programme(reader: Reader, documents: Mapping[str, str]) -> Programme:
             "须有一条规则标为 routine: 任务未完成后按其间隔再安排",
         )
     return found
+
+
+def _unmet(reader: Reader) -> Unmet | None:
+    if (reader.raw("kind") == "report") != (reader.raw("unmet") is not None):
+        reader.fault(
+            "unmet",
+            "report_only",
+            "a programme of kind report, and no other, says what is unmet",
+            "kind 为 report 的项目，且仅此类项目，须写 unmet",
+        )
+    child = reader.child("unmet") if reader.raw("unmet") is not None else None
+    if child is None:
+        return None
+    with child.whole():
+        return Unmet(
+            programme=child.text("programme"),
+            times=child.whole_number("times") or 1,
+            days=_number(child, "days") or 0,
+            ways=frozenset(child.texts("ways")),
+        )
 
 
 def _applies(reader: Reader) -> Applies:

@@ -42,10 +42,12 @@ from services.contracts.referrals.schemas import (
     ReturnRequest,
 )
 from services.contracts.referrals.schemas import CloseRequest as ReferralCloseRequest
+from services.contracts.upward import service as upward
+from services.contracts.upward.schemas import UpwardReportRequest
 from shared.db.session import WriteSession
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
-from shared.web.forms import plain_number, plain_text
+from shared.web.forms import local_moment, plain_number, plain_text
 from shared.web.kit import Typed
 
 
@@ -112,6 +114,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "total": plain_number,
     "insurance_paid": plain_number,
     "days": plain_number,
+    "reported_at": local_moment,
 }
 
 
@@ -216,6 +219,10 @@ ACTS: Mapping[str, Act] = {
     ),
     "referral-return": Act(ReturnRequest, ("note",), _referral("return")),
     "referral-close": Act(ReferralCloseRequest, ("note",), _referral("close")),
+    "report": Act(
+        UpwardReportRequest, ("reported_to", "reported_at", "note"),
+        lambda asked, body: upward.report(*asked.whole, asked.thing, body),
+    ),
     "check-up": Act(
         CheckUpRequest, ("performed_on",),
         lambda asked, body: check_ups.record(*asked.whole, body), person=True, more=_check_up,

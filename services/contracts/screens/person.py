@@ -26,10 +26,12 @@ from services.contracts.screens.measured import charts_of, visit_of
 from services.contracts.screens.names import masked_names
 from services.contracts.screens.words import WORDS
 from services.contracts.teams.service import teams_of
+from services.contracts.upward.schemas import Above
 from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
+from shared.web.forms import as_local
 from shared.web.kit import Said, Typed
 
 _BEFORE_SIGNING = ("invited", "pending")
@@ -77,6 +79,11 @@ async def person_page(
     offer = next((one for one in held if one["status"] in _BEFORE_SIGNING), None)
     if not words.shown and current is None and offer is None:
         words.shown = "sign"
+    tasks = await parts.tasks_of(session, members, kept, today)
+    if words.shown == "report":
+        words.shown = next(
+            (f"report-{one['task_id']}" for one in tasks if one["doing"] == "report"), ""
+        )
     values: dict[str, Any] = {
         "person_id": kept,
         "name": names.get(kept),
@@ -89,7 +96,9 @@ async def person_page(
         "offer": offer,
         "exemptions": await parts.exemptions_of(session, context, caller, kept),
         "cases": await parts.cases_of(session, context, caller, kept),
-        "tasks": await parts.tasks_of(session, members, kept, today),
+        "tasks": tasks,
+        "now": as_local(context.clock.now()),
+        "above": [{"code": code, **said(f"above.{code}")} for code in get_args(Above)],
         "charts": charts_of(person, visits, today),
         "visits": [visit_of(one) for one in visits],
         "programmes": await parts.programmes_of(session, members),

@@ -13,16 +13,18 @@ from services.contracts.contracts import service as contracts
 from services.contracts.diseases import service as diseases
 from services.contracts.exemptions import service as exemptions
 from services.contracts.follow_up.listing import task_answer
+from services.contracts.models import UpwardReport
 from services.contracts.people import records
 from services.contracts.plans.rulebook import rulebook
 from services.contracts.programme.service import programme_of
 from services.contracts.referrals import service as referrals
 from services.contracts.referrals.domain import REASONS, End, Status, possible
 from services.contracts.referrals.schemas import ReferralAnswer
-from services.contracts.screens.kit import name_of
+from services.contracts.screens.kit import name_of, said
 from services.contracts.screens.measured import in_words
 from services.contracts.screens.today import doing
 from services.contracts.teams.service import teams_of
+from services.contracts.upward import repository as upward
 from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.money import text_from_fen
@@ -158,6 +160,7 @@ async def tasks_of(
     ]
     ready = sorted((one for one in found if one.state == "ready"), key=lambda one: one.due_on)
     others = [one for one in found if one.state != "ready"]
+    reports = await upward.of_person(session, members)
     return [
         {
             "task_id": one.task_id,
@@ -171,9 +174,17 @@ async def tasks_of(
             "closes_on": one.closes_on,
             "citation": one.citation,
             "doing": doing(one.rule, one.programme),
+            "report": reported(reports.get(UUID(one.task_id))),
         }
         for one in [*ready, *others]
     ]
+
+
+def reported(found: UpwardReport | None) -> dict[str, Any] | None:
+    """A report to the institution above: when and to whom."""
+    if found is None:
+        return None
+    return {"on": business_date(found.reported_at), "to": said(f"above.{found.reported_to}")}
 
 
 async def referrals_of(

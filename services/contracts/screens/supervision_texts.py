@@ -14,6 +14,15 @@ TEAMS: dict[str, tuple[str, str]] = {
     ),
     "doubles.open": ("去解除一份", "End one of them"),
     "doubles.none": ("没有重复签约的人。", "Nobody has more than one contract."),
+    "not_met.title": (
+        "未见到、须向上级报告的患者",
+        "Not met, to be reported to the institution above",
+    ),
+    "not_met.lead": (
+        "肺结核患者自通知起72小时内2次入户未见到的，次日前报告；见到后不再要求。",
+        "Not met at two home visits within 72 hours of the notice: to be reported by the next day.",
+    ),
+    "not_met.whom": ("患者", "Patient"),
     "teams.title": ("团队督导", "Supervision"),
     "teams.lead": (
         "截至 {day}；完成与未按时按 {month} 计。",

@@ -8,8 +8,10 @@ from typing import Any
 
 from services.contracts.follow_up.domain import TO_SIGN
 from services.contracts.follow_up.schemas import TaskAnswer
+from services.contracts.plans.domain import Kind
 from services.contracts.plans.rulebook import rulebook
 
+_DOING: dict[Kind, str] = {"follow_up": "visit", "check_up": "check-up", "report": "report"}
 Household = dict[str, Any]
 
 
@@ -72,8 +74,8 @@ def _household(
 
 
 def doing(rule: str, programme: str | None) -> str:
-    """What does a task: ``visit``, or the form ``check-up`` or ``sign`` of the person's page."""
+    """What does a task: ``visit``, or a form of the person's page, such as ``check-up``."""
     if rule == TO_SIGN.code:
         return "sign"
     found = rulebook().programmes.get(programme or "")
-    return "check-up" if found is not None and found.kind == "check_up" else "visit"
+    return _DOING[found.kind] if found is not None else "visit"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Query, Request
@@ -15,13 +17,15 @@ from services.contracts.cursors import after_id
 from services.contracts.diseases import service as diseases
 from services.contracts.fees import repository as fees
 from services.contracts.fees.domain import month_of
+from services.contracts.plans.domain import phase_on
 from services.contracts.plans.rulebook import rulebook
 from services.contracts.programme.service import programme_of
 from services.contracts.screens.kit import PageRoute, render
 from services.contracts.screens.names import masked_names
-from services.contracts.screens.person_parts import disease_name, team_name
+from services.contracts.screens.person_parts import disease_name, reported, team_name
 from services.contracts.teams import repository
 from services.contracts.teams.service import own_township, teams_of
+from services.contracts.upward import repository as upward
 from shared.clock import business_date, start_of_business_day
 from shared.db.session import Reads, ReadSession, Writes
 from shared.http.pagination import encode_cursor
@@ -84,6 +88,7 @@ async def teams(
         "teams.html",
         {
             "doubled": bool(doubled),
+            "not_met": await _not_met(session, context, codes, day, first),
             "day": day,
             "month": day.strftime("%Y-%m"),
             "teams": rows,
@@ -91,6 +96,42 @@ async def teams(
             "control": await _control(session, context, caller, programme, by),
         },
     )
+
+
+async def _not_met(
+    session: ReadSession, context: ServiceContext, teams: Sequence[str], day: date, since: date
+) -> list[dict[str, Any]]:
+    """Who was not met and is to be reported to the institution above, or was this month."""
+    programmes = [code for code, one in rulebook().programmes.items() if one.kind == "report"]
+    found = await upward.lately(
+        session, programmes=programmes, teams=teams, since=since, day=day, limit=LISTED
+    )
+    names = await masked_names(context, sorted({kept for _, kept, _ in found}))
+    rows: list[dict[str, Any]] = []
+    for task, kept, report in found:
+        phase = phase_on(
+            day,
+            opens_on=task.opens_on,
+            closes_on=task.closes_on,
+            is_open=task.status == "open",
+            outcome=task.outcome,
+        )
+        title = rulebook().programmes[task.programme or ""].title
+        rows.append(
+            {
+                "person_id": kept,
+                "name": names.get(kept),
+                "text_zh": title.zh,
+                "text_en": title.en,
+                "team": team_name(context, task.team),
+                "state": phase,
+                "due_on": task.due_on,
+                "overdue": phase == "ready" and task.due_on < day,
+                "days": abs((task.due_on - day).days),
+                "report": reported(report),
+            }
+        )
+    return rows
 
 
 async def _control(

@@ -26,6 +26,7 @@ from tests.integration.contracts.stories import (
     discharged,
     entered,
 )
+from tests.integration.contracts.test_plans import enrol
 from tests.support.browsing import Screen, assert_private, screen, values, words
 from tests.support.merges import merged
 from tests.support.service import Running
@@ -406,3 +407,42 @@ async def test_a_file_is_tried_imported_and_taken_back(contracts: Running, docto
     assert 'id="file-fault"' in nothing.text
     missing = await doctor.post("/contracts/imports", {"dry_run": "yes"})
     assert "请选择文件" in words(missing)
+
+
+async def test_who_was_not_met_is_reported_on_the_page(
+    contracts: Running, doctor: Screen, tmp_path: Path
+) -> None:
+    """Goal: 1.4: the doctor's list leads to the form, the supervisor sees who waits and to whom it
+    was reported. Method: two home visits in vain told by the forms, a wrong time, the report."""
+    await enrol(contracts, P1, "tuberculosis")
+    (task,) = await contracts.rows("SELECT task_id FROM tasks WHERE programme = 'tuberculosis'")
+    for minute in ("10", "40"):
+        typed = {
+            "performed_at": f"2016-03-10T09:{minute}",
+            "way": "home",
+            "outcome": "not_reached",
+        }
+        await doctor.post(f"/contracts/tasks/{task['task_id']}", typed)
+    page = await doctor.get("/contracts/")
+    assert "72小时内2次未见到患者，向上级专业机构报告" in words(page)
+    assert f"/contracts/persons/{P1}?form=report#report" in page.text
+    (owed,) = await contracts.rows(
+        "SELECT task_id FROM tasks WHERE programme = 'tuberculosis_not_met'"
+    )
+    form = f"/contracts/persons/{P1}/report/{owed['task_id']}"
+    opened = await doctor.get(f"/contracts/persons/{P1}", form="report")
+    assert f'action="{form}"' in opened.text
+    body = {"reported_to": "county_cdc", "reported_at": "2016-03-01T09:00"}
+    refused = await doctor.post(form, body)
+    assert refused.status_code == 422
+    assert f'id="report-{owed["task_id"]}-reported_at-fault"' in refused.text
+    async with screen(contracts, tmp_path, "contracts:read", name="director") as director:
+        waits = words(await director.get("/contracts/teams"))
+        assert "未见到、须向上级报告的患者" in waits
+        assert "测*甲 肺结核患者未见到，向上级报告" in waits
+        said = await act(
+            doctor, P1, f"report/{owed['task_id']}", **body | {"reported_at": "2016-03-10T09:50"}
+        )
+        assert "已登记向上级报告" in said
+        assert "2016-03-10 已报告县(区)疾控中心" in said
+        assert "2016-03-10 已报告县(区)疾控中心" in words(await director.get("/contracts/teams"))

@@ -670,4 +670,38 @@ def test_a_patient_s_yearly_health_check(disease: str) -> None:
     assert codes(1970, poor) == {disease, "yearly_check_up"}
     assert codes(1970, poor, not_offered=("yearly_check_up",)) == {disease, "chronic_check_up"}
     assert codes(alive=False) == set()
-    assert codes(taken_into="tuberculosis") == {"tuberculosis"}
+    assert codes(taken_into="tuberculosis") == {"tuberculosis", "tuberculosis_not_met"}
+
+
+class TestNotMet:
+    """1.4: two visits within 72 hours that did not meet the patient are reported."""
+
+    @pytest.mark.parametrize(
+        ("contacts", "expected"),
+        [
+            ([(0, "home")], None),
+            ([(0, "home"), (2, "home")], 2),
+            ([(0, "home"), (0, "home")], 0),
+            ([(3, "home"), (1, "home"), (2, "home")], 2),
+            ([(3, "home"), (1, "home")], 3),
+            ([(1, "home"), (4, "home")], None),
+            ([(-1, "home"), (1, "home")], None),
+            ([(0, "phone"), (1, "home")], None),
+        ],
+    )
+    def test_from_when(self, contacts: list[tuple[int, str]], expected: int | None) -> None:
+        """Goal: two, at home, within three days of the notice. Method: both sides of each."""
+        unmet = rulebook().programmes["tuberculosis_not_met"].unmet
+        assert unmet is not None
+        told = [(START_ON + timedelta(days=day), way) for day, way in contacts]
+        on = None if expected is None else START_ON + timedelta(days=expected)
+        assert unmet.reached_on(START_ON, told) == on
+
+    def test_once_and_overdue_until_it_is_done(self) -> None:
+        """Goal: by the next day; it does not come again. Method: nobody reports for two years."""
+        person = life("tuberculosis_not_met")
+        assert person.waiting.kept.due_on == START_ON + timedelta(days=1)
+        person.pass_days(36)
+        assert person.phase(person.waiting) == "ready"
+        person.pass_days(YEARS)
+        assert [task.kept.outcome for task in person.tasks] == [MISSED]
