@@ -41,7 +41,7 @@ class CheckUp(Base):
     village: Mapped[str | None] = mapped_column(String(64))
     items: Mapped[list[str]] = mapped_column(JSONB)
     """What was done, by the codes of the content list (XB-24)."""
-    measurements: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    measurements: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     paid: Mapped[bool]
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     recorded_by: Mapped[str] = mapped_column(String(128))

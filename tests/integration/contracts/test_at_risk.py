@@ -63,6 +63,9 @@ async def test_taken_in_by_a_measurement_and_found(contracts: Running) -> None:
     (case,) = await contracts.rows("SELECT case_id, disease, state FROM disease_cases")
     assert (case["disease"], case["state"]) == ("hypertension", "found")
     await check_up(contracts, 201, "P2", measurements={"sbp": 150, "dbp": 95})
+    await check_up(contracts, 201, "P2")
+    nothing = await contracts.rows("SELECT 1 FROM check_ups WHERE measurements IS NULL")
+    assert len(nothing) == 1
     assert [
         (row["programme"], row["end_reason"]) for row in await contracts.rows(ENROLMENTS, id="P2")
     ] == [("diabetes_risk", None), ("hypertension_risk", "disease_found")]
