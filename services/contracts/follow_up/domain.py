@@ -79,6 +79,23 @@ NOT_HANDED_DOWN = "not_handed_down"
 STAY_CANCELLED = "stay_cancelled"
 """Outcome of an open task whose stay did not take place after all (住院已撤销)."""
 
+LET_GO: frozenset[str] = frozenset({"died", "moved_away", "left_roster"})
+"""Outcomes of an open task because the person left the registry, by why he did (离开名册)."""
+_NOBODY_TO_VISIT = frozenset({"died", "moved_away"})
+
+
+def let_go(rule: str, because: str) -> bool:
+    """Whether a task is pointless once the person has left the registry.
+
+    Nobody off the registry signs its contract (LP-32). Who died or moved away is not there to be
+    visited; who is only no longer listed is still a patient who came home.
+
+    Args:
+        rule: the task's.
+        because: why a contract ends when he leaves, one of :data:`LET_GO`.
+    """
+    return rule == TO_SIGN.code or because in _NOBODY_TO_VISIT
+
 
 def opens_task(visit_type: str, person_id: str | None) -> bool:
     """Whether a discharge concerns a team at all: an inpatient who is on the registry."""

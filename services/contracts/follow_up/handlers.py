@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.contracts.follow_up import tasks
 from services.contracts.follow_up.domain import opens_task
+from services.contracts.follow_up.leaving import follow_registry
 from services.contracts.people import repository as people
 from shared.db.session import WriteSession
 from shared.events.base import Envelope
@@ -22,6 +23,7 @@ async def on_encounter_discharged(
     await tasks.discharge_told(
         session, context, told, told.person_id, kept=kept, sequence=event.sequence, at=event.time
     )
+    await follow_registry(session, context, kept, at=event.time)
 
 
 async def on_encounter_cancelled(

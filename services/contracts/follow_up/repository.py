@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -68,6 +68,21 @@ async def open_tasks(session: WriteSession, kept: str, rule: str) -> Sequence[Ta
         select(Task)
         .where(MERGES.means(Task.person_id, kept), Task.rule == rule, Task.status == "open")
         .order_by(Task.due_on, Task.task_id)
+        .execution_options(populate_existing=True)
+    )
+    return found.scalars().all()
+
+
+async def open_or(session: WriteSession, kept: str, outcomes: Collection[str]) -> Sequence[Task]:
+    """A person's tasks of stays and referrals that are open, or closed with one of the outcomes."""
+    found = await session.execute(
+        select(Task)
+        .where(
+            MERGES.means(Task.person_id, kept),
+            Task.programme.is_(None),
+            or_(Task.status == "open", Task.outcome.in_(outcomes)),
+        )
+        .order_by(Task.task_id)
         .execution_options(populate_existing=True)
     )
     return found.scalars().all()

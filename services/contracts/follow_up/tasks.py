@@ -237,8 +237,13 @@ async def _open_again(
     if task is None:
         await _open(session, context, rule, discharge, kept=kept, team=team, at=at)
     elif task.status == "closed" and task.outcome == closed_as:
-        await repository.reopen_task(session, task.task_id)
-        await _tell_opened(session, task, team=task.team, at=at)
+        await reopen(session, task, at=at)
+
+
+async def reopen(session: WriteSession, task: Task, *, at: datetime) -> None:
+    """What closed it no longer stands; it is told again as opened."""
+    await repository.reopen_task(session, task.task_id)
+    await _tell_opened(session, task, team=task.team, at=at)
 
 
 async def _lead_home(

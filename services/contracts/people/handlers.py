@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from services.contracts.contracts.leaving import follow_registry
+from services.contracts.contracts.leaving import follow_registry as contracts_follow
 from services.contracts.follow_up import tasks
+from services.contracts.follow_up.leaving import follow_registry as tasks_follow
 from services.contracts.people import repository
 from services.contracts.plans.service import follow_person
 from shared.db.session import WriteSession
@@ -29,7 +30,7 @@ async def on_person_changed(
 async def on_person_left(
     event: Envelope[PersonLeft], session: WriteSession, context: ServiceContext
 ) -> None:
-    """A person left the registry: his contract ends; his tasks stay, for he is still a patient."""
+    """A person left the registry: his contract ends, and what is pointless now is withdrawn."""
     await _store(event, session, context)
 
 
@@ -44,5 +45,6 @@ async def _store(
     )
     await tasks.home_told(session, context, kept, at=event.time)
     if event.sequence > 1 or kept != event.data.person_id:
-        await follow_registry(session, context, kept, at=event.time)
+        await contracts_follow(session, context, kept, at=event.time)
+        await tasks_follow(session, context, kept, at=event.time)
         await follow_person(session, context, kept, at=event.time)

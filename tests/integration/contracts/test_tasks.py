@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.events.base import Envelope
-from shared.events.catalog import PersonChanged
+from shared.events.catalog import PersonChanged, PersonEntered, PersonLeft
 from tests.integration.contracts.stories import (
     DISTRICT_HOSPITAL,
     JINHE,
@@ -19,6 +19,7 @@ from tests.integration.contracts.stories import (
     discharged,
     entered,
 )
+from tests.integration.contracts.test_contract_states import told
 from tests.support.merges import merged, unmerged
 from tests.support.service import Running, shuffled
 
@@ -41,6 +42,48 @@ async def worklist(service: Running, organisation: str = "", **query: Any) -> li
         answer = await client.get("/contracts/v1/worklist", params=query)
     assert answer.status_code == 200, answer.text
     return list(answer.json()["items"])
+
+
+class TestLeaving:
+    @pytest.mark.parametrize(
+        ("reason", "open_still"),
+        [("died", []), ("moved", []), ("not_listed", ["post_discharge_follow_up"])],
+    )
+    async def test_who_leaves_is_looked_for_no_more(
+        self, contracts: Running, reason: str, open_still: list[str]
+    ) -> None:
+        """Goal: no team is sent to the dead, none asks who cannot sign; a slip takes nothing away,
+        in any order. Method: P1 with a contract, P2 without come home and leave the registry, each
+        event three times across topics; both are listed again.
+        """
+        await contracts.deliver(entered("P1"), entered("P2"))
+        await sign(contracts)
+        gone = [
+            told(PersonLeft, 2, until="2016-03-09", reason=reason, person_id=person_id)
+            for person_id in ("P1", "P2")
+        ]
+        story = [discharged("E1", "P1"), discharged("E2", "P2"), *gone]
+        await contracts.deliver(*shuffled(story, seed=len(reason)), marked=False)
+        assert [task["rule"] for task in await worklist(contracts)] == open_still
+        because = {"died": "died", "moved": "moved_away"}.get(reason, "left_roster")
+        closed = [row["outcome"] for row in await contracts.rows(TASKS) if row["outcome"]]
+        assert set(closed) == {because}
+        await contracts.deliver(
+            *(told(PersonEntered, 3, person_id=person_id) for person_id in ("P1", "P2"))
+        )
+        back = [(row["rule"], row["status"]) for row in await contracts.rows(TASKS)]
+        assert back == [("post_discharge_follow_up", "open"), ("contract_to_sign", "open")]
+
+    async def test_the_dead_are_not_visited_under_another_id(self, contracts: Running) -> None:
+        """Goal: merges count. Method: P2's stay is P1's, who died; undone, it is P2's again."""
+        await contracts.deliver(entered("P1"), entered("P2"), discharged("E2", "P2"))
+        await contracts.deliver(told(PersonLeft, 2, until="2016-03-09", reason="died"))
+        assert len(await worklist(contracts)) == 1
+        await contracts.deliver(merged("P1", "P2"))
+        assert await worklist(contracts) == []
+        await contracts.deliver(unmerged("P1", "P2"))
+        (task,) = await worklist(contracts)
+        assert (task["person_id"], task["rule"]) == ("P2", "contract_to_sign")
 
 
 class TestOpening:
