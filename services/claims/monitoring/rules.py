@@ -8,10 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from services.claims.monitoring.domain import KNOWN_RULES
 from services.claims.monitoring.records import Rule
+from shared.content import read_yaml
 
 _SHARES = frozenset({"limit", "tolerance"})
 FILE = Path(__file__).parent / "rules.yaml"
@@ -32,7 +31,7 @@ def rules() -> tuple[Rule, ...]:
     Raises:
         ValueError: the file names a rule that the program does not know.
     """
-    content = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    content = read_yaml(FILE.read_text(encoding="utf-8"))
     found = tuple(
         Rule(
             id=one["id"],

@@ -5,9 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from services.claims.simulations.domain import Period, period_of
+from shared.content import read_yaml
 from shared.money import fen_from_text, ratio_text
 
 _FILE = "reported.yaml"
@@ -29,7 +28,7 @@ def reported_of(pack_id: str, period: Period) -> dict[str, Any] | None:
 
 def _reports() -> list[dict[str, Any]]:
     text = files(__package__).joinpath("data", _FILE).read_text(encoding="utf-8")
-    found: list[dict[str, Any]] = yaml.safe_load(text)
+    found: list[dict[str, Any]] = read_yaml(text)
     return found
 
 

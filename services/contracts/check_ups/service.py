@@ -7,8 +7,6 @@ from datetime import date
 from functools import lru_cache
 from importlib.resources import files
 
-import yaml
-
 from services.contracts.check_ups import repository
 from services.contracts.check_ups.schemas import CheckUpAnswer, CheckUpRequest
 from services.contracts.fees.prices import CHECK_UP_FEE, price_on
@@ -24,6 +22,7 @@ from services.contracts.plans import repository as plans
 from services.contracts.plans.domain import MISSED
 from services.contracts.plans.service import plan_person
 from shared.clock import business_date
+from shared.content import read_yaml
 from shared.db.session import WriteSession
 from shared.events.catalog import CheckUpRecorded
 from shared.http.problem import FieldFault, Unprocessable
@@ -48,7 +47,7 @@ class CheckUpWrong(Unprocessable):
 def content() -> Mapping[str, tuple[str, str]]:
     """The content list: code → Chinese and English words."""
     text = files("services.contracts.check_ups").joinpath("content.yaml").read_text("utf-8")
-    return {code: (each["zh"], each["en"]) for code, each in yaml.safe_load(text)["items"].items()}
+    return {code: (each["zh"], each["en"]) for code, each in read_yaml(text)["items"].items()}
 
 
 async def record(

@@ -13,8 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from shared.content import read_yaml
 from shared.http.problem import FieldFault
 
 Values = Mapping[str, Any]
@@ -54,7 +53,7 @@ def forms() -> Mapping[str, Form]:
             {name: _field(name, told) for name, told in content["fields"].items()},
             {name: Decimal(str(value)) for name, value in content["thresholds"].items()},
         )
-        for code, content in yaml.safe_load(text).items()
+        for code, content in read_yaml(text).items()
     }
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from services.contracts.plausibility.domain import KNOWN_RULES, Rule
+from shared.content import read_yaml
 from shared.policy.folders import BUNDLED_PACKS, find_pack
 from shared.runtime.context import ServiceContext
 
@@ -23,11 +22,11 @@ def load(region_file: Path | None = None) -> tuple[Rule, ...]:
         ValueError: a file names a rule or a parameter that is not known.
         yaml.YAMLError: a file is no YAML.
     """
-    content = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    content = read_yaml(FILE.read_text(encoding="utf-8"))
     found: dict[str, dict[str, Any]] = {one["id"]: one for one in content["rules"]}
     version = str(content["version"])
     if region_file is not None and region_file.is_file():
-        region = yaml.safe_load(region_file.read_text(encoding="utf-8"))
+        region = read_yaml(region_file.read_text(encoding="utf-8"))
         version = f"{version}+{region['version']}"
         for one in region["rules"]:
             known = found.get(one["id"])

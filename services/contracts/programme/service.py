@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from services.contracts.programme.domain import Programme
+from shared.content import read_yaml
 from shared.policy.folders import BUNDLED_PACKS, find_pack
 from shared.runtime.context import ServiceContext
 
@@ -21,10 +21,16 @@ def load(region_file: Path | None = None) -> Programme:
         pydantic.ValidationError: the content has a fault; it names the section and the field.
         yaml.YAMLError: a file is no YAML.
     """
-    content = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
-    if region_file is not None and region_file.is_file():
-        content |= yaml.safe_load(region_file.read_text(encoding="utf-8"))
-    return Programme.model_validate(content)
+    if region_file is None or not region_file.is_file():
+        return _read("{}")
+    return _read(region_file.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=8)
+def _read(region: str) -> Programme:
+    """The programme by the text of a region's file: a page of content is read and checked once."""
+    content = read_yaml(DEFAULTS.read_text(encoding="utf-8"))
+    return Programme.model_validate(content | read_yaml(region))
 
 
 def programme_of(context: ServiceContext) -> Programme:

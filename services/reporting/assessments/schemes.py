@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.reporting.assessments.domain import WHOLE
 from services.reporting.indicators.catalogue import catalogue
+from shared.content import read_yaml
 
 FILE = Path(__file__).with_name("data") / "schemes.yaml"
 Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
@@ -89,5 +89,5 @@ def schemes() -> dict[str, Scheme]:
     Raises:
         pydantic.ValidationError: the file has a fault; it names the scheme.
     """
-    content = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    content = read_yaml(FILE.read_text(encoding="utf-8"))
     return {code: Scheme.model_validate(each) for code, each in content.items()}

@@ -7,10 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from services.reporting.figures.domain import Target
 from services.reporting.history.domain import balance, fen_from_wan, judged, judged_share
+from shared.content import read_yaml
 from shared.http.problem import NotFound
 from shared.money import text_from_fen
 from shared.policy.region import RegionPack
@@ -104,4 +103,4 @@ def history_of(region: RegionPack, period: str) -> dict[str, Any]:
 
 @cache
 def _read(file: Path) -> dict[str, Any]:
-    return dict(yaml.safe_load(file.read_text(encoding="utf-8")))
+    return dict(read_yaml(file.read_text(encoding="utf-8")))

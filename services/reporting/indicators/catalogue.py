@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.reporting.figures.domain import (
@@ -22,6 +21,7 @@ from services.reporting.figures.domain import (
     check_bands,
     judge,
 )
+from shared.content import read_yaml
 
 FILE = Path(__file__).with_name("catalogue.yaml")
 _PARTS = 10**6
@@ -213,7 +213,7 @@ def catalogue() -> dict[str, Indicator]:
     Raises:
         pydantic.ValidationError: the file has a fault; it names the indicator and the field.
     """
-    content = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    content = read_yaml(FILE.read_text(encoding="utf-8"))
     found = {}
     for code, text in content.items():
         entry = _Entry.model_validate(text)

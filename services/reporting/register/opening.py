@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.figures.service import read_period
@@ -18,6 +17,7 @@ from services.reporting.register.problems import ItemUnreadable, TaskListUnknown
 from services.reporting.register.service import Wanted, add_item, led_by, taken
 from services.reporting.register.tasks import TaskList, task_lists
 from shared.clock import business_date
+from shared.content import read_yaml
 from shared.db.session import WriteSession
 from shared.events.catalog import TargetMissed
 from shared.http.problem import FieldFault
@@ -46,7 +46,7 @@ class _Rules(BaseModel):
 @cache
 def _rules() -> _Rules:
     file = Path(__file__).with_name("data") / "red_lights.yaml"
-    return _Rules.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    return _Rules.model_validate(read_yaml(file.read_text(encoding="utf-8")))
 
 
 def owner_of(indicator: str) -> tuple[str, int]:

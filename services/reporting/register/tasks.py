@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.reporting.register.domain import Mode, Responsible, assign
+from shared.content import read_yaml
 
 FOLDER = Path(__file__).with_name("data")
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=120)]
@@ -103,7 +103,7 @@ def read(code: str, text: str) -> TaskList:
     Raises:
         As :func:`task_lists`.
     """
-    file = _File.model_validate(yaml.safe_load(text))
+    file = _File.model_validate(read_yaml(text))
     numbers = [entry.number for entry in file.tasks]
     if numbers != list(range(1, len(numbers) + 1)):
         raise TaskListWrong("number the tasks from 1 without a gap")

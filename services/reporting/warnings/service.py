@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import RowMapping, func, select
 
@@ -16,6 +15,7 @@ from services.reporting.figures.repository import Scope, inside
 from services.reporting.figures.service import scope_of
 from services.reporting.indicators.service import AreaNotYours
 from services.reporting.models import Person
+from shared.content import read_yaml
 from shared.db.session import ReadSession, WriteSession
 from shared.http.problem import FieldFault, Unprocessable
 from shared.money import Money, fen_from_text
@@ -45,7 +45,7 @@ class Rule(BaseModel):
 @cache
 def rule() -> Rule:
     """The shipped rule."""
-    content = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    content = read_yaml(_FILE.read_text(encoding="utf-8"))
     return Rule.model_validate(content["household_own_payments"])
 
 
