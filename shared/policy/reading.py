@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -16,6 +18,7 @@ from shared.policy.errors import Fault
 
 MAX_FILE_BYTES = 1_000_000
 """Policy content is written by hand; a larger file is a mistake or an attack."""
+_KEPT_BYTES = 100_000
 
 
 class _NotPlain(yaml.YAMLError):
@@ -111,7 +114,7 @@ def read_mapping(path: Traversable, faults: list[Fault]) -> Mapping[str, Any]:
                 f"the file is larger than {MAX_FILE_BYTES} bytes; split the content",
                 f"文件超过 {MAX_FILE_BYTES} 字节；请拆分内容",
             )
-        content = yaml.load(raw.decode("utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+        content = _content(raw)
     except UnicodeDecodeError:
         return nothing(
             "not_utf8",
@@ -134,6 +137,22 @@ def read_mapping(path: Traversable, faults: list[Fault]) -> Mapping[str, Any]:
             "文件内容应为以文字为键的映射",
         )
     return content
+
+
+def _content(raw: bytes) -> Any:
+    """What stands in a file; whoever asks gets a copy of his own.
+
+    One pack is read by every service of a process, its head twice over: parsed once. What is
+    larger than a hand writes is not kept.
+    """
+    return deepcopy(_parsed(raw)) if len(raw) <= _KEPT_BYTES else _parse(raw)
+
+
+def _parse(raw: bytes) -> Any:
+    return yaml.load(raw.decode("utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+
+
+_parsed = lru_cache(maxsize=32)(_parse)
 
 
 def read_file(
