@@ -1,4 +1,4 @@
-"""``yizhan reporting``: are the figures the ledger's, is a closed month what was signed?"""
+"""``yizhan reporting``: are the figures the ledger's and the rows', is a closed month what was signed?"""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.table import Table
 
 from deploy.cli.console import clients_file_of, console
 from deploy.cli.in_service import in_service
+from services.reporting.figures import keeping
 from services.reporting.month_closes import file, signing
 from services.reporting.month_closes.file import FileAltered, Verified
 from shared.money import fen_from_text, text_from_fen
@@ -78,6 +79,26 @@ def patients_paid(
     }
     shown = {each["code"]: fen_from_text(each["patient_pays"]) for each in facilities}
     return {code: (booked.get(code, 0), shown.get(code, 0)) for code in sorted(booked | shown)}
+
+
+@app.command("check-sums")
+def check_sums() -> None:
+    """Compare the sums that are kept with the rows behind them; ends with 1 when one differs."""
+    from services.reporting.module import MODULE
+
+    async def look(context: ServiceContext, _: Principal) -> list[tuple[str, int, int]]:
+        return await keeping.differences(context)
+
+    found = in_service(MODULE, look)
+    if not found:
+        console.print("every kept sum is what its rows add up to")
+        return
+    table = Table("sum", "kept", "by the rows")
+    for name, kept, counted in found:
+        table.add_row(name, str(kept), str(counted))
+    console.print(table)
+    console.print("[red]kept sums are wrong[/red]: yizhan rebuild makes them anew")
+    raise typer.Exit(1)
 
 
 @app.command("verify-close")

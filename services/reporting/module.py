@@ -13,6 +13,7 @@ from services.reporting.entries.endpoints import router as entries_router
 from services.reporting.entries.pages import router as entry_pages
 from services.reporting.exports.endpoints import router as exports_router
 from services.reporting.exports.pages import router as export_pages
+from services.reporting.figures.keeping import keep_sums
 from services.reporting.history.endpoints import router as history_router
 from services.reporting.indicators.endpoints import router as indicators_router
 from services.reporting.indicators.pages import router as indicator_pages
@@ -94,5 +95,6 @@ MODULE = ServiceModule(
     subscriptions=SUBSCRIPTIONS,
     publishes=(MonthClosed, MonthReopened, TargetMissed, RegisterItemOverdue),
     watches=(watch_register,),
+    jobs=(keep_sums,),
     lifespan=live,
 )

@@ -25,6 +25,7 @@ from deploy.embedded.postgres import EmbeddedPostgres
 from services.claims.module import MODULE as CLAIMS
 from services.contracts.module import MODULE as CONTRACTS
 from services.identity.module import MODULE as IDENTITY
+from services.reporting.figures.keeping import keep_sums
 from services.reporting.models import PROJECTIONS
 from services.reporting.module import MODULE as REPORTING
 from services.reporting.rebuild.service import rebuild
@@ -157,7 +158,7 @@ async def _rebuilt(console: Console, reporting: Running, name: str, size: int) -
 
 
 async def _viewed(console: Console, reporting: Running, path: str) -> None:
-    """Several viewers at once while events come in, all of it in this process."""
+    """Several viewers at once while events come in and sums are kept, all in this process."""
     taken: list[float] = []
     handled: list[float] = []
 
@@ -176,15 +177,19 @@ async def _viewed(console: Console, reporting: Running, path: str) -> None:
             handled.append((time.perf_counter() - began) * 1000)
             await asyncio.sleep(1 / _EVENTS_PER_S)
 
-    coming = asyncio.create_task(events())
+    beside = [asyncio.create_task(events()), asyncio.create_task(keep_sums(reporting.context))]
+    worked = time.process_time()
     await asyncio.gather(*(view() for _ in range(_VIEWERS)))
-    coming.cancel()
-    await asyncio.gather(coming, return_exceptions=True)
+    here = time.process_time() - worked
+    for each in beside:
+        each.cancel()
+    await asyncio.gather(*beside, return_exceptions=True)
     taken.sort()
     console.print(
         f"GET {path}, {_VIEWERS} viewers at once, up to {_EVENTS_PER_S} events/s: median"
         f" {statistics.median(taken):.0f} ms, p95 {taken[len(taken) * 95 // 100]:.0f} ms;"
-        f" {len(handled)} events handled, median {statistics.median(handled):.0f} ms"
+        f" {len(handled)} events handled, median {statistics.median(handled):.0f} ms;"
+        f" {here:.1f} s of processor time here"
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Select,
     String,
     Subquery,
@@ -33,6 +34,7 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 
+from services.reporting.figures.domain import Dataset
 from services.reporting.models import (
     Card,
     CheckUp,
@@ -50,6 +52,7 @@ from services.reporting.models import (
     SettlementPayer,
     person_merges,
 )
+from shared.db.base import table_of
 
 READMITTED_WITHIN_DAYS = 30
 """Assumed: no document says within how many days an admission is one again."""
@@ -232,45 +235,55 @@ def people(day: date, card_day: date) -> Subquery:
         card_day: on which cards are.
     """
     holds = _contract_holds(day)
-    contracted = Person.person_id.in_(_holders(Contract, *holds))
-    away = Person.person_id.in_(
+    contracted = _set("contracted", _holders(Contract, *holds))
+    away = _set(
+        "away",
         _holders(
             Exemption,
             Exemption.leaves_denominator.is_(True),
             Exemption.valid_from <= day,
             or_(Exemption.valid_to.is_(None), Exemption.valid_to >= day),
             or_(Exemption.ended_on.is_(None), Exemption.ended_on > day),
-        )
+        ),
     )
-    chronic = Person.person_id.in_(
+    served = _set("served", _served(day, holds))
+    chronic = _set(
+        "chronic",
         _holders(
             DiseaseCase,
             *_found_by(day, CHRONIC_BATCH),
             or_(DiseaseCase.closed_on.is_(None), DiseaseCase.closed_on > day),
-        )
+        ),
     )
-    serious = Person.person_id.in_(_holders(DiseaseCase, *_found_by(day, *SERIOUS_BATCHES)))
+    serious = _set("serious", _holders(DiseaseCase, *_found_by(day, *SERIOUS_BATCHES)))
     # Who was cured had been treated.
-    untreated = Person.person_id.in_(
+    untreated = _set(
+        "untreated",
         _holders(
             DiseaseCase,
             *_found_by(day, *SERIOUS_BATCHES),
             func.coalesce(DiseaseCase.managed_on > day, literal(value=True)),
             func.coalesce(DiseaseCase.closed_on > day, literal(value=True)),
-        )
+        ),
     )
-    checked_up = Person.person_id.in_(
-        _holders(CheckUp, CheckUp.performed_on.between(day.replace(month=1, day=1), day))
+    checked_up = _set(
+        "checked_up",
+        _holders(CheckUp, CheckUp.performed_on.between(day.replace(month=1, day=1), day)),
     )
-    carded = Person.person_id.in_(
+    carded = _set(
+        "carded",
         _holders(
             Card,
             Card.issued_on <= card_day,
             or_(Card.expires_on.is_(None), Card.expires_on >= card_day),
             or_(Card.revoked_on.is_(None), Card.revoked_on > card_day),
-        )
+        ),
     )
+    sets = (contracted, away, served, chronic, serious, untreated, checked_up, carded)
     absorbed = exists().where(_Merge.c.absorbed_person_id == Person.person_id, _Merge.c.in_force)
+    persons: FromClause = table_of(Person)
+    for each in sets:
+        persons = persons.outerjoin(each, each.c.who == Person.person_id)
     return (
         select(
             Person.person_id.label("record_id"),
@@ -281,20 +294,32 @@ def people(day: date, card_day: date) -> Subquery:
             literal(day).label("day"),
             Person.township,
             Person.village,
-            contracted.label("contracted"),
+            _in(contracted).label("contracted"),
             # Who has signed is willing, whatever was written down before.
-            or_(contracted, ~away).label("willing"),
-            and_(contracted, Person.person_id.in_(_served(day, holds))).label("performed"),
-            chronic.label("chronic"),
-            and_(chronic, contracted).label("chronic_contracted"),
-            serious.label("serious"),
-            and_(serious, ~untreated).label("serious_treated"),
-            checked_up.label("checked_up"),
-            carded.label("carded"),
+            or_(_in(contracted), ~_in(away)).label("willing"),
+            and_(_in(contracted), _in(served)).label("performed"),
+            _in(chronic).label("chronic"),
+            and_(_in(chronic), _in(contracted)).label("chronic_contracted"),
+            _in(serious).label("serious"),
+            and_(_in(serious), ~_in(untreated)).label("serious_treated"),
+            _in(checked_up).label("checked_up"),
+            _in(carded).label("carded"),
         )
+        .select_from(persons)
         .where(exists().where(*_holding(Person.person_id, day)), ~absorbed)
         .subquery("people")
     )
+
+
+def _set(name: str, holders: Select[str]) -> Subquery:
+    """Persons, each once: joined once, however many columns ask."""
+    told = holders.subquery(f"told_{name}")
+    (who,) = told.c
+    return select(who.label("who")).distinct().subquery(name)
+
+
+def _in(persons: Subquery) -> ColumnElement[bool]:
+    return persons.c.who.is_not(None)
 
 
 def _contract_holds(day: date) -> tuple[ColumnElement[bool], ...]:
@@ -321,23 +346,23 @@ def _found_by(day: date, *batches: str) -> tuple[ColumnElement[bool], ...]:
 
 def _served(day: date, holds: tuple[ColumnElement[bool], ...]) -> Select[str]:
     """Who had a service on record by his own team in this contract and this calendar year."""
-    first = func.greatest(Contract.valid_from, day.replace(month=1, day=1))
+    year = day.replace(month=1, day=1)
     done = union_all(
         select(_who(FollowUp).label("who"), FollowUp.team, FollowUp.performed_on.label("done_on"))
         .outerjoin(_Merge, _merge_of(FollowUp))
-        .where(FollowUp.served),
-        select(_who(CheckUp), CheckUp.team, CheckUp.performed_on).outerjoin(
-            _Merge, _merge_of(CheckUp)
-        ),
-        select(_who(Dispensing), Dispensing.team, Dispensing.dispensed_on).outerjoin(
-            _Merge, _merge_of(Dispensing)
-        ),
+        .where(FollowUp.served, FollowUp.performed_on.between(year, day)),
+        select(_who(CheckUp), CheckUp.team, CheckUp.performed_on)
+        .outerjoin(_Merge, _merge_of(CheckUp))
+        .where(CheckUp.performed_on.between(year, day)),
+        select(_who(Dispensing), Dispensing.team, Dispensing.dispensed_on)
+        .outerjoin(_Merge, _merge_of(Dispensing))
+        .where(Dispensing.dispensed_on.between(year, day)),
     ).subquery("done")
     return (
         select(_who(Contract))
         .outerjoin(_Merge, _merge_of(Contract))
         .join(done, and_(done.c.who == _who(Contract), done.c.team == Contract.team))
-        .where(*holds, done.c.done_on >= first, done.c.done_on <= day)
+        .where(*holds, done.c.done_on >= Contract.valid_from)
     )
 
 
@@ -366,3 +391,59 @@ def entries() -> Subquery:
 def month_of(rows: Subquery) -> ColumnElement[str]:
     """Such as ``2016-05``."""
     return func.to_char(rows.c.day, "YYYY-MM")
+
+
+def measures_of(dataset: Dataset, rows: Subquery) -> dict[str, ColumnElement[Any]]:
+    """Each sum of a kind of row; of entered figures, of each code (see the repository's ``codes_of``)."""
+    count = func.count()
+    c = rows.c
+    if dataset == "settled":
+        return {
+            "settled_visits": count,
+            "total_fen": func.sum(c.total_fen),
+            "patient_fen": func.sum(c.patient_fen),
+            "registered_visits": count.filter(c.registered),
+            "registered_in_region_visits": count.filter(c.registered, c.in_region),
+            "registered_total_fen": func.sum(c.total_fen).filter(c.registered),
+            "registered_patient_fen": func.sum(c.patient_fen).filter(c.registered),
+            "registered_out_of_catalogue_fen": func.sum(c.out_of_catalogue_fen).filter(
+                c.registered
+            ),
+            "registered_medical_aid_fen": func.sum(c.medical_aid_fen).filter(c.registered),
+            "outpatient_settled": count.filter(c.outpatient),
+            "outpatient_primary_settled": count.filter(c.outpatient, c.primary_care),
+        }
+    if dataset == "discharged":
+        return {
+            "visits": count,
+            "inpatient_visits": count.filter(c.visit_type == "inpatient"),
+            "outpatient_visits": count.filter(c.visit_type != "inpatient"),
+            "registered_discharged": count.filter(c.registered),
+            "registered_one_stop": count.filter(c.registered, c.one_stop),
+            "registered_inpatient_discharged": count.filter(c.registered_inpatient),
+            "registered_readmitted": count.filter(c.readmitted),
+            "registered_local_inpatient": count.filter(c.registered_local_inpatient),
+            "registered_deposit_free": count.filter(c.deposit_free),
+        }
+    if dataset == "recognitions":
+        return {"recognitions_asked": count, "recognitions_known": count.filter(c.known)}
+    if dataset == "entries":
+        return {
+            "entries": count,
+            "entered": func.sum(c.numerator),
+            "entered_of": func.sum(c.denominator),
+            "stated": func.sum(c.stated),
+        }
+    return {
+        "registered_persons": count,
+        "registered_households": func.count(c.household_id.distinct()),
+        "contracted_persons": count.filter(c.contracted),
+        "willing_persons": count.filter(c.willing),
+        "performed_persons": count.filter(c.performed),
+        "chronic_persons": count.filter(c.chronic),
+        "chronic_contracted_persons": count.filter(c.chronic_contracted),
+        "serious_persons": count.filter(c.serious),
+        "serious_treated_persons": count.filter(c.serious_treated),
+        "checked_up_persons": count.filter(c.checked_up),
+        "carded_persons": count.filter(c.carded),
+    }

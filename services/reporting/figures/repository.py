@@ -9,12 +9,13 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, func, select, text, tuple_
 
-from services.reporting.figures import facts
+from services.reporting.figures import facts, month_sums
 from services.reporting.figures.domain import UNKNOWN, Area, Dataset, Period
 from services.reporting.models import (
     CHANGING,
+    SUMMED,
     Card,
     CheckUp,
     Contract,
@@ -91,62 +92,6 @@ def _is(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return column.is_(None) if name == UNKNOWN else column == name
 
 
-def measures_of(dataset: Dataset, rows: Subquery) -> dict[str, ColumnElement[Any]]:
-    """Each sum of a kind of row; of entered figures, of each code (see :func:`codes_of`)."""
-    count = func.count()
-    c = rows.c
-    if dataset == "settled":
-        return {
-            "settled_visits": count,
-            "total_fen": func.sum(c.total_fen),
-            "patient_fen": func.sum(c.patient_fen),
-            "registered_visits": count.filter(c.registered),
-            "registered_in_region_visits": count.filter(c.registered, c.in_region),
-            "registered_total_fen": func.sum(c.total_fen).filter(c.registered),
-            "registered_patient_fen": func.sum(c.patient_fen).filter(c.registered),
-            "registered_out_of_catalogue_fen": func.sum(c.out_of_catalogue_fen).filter(
-                c.registered
-            ),
-            "registered_medical_aid_fen": func.sum(c.medical_aid_fen).filter(c.registered),
-            "outpatient_settled": count.filter(c.outpatient),
-            "outpatient_primary_settled": count.filter(c.outpatient, c.primary_care),
-        }
-    if dataset == "discharged":
-        return {
-            "visits": count,
-            "inpatient_visits": count.filter(c.visit_type == "inpatient"),
-            "outpatient_visits": count.filter(c.visit_type != "inpatient"),
-            "registered_discharged": count.filter(c.registered),
-            "registered_one_stop": count.filter(c.registered, c.one_stop),
-            "registered_inpatient_discharged": count.filter(c.registered_inpatient),
-            "registered_readmitted": count.filter(c.readmitted),
-            "registered_local_inpatient": count.filter(c.registered_local_inpatient),
-            "registered_deposit_free": count.filter(c.deposit_free),
-        }
-    if dataset == "recognitions":
-        return {"recognitions_asked": count, "recognitions_known": count.filter(c.known)}
-    if dataset == "entries":
-        return {
-            "entries": count,
-            "entered": func.sum(c.numerator),
-            "entered_of": func.sum(c.denominator),
-            "stated": func.sum(c.stated),
-        }
-    return {
-        "registered_persons": count,
-        "registered_households": func.count(c.household_id.distinct()),
-        "contracted_persons": count.filter(c.contracted),
-        "willing_persons": count.filter(c.willing),
-        "performed_persons": count.filter(c.performed),
-        "chronic_persons": count.filter(c.chronic),
-        "chronic_contracted_persons": count.filter(c.chronic_contracted),
-        "serious_persons": count.filter(c.serious),
-        "serious_treated_persons": count.filter(c.serious_treated),
-        "checked_up_persons": count.filter(c.checked_up),
-        "carded_persons": count.filter(c.carded),
-    }
-
-
 DATASETS: tuple[Dataset, ...] = ("settled", "discharged", "recognitions", "people", "entries")
 
 
@@ -172,41 +117,85 @@ async def sums_by(session: ReadSession, scope: Scope, by: GroupBy) -> dict[str, 
 
 
 async def totals_and_parts(
-    session: ReadSession, scope: Scope, divisions: Collection[GroupBy]
+    session: ReadSession, scope: Scope, divisions: Collection[GroupBy], *, by_rows: bool = False
 ) -> tuple[Sums, dict[GroupBy, dict[str, Sums]]]:
-    """The scope's sums, and those of its parts in each division, with one look at the rows."""
+    """The scope's sums, and those of its parts in each division.
+
+    What is kept and not stale comes from the kept sums (see ``month_sums``), the rest from the
+    rows; ``by_rows``: all of it from the rows, which is the same and takes longer.
+    """
     whole = Sums()
     parts: dict[GroupBy, dict[str, Sums]] = {by: {} for by in divisions}
+    cells = None if by_rows else await month_sums.stale(session)
+    if cells is not None:
+        await _add_kept(session, scope, cells, whole, parts)
     for dataset in DATASETS:
+        part = None
+        if cells is not None and dataset in month_sums.FLOWS:
+            if dataset not in cells:
+                continue
+            part = cells[dataset]
         rows = rows_of(dataset, scope)
         keys: dict[GroupBy, ColumnElement[Any]] = {
             by: facts.month_of(rows) if by == "month" else rows.c[by]
             for by in parts
             if dataset not in ("people", "entries") or by in ("township", "village")
         }
-        measures, codes = measures_of(dataset, rows), codes_of(dataset, rows)
-        found = await session.execute(
-            select(
-                *(key.label(f"in_{by}") for by, key in keys.items()),
-                *(func.grouping(key).label(f"no_{by}") for by, key in keys.items()),
-                *codes,
-                *(m.label(name) for name, m in measures.items()),
-            )
-            .select_from(rows)
-            .where(*inside(dataset, rows, scope))
-            .group_by(
-                func.grouping_sets(tuple_(*codes), *(tuple_(*codes, key) for key in keys.values()))
-            )
-        )
-        for row in found.mappings():
-            for by in keys:
-                if row[f"no_{by}"] == 0:
-                    sums = parts[by].setdefault(row[f"in_{by}"] or UNKNOWN, Sums())
-                    break
-            else:
-                sums = whole
-            add(sums, row, measures)
+        measures, codes = facts.measures_of(dataset, rows), codes_of(dataset, rows)
+        statement = _divided(keys, codes, measures).where(*inside(dataset, rows, scope))
+        found = await session.execute(month_sums.chosen(statement, rows, part))
+        _add_divided(found.mappings(), keys, measures, whole, parts)
     return whole, parts
+
+
+async def _add_kept(
+    session: ReadSession,
+    scope: Scope,
+    cells: Mapping[Dataset, month_sums.Cells],
+    whole: Sums,
+    parts: dict[GroupBy, dict[str, Sums]],
+) -> None:
+    """Add the sums that are kept; those of stale cells are not among them."""
+    rows = month_sums.kept(cells)
+    keys: dict[GroupBy, ColumnElement[Any]] = {
+        by: facts.month_of(rows) if by == "month" else rows.c[by] for by in parts
+    }
+    measures = {name: func.sum(rows.c[name]) for name in SUMMED}
+    found = await session.execute(
+        _divided(keys, [], measures).select_from(rows).where(*inside("settled", rows, scope))
+    )
+    _add_divided(found.mappings(), keys, measures, whole, parts)
+
+
+def _divided(
+    keys: Mapping[GroupBy, ColumnElement[Any]],
+    codes: list[ColumnElement[Any]],
+    measures: Mapping[str, ColumnElement[Any]],
+) -> Select[Any]:
+    """Each sum of the whole, and of the parts in each division."""
+    return select(
+        *(key.label(f"in_{by}") for by, key in keys.items()),
+        *(func.grouping(key).label(f"no_{by}") for by, key in keys.items()),
+        *codes,
+        *(m.label(name) for name, m in measures.items()),
+    ).group_by(func.grouping_sets(tuple_(*codes), *(tuple_(*codes, key) for key in keys.values())))
+
+
+def _add_divided(
+    found: Iterable[Mapping[Any, Any]],
+    keys: Iterable[GroupBy],
+    names: Iterable[str],
+    whole: Sums,
+    parts: dict[GroupBy, dict[str, Sums]],
+) -> None:
+    for row in found:
+        for by in keys:
+            if row[f"no_{by}"] == 0:
+                sums = parts[by].setdefault(row[f"in_{by}"] or UNKNOWN, Sums())
+                break
+        else:
+            sums = whole
+        add(sums, row, names)
 
 
 def add(sums: Sums, row: Mapping[Any, Any], names: Iterable[str]) -> None:
@@ -216,16 +205,34 @@ def add(sums: Sums, row: Mapping[Any, Any], names: Iterable[str]) -> None:
         sums.values[of_code + name] += int(row[name] or 0)
 
 
-async def payers(session: ReadSession, scope: Scope) -> dict[str, int]:
+async def payers(session: ReadSession, scope: Scope, *, by_rows: bool = False) -> dict[str, int]:
     """What each payer pays of all counted bills, in fen; the patients' own part not included."""
+    amounts: Counter[str] = Counter()
+    cells = None if by_rows else await month_sums.stale(session)
+    if cells is not None:
+        kept = month_sums.kept_payers(cells)
+        found = await session.execute(
+            select(kept.c.payer, func.sum(kept.c.amount_fen))
+            .where(*inside("settled", kept, scope))
+            .group_by(kept.c.payer)
+        )
+        amounts.update({payer: int(amount) for payer, amount in found})
+        if "settled" not in cells:
+            return dict(amounts)
     rows = facts.settled()
+    of_payer = select(SettlementPayer.payer, func.sum(SettlementPayer.amount_fen))
+    statement = month_sums.chosen(
+        of_payer,
+        rows,
+        None if cells is None else cells["settled"],
+    )
     found = await session.execute(
-        select(SettlementPayer.payer, func.sum(SettlementPayer.amount_fen))
-        .join(rows, rows.c.record_id == SettlementPayer.settlement_id)
+        statement.join(SettlementPayer, rows.c.record_id == SettlementPayer.settlement_id)
         .where(*inside("settled", rows, scope))
         .group_by(SettlementPayer.payer)
     )
-    return {payer: int(amount) for payer, amount in found}
+    amounts.update({payer: int(amount) for payer, amount in found})
+    return dict(amounts)
 
 
 async def data_day(session: ReadSession, today: date) -> date | None:

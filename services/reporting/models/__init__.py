@@ -33,6 +33,7 @@ from services.reporting.models.people import Card, Person, PersonCategory, Recog
 from services.reporting.models.rebuild import Rebuild
 from services.reporting.models.register import register_files, register_items, register_steps
 from services.reporting.models.standards import standard_facts, standard_maps
+from services.reporting.models.sums import SUMMED, month_payers, month_sums, stale_marks
 from services.reporting.models.visits import Encounter, Settlement, SettlementPayer
 
 PROJECTIONS: tuple[Table, ...] = (
@@ -64,6 +65,7 @@ PROJECTIONS: tuple[Table, ...] = (
 __all__ = [
     "CHANGING",
     "PROJECTIONS",
+    "SUMMED",
     "Base",
     "Card",
     "CheckUp",
@@ -91,10 +93,13 @@ __all__ = [
     "close_rows",
     "close_steps",
     "month_closes",
+    "month_payers",
+    "month_sums",
     "person_merges",
     "register_files",
     "register_items",
     "register_steps",
+    "stale_marks",
     "standard_facts",
     "standard_maps",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import BigInteger, Index, Integer, SmallInteger, String
+from sqlalchemy import BigInteger, Index, Integer, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.reporting.models.base import Base
@@ -71,7 +71,11 @@ class Recognition(Base):
     """One question of a hospital, and identity's answer."""
 
     __tablename__ = "recognitions"
-    __table_args__ = (Index("ix_recognitions_occurred_on", "occurred_on"),)
+    __table_args__ = (
+        Index("ix_recognitions_occurred_on", "occurred_on"),
+        # Whose home is the registry's.
+        Index("ix_recognitions_home_of", "person_id", postgresql_where=text("township IS NULL")),
+    )
 
     recognition_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     region: Mapped[str] = mapped_column(String(16))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import BigInteger, Index, String
+from sqlalchemy import BigInteger, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.reporting.models.base import Base
@@ -56,6 +56,8 @@ class Settlement(Base):
     __table_args__ = (
         Index("ix_settlements_encounter_id", "encounter_id"),
         Index("ix_settlements_discharged_on", "discharged_on"),
+        # Whose home is the registry's.
+        Index("ix_settlements_home_of", "person_id", postgresql_where=text("township IS NULL")),
     )
 
     settlement_id: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, Subquery, func, literal, selec
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.reporting.figures import facts
 from services.reporting.figures.domain import UNKNOWN, Dataset
 from services.reporting.figures.repository import (
     DATASETS,
@@ -17,7 +18,6 @@ from services.reporting.figures.repository import (
     Sums,
     add,
     codes_of,
-    measures_of,
     rows_of,
 )
 from services.reporting.models import close_rows
@@ -74,7 +74,7 @@ async def sums_of_cut(
         )
         rows = _typed(dataset, scope, chosen.subquery("chosen"))
         key: ColumnElement[Any] = literal("") if by is None else rows.c[by]
-        measures, codes = measures_of(dataset, rows), codes_of(dataset, rows)
+        measures, codes = facts.measures_of(dataset, rows), codes_of(dataset, rows)
         statement = select(
             key.label("part"), *codes, *(m.label(name) for name, m in measures.items())
         )

@@ -24,6 +24,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.reporting.figures import month_sums
 from services.reporting.projections.announce import announce_rebuild
 from services.reporting.projections.handlers import PROJECTIONS_BY_TYPE, project
 from services.reporting.rebuild import repository
@@ -120,9 +121,11 @@ async def rebuild_within(
     producers = sorted({each.event.producer for each in context.module.subscriptions})
     await repository.make_shadows(session)
     reading = await _to_the_end(session, context, _Reading(dict.fromkeys(producers, 0)))
+    await month_sums.follow_at_the_end(session)
     deleted, written = await repository.put_right(session)
     await repository.fill_inbox(session, context.name)
     await repository.end_shadows(session)
+    await month_sums.take_all_anew(session)
     await announce_rebuild(session)
     result = RebuildResult(
         rebuild_id=new_id(),

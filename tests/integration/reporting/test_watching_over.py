@@ -10,7 +10,8 @@ import pytest
 
 from services.reporting.figures import repository
 from services.reporting.figures.domain import Area, period_of
-from services.reporting.figures.repository import DATASETS, Scope, Sums, measures_of, rows_of
+from services.reporting.figures.facts import measures_of
+from services.reporting.figures.repository import DATASETS, Scope, Sums, rows_of
 from services.reporting.figures.service import scope_of
 from services.reporting.indicators import repository as records
 from services.reporting.indicators.catalogue import catalogue
