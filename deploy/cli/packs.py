@@ -64,7 +64,7 @@ def validate(
             _tell("提示 warning", "yellow", fault)
         console.print(
             f"{verdict.pack}: {len(verdict.errors)} errors, {len(verdict.warnings)} warnings"
-            f" ({len(verdict.errors)} 个错误，{len(verdict.warnings)} 个提示),"
+            f" ({len(verdict.errors)} 个错误，{len(verdict.warnings)} 个提示)，"
             f" version {verdict.version[:12]}",
             style="red" if verdict.errors else "green",
             soft_wrap=True,

@@ -109,7 +109,7 @@ def test_from_two_townships_to_the_signed_paper(
     for user, password in drawn.items():
         sign_in(browser, yizhan, user, password)
         browser.open(list_of)
-        assert "轮到您:报送本乡镇数据" in browser.text()
+        assert "轮到您：报送本乡镇数据" in browser.text()
         browser.open(here)
         browser.until("document.activeElement.id === 'do-submit'")
         browser.key("Enter")

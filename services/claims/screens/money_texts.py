@@ -113,7 +113,7 @@ CLEARING: dict[str, tuple[str, str]] = {
     "clearing.released": ("已退保证金", "Released"),
     "clearing.open": ("待付", "Open"),
     "clearing.status": ("状态", "State"),
-    "clearing.yours": ("等您:", "for you: "),
+    "clearing.yours": ("等您：", "for you: "),
     "clearing.filter": ("按状态查看", "By state"),
     "clearing.month.sum": (
         "应付 {amount} · 已付 {paid} · 待付 {open}",

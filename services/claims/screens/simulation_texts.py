@@ -74,7 +74,7 @@ SIMULATIONS: dict[str, tuple[str, str]] = {
         "另有家庭医生投药 {n} 次，专项基金支付：原来 {before} 元，测算 {after} 元。",
         "Besides, {n} dispensings by family-doctor teams; the special fund pays {before} CNY before and {after} CNY after.",
     ),
-    "sim.assumed": ("假设:", "Assumed: "),
+    "sim.assumed": ("假设：", "Assumed: "),
     "sim.payer": ("支付方", "Payer"),
     "sim.group": ("分组", "Group"),
     "sim.by_category": ("按人员类别", "By category"),

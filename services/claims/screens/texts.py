@@ -28,7 +28,7 @@ BILL: dict[str, tuple[str, str]] = {
     ),
     "bill.pack": ("政策包：{title} · 版本 {version}", "Policy pack: {title} · version {version}"),
     "bill.patient_pays": ("患者应付", "The patient pays"),
-    "bill.because": ("其中:", "for: "),
+    "bill.because": ("其中：", "for: "),
 }
 """What the parts of ``_bill.html`` say."""
 

@@ -121,7 +121,7 @@ class _Checker:
                 "unreachable",
                 f"every such visit is taken by an earlier tier of the group {own.group}; narrow the"
                 " earlier one, or put the exception before the general rule",
-                f"凡符合条件的就诊都已由 group {own.group} 中排在前面的层次支付;"
+                f"凡符合条件的就诊都已由 group {own.group} 中排在前面的层次支付；"
                 "请缩小前面层次的条件，或将特殊规定排在一般规定之前",
             )
             return False

@@ -181,7 +181,7 @@ def ratio_step(
         zh += "(比例已按政策调整)"
         en += " (ratio adjusted by the policy)"
     if capped:
-        zh += ",已达年度限额"
+        zh += "，已达年度限额"
         en += ", which reaches the annual cap"
     return said(
         payer,
@@ -260,7 +260,7 @@ def limit_step(
     zh += f"由{name.zh}承担{amount}元"
     en += f" {name.en} bears {amount} CNY"
     if room_fen is not None and base_fen > room_fen:
-        zh += f",已达限额{text_from_fen(room_fen)}元"
+        zh += f"，已达限额{text_from_fen(room_fen)}元"
         en += f", which reaches the limit of {text_from_fen(room_fen)} CNY"
     return said(
         payer,

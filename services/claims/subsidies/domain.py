@@ -166,7 +166,7 @@ def _by_rule(
     zh = f"按一档个人缴费标准{shown}元的{percent(ratio)}资助参保{amount}元"
     en = f"{percent(ratio)} of the tier-1 contribution of {shown} CNY is subsidised: {amount} CNY"
     if rule.payer is not None:
-        zh += f",由{rule.payer.zh}支付"
+        zh += f"，由{rule.payer.zh}支付"
         en += f", paid by {rule.payer.en}"
     step = said(
         "subsidy",

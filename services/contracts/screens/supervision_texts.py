@@ -9,7 +9,7 @@ TEAMS: dict[str, tuple[str, str]] = {
         "Merging brought more than one contract of a person together. Open his page and end all but one.",
     ),
     "doubles.some": (
-        "有人同时有两份以上生效的签约，请处理:",
+        "有人同时有两份以上生效的签约，请处理：",
         "Somebody has more than one contract in force; please end one:",
     ),
     "doubles.open": ("去解除一份", "End one of them"),
@@ -50,7 +50,7 @@ TEAMS: dict[str, tuple[str, str]] = {
     "control.rate": ("控制率", "Control rate"),
     "control.missed_visits": ("错过的随访", "Missed visits"),
     "control.out": ("不计入", "Left out"),
-    "control.excluded": ("不计入:", "Left out: "),
+    "control.excluded": ("不计入：", "Left out: "),
 }
 
 FLAGS: dict[str, tuple[str, str]] = {
@@ -118,8 +118,8 @@ MEMBERS: dict[str, tuple[str, str]] = {
         "联系卡上的医生和电话就是这里登记的；缺一项，联系卡就不能打印。",
         "The contact card names the doctor and telephone that stand here; without them it is not printed.",
     ),
-    "members.missing": ("团队还缺:", "The team lacks: "),
-    "members.open": ("还可配备:", "May be filled as well: "),
+    "members.missing": ("团队还缺：", "The team lacks: "),
+    "members.open": ("还可配备：", "May be filled as well: "),
     "members.none": ("还没有登记成员。", "Nobody is in the team yet."),
     "members.no_phone": ("没有电话", "no telephone"),
     "members.since": ("{day} 加入", "since {day}"),

@@ -200,7 +200,7 @@ def _several_sheets(titles: Sequence[str]) -> RosterUnreadable:
     return _unreadable(
         f"{len(titles)} sheets hold a roster ({', '.join(named)}); put everybody on one sheet, or"
         " upload each sheet as a file of its own",
-        f"工作簿中有{len(titles)}张工作表都是名册({'、'.join(named)}),"
+        f"工作簿中有{len(titles)}张工作表都是名册({'、'.join(named)})，"
         "请合并到一张工作表，或分别保存为单独的文件上传",
     )
 

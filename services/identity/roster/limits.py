@@ -15,7 +15,7 @@ _CURE = (
     " takes everybody else off the register), or have {setting} raised"
 )
 _CURE_ZH = (
-    "请拆分(如按乡镇)后以“增量”方式分别上传(一部分以“全量”上传会使其余人员退出),"
+    "请拆分(如按乡镇)后以“增量”方式分别上传(一部分以“全量”上传会使其余人员退出)，"
     "或请管理员调高 {setting}"
 )
 

@@ -19,13 +19,13 @@ def notice_of(found: Assessment, region: str) -> Report:
     grades = {each.grade: each.zh for each in scheme.grades}
     summary = [
         "".join(
-            f"{grades[grade]} {sum(each['grade'] == grade for each in ranked)} 个;"
+            f"{grades[grade]} {sum(each['grade'] == grade for each in ranked)} 个；"
             for grade in grades
         )
     ]
     if ranked:
         summary.append(
-            f"第一名 {ranked[0]['name_zh']}({ranked[0]['total']} 分),"
+            f"第一名 {ranked[0]['name_zh']}({ranked[0]['total']} 分)，"
             f"末位 {ranked[-1]['name_zh']}({ranked[-1]['total']} 分)。"
         )
     if scheme.assumed:

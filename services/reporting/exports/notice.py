@@ -92,7 +92,7 @@ def _sentences(
     elif standing:
         first, last = standing[0], standing[-1]
         lines.append(
-            f"一、个人支付占比最低的是{first['name_zh']}({percent(_share(first))}),"
+            f"一、个人支付占比最低的是{first['name_zh']}({percent(_share(first))})，"
             f"最高的是{last['name_zh']}({percent(_share(last))})。"
         )
     else:

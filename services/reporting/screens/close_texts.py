@@ -23,7 +23,7 @@ LIST: Words = {
     ),
     "closes.state": ("状态", "State"),
     "closes.turn": ("轮到谁", "Whose turn"),
-    "closes.turn.you": ("轮到您:", "Your turn: "),
+    "closes.turn.you": ("轮到您：", "Your turn: "),
     "closes.turn.none": ("已办结", "nothing left"),
     "closes.submitted": ("乡镇报送", "Townships"),
     "closes.due": ("报送期限", "Due"),
@@ -228,7 +228,7 @@ MONTH: Words = {
         "核验通过：签名有效，{rows} 行数据与签发时一致{previous}。",
         "Checked: the signature holds, {rows} rows are as they were signed{previous}.",
     ),
-    "close.verified.previous": (",前一份 {number} 相符", ", and {number} before it fits"),
+    "close.verified.previous": ("，前一份 {number} 相符", ", and {number} before it fits"),
     "close.verify.bad": (
         "核验不通过：签名文件与签发时不一致，请立即报告系统管理员。({fault})",
         "The check fails: the file is not what was signed. Tell the operator at once. ({fault})",

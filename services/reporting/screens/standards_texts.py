@@ -52,7 +52,7 @@ STANDARDS: dict[str, tuple[str, str]] = {
     "standards.record.file": ("文件(.xlsx 或 .csv)", "File (.xlsx or .csv)"),
     "standards.record.try": ("只检查，不保存", "Check only"),
     "standards.record.do": ("导入", "Import"),
-    "standards.record.template": ("模板:", "To fill in:"),
+    "standards.record.template": ("模板：", "To fill in:"),
     "standards.facts.places": ("乡镇和村", "Places"),
     "standards.facts.facilities": ("机构", "Institutions"),
     "standards.facts.departments": ("科室", "Departments"),

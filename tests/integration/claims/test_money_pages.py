@@ -68,7 +68,7 @@ async def test_a_run_goes_from_desk_to_desk(claims: Claims, desks: dict[str, Scr
     waiting = await accountant.get(here)
     assert "等付款单位核准" in words(waiting)
     assert 'id="do-' not in waiting.text
-    assert "等您:核准" in words(await insurer.get("/claims/clearing"))
+    assert "等您：核准" in words(await insurer.get("/claims/clearing"))
     asked = await insurer.get(here)
     assert asked.text.count('id="do-') == asked.text.count("button-main") == 1
     assert (await insurer.get(f"{here}/bank-file.csv")).status_code == 409

@@ -331,7 +331,7 @@ async def test_a_team_is_complete_and_its_card_is_printed(
     card = f"/contracts/persons/{P1}/card/{row['contract_id']}.pdf"
     assert "联系卡缺少内容" in words(await doctor.get(card))
     team = f"/contracts/teams/{JINHE_TEAM}"
-    assert "团队还缺: 家庭医生" in words(await doctor.get(team)).replace(":", ": ")
+    assert "团队还缺：家庭医生" in words(await doctor.get(team)).replace("： ", "：")
     typed = {"role": "doctor", "name": "李医生", "joined_on": "2016-01-01"}
     wrong = await doctor.post(team, typed | {"phone": "没有"})
     assert 'id="phone-fault"' in wrong.text

@@ -63,7 +63,7 @@ async def test_a_month_goes_through_the_screens(reporting: Running, tmp_path: Pa
         again = await county.post(LIST, {"month": "2016-03"})
         assert again.headers["location"] == here
 
-        assert "轮到您:报送本乡镇数据" in words(await jinhe.get(LIST))
+        assert "轮到您：报送本乡镇数据" in words(await jinhe.get(LIST))
         for who in (jinhe, yonghe):
             await who.follow(await who.post(f"{here}/submit", {"note": "已核对"}))
         twice = await jinhe.post(f"{here}/submit", {})
@@ -86,7 +86,7 @@ async def test_a_month_goes_through_the_screens(reporting: Running, tmp_path: Pa
         assert "缺三笔结算" in returned
         await yonghe.follow(await yonghe.post(f"{here}/submit", {}))
         await county.follow(await county.post(f"{here}/submit", {}))
-        assert "轮到您:审核通过" in words(await county.get(LIST))
+        assert "轮到您：审核通过" in words(await county.get(LIST))
         refused = await jinhe.post(f"{here}/accept", {})
         assert refused.status_code == 403
         await county.follow(await county.post(f"{here}/accept", {"note": "同意"}))
