@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -25,6 +26,20 @@ from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 
 
+@dataclass(frozen=True, slots=True)
+class VillageLater:
+    """A village's tasks that are not yet pressing."""
+
+    township: str | None
+    village: str | None
+    kinds: list[tuple[str, int]]
+    """Rule and number of tasks, the most first."""
+
+    @property
+    def tasks(self) -> int:
+        return sum(count for _, count in self.kinds)
+
+
 async def worklist(
     session: ReadSession,
     context: ServiceContext,
@@ -36,6 +51,8 @@ async def worklist(
     limit: int,
     after: tuple[date, UUID] | None,
     village: str | None = None,
+    due_by: date | None = None,
+    due_after: date | None = None,
 ) -> tuple[list[TaskAnswer], tuple[date, UUID] | None]:
     """One page of tasks of discharges up to a day, the most urgent first.
 
@@ -43,6 +60,7 @@ async def worklist(
         as_of: the day of the list, default today (Asia/Shanghai); decides what is overdue.
         state: default everything that is not closed.
         village: default all of the caller's.
+        due_by, due_after: default however soon or late they are due.
     """
     day = as_of or business_date(context.clock.now())
     query = WorklistQuery(
@@ -53,6 +71,8 @@ async def worklist(
         limit=limit,
         after=after,
         village=village,
+        due_by=due_by,
+        due_after=due_after,
     )
     rows = await repository.worklist(session, query)
     shown = rows[:limit]
@@ -63,6 +83,64 @@ async def worklist(
         for task, kept, household in shown
     ]
     return items, following
+
+
+async def of_households(
+    session: ReadSession,
+    caller: Principal,
+    day: date,
+    households: Collection[str],
+    *,
+    due_after: date,
+    limit: int,
+) -> list[TaskAnswer]:
+    """What may be done as well where a team comes anyway, though it is due later."""
+    query = WorklistQuery(
+        as_of=day,
+        state=None,
+        team=None,
+        visible=organisation_of(caller),
+        limit=limit,
+        due_after=due_after,
+        households=households,
+    )
+    rows = await repository.worklist(session, query)
+    return [
+        task_answer(t, day, person_id=kept, household_id=home) for t, kept, home in rows[:limit]
+    ]
+
+
+async def later(
+    session: ReadSession,
+    caller: Principal,
+    day: date,
+    *,
+    due_after: date,
+    team: str | None,
+    village: str | None,
+) -> list[VillageLater]:
+    """What is due later still: by village, how many tasks of each kind."""
+    query = WorklistQuery(
+        as_of=day,
+        state=None,
+        team=team,
+        visible=organisation_of(caller),
+        limit=0,
+        village=village,
+        due_after=due_after,
+    )
+    found: dict[tuple[str | None, str | None], list[tuple[str, int]]] = {}
+    for township, place, rule, count in await repository.worklist_counts(session, query):
+        found.setdefault((township, place), []).append((rule, count))
+    return [VillageLater(*place, kinds=kinds) for place, kinds in found.items()]
+
+
+def rule_title(rule: str, version: int | None = None) -> tuple[str, str]:
+    """What a task is called, Chinese and English."""
+    planned = rulebook().rule(rule, version)
+    if planned is not None:
+        return planned.title.zh, planned.title.en
+    return RULES[rule].title_zh, RULES[rule].title
 
 
 def by_way(items: Sequence[TaskAnswer]) -> list[VillageVisits]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date as calendar_date
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,7 +19,7 @@ from services.contracts.merges.repository import MERGES
 from services.contracts.screens.kit import PageRoute, render
 from services.contracts.screens.names import masked_names
 from services.contracts.screens.places import villages_of
-from services.contracts.screens.today import way
+from services.contracts.screens.today import SOON_DAYS, way
 from services.contracts.teams.service import teams_of
 from shared.clock import business_date
 from shared.db.session import Writes, WriteSession
@@ -45,11 +46,16 @@ async def today(
     village: Annotated[str, Query(max_length=64)] = "",
     date: Annotated[str, Query(max_length=10)] = "",
     cursor: Annotated[str | None, Query(max_length=200)] = None,
+    later: Annotated[bool, Query()] = False,
     done: Annotated[UUID | None, Query()] = None,
 ) -> Response:
-    """Everything that is due, the look at these persons on the audit log."""
+    """What presses, or what is due later; the look at these persons is on the audit log.
+
+    Where a household has something pressing, all that may be done there is shown.
+    """
     now = context.clock.now()
     day = _day(date) or business_date(now)
+    soon = day + timedelta(days=SOON_DAYS)
     items, following = await listing.worklist(
         session,
         context,
@@ -60,7 +66,17 @@ async def today(
         village=village or None,
         limit=LISTED,
         after=after_day_and_id(cursor),
+        **({"due_after": soon} if later else {"due_by": soon}),
     )
+    waiting: list[listing.VillageLater] = []
+    if not later:
+        pressing = {item.household_id for item in items if item.household_id}
+        items += await listing.of_households(
+            session, caller, day, pressing, due_after=soon, limit=LISTED
+        )
+        waiting = await listing.later(
+            session, caller, day, due_after=soon, team=team or None, village=village or None
+        )
     await audit.record(
         session,
         actor=caller.client_id,
@@ -81,6 +97,7 @@ async def today(
         for name, value in (("team", team), ("village", village), ("date", date))
         if value
     }
+    here = chosen | ({"later": "true"} if later else {})
     return render(
         request,
         "today.html",
@@ -94,9 +111,14 @@ async def today(
             "team": team,
             "villages": villages_of(context, caller, team),
             "village": village,
+            "later": later,
+            "soon": soon,
+            "waiting": [_waiting(each, chosen) for each in waiting],
+            "waiting_sum": sum(each.tasks for each in waiting),
+            "now": f"/contracts/?{urlencode(chosen)}" if chosen else "/contracts/",
             "open_choice": bool(chosen) or not items,
             "keep": f"?{urlencode(chosen)}" if chosen else "",
-            "next": _next(chosen, following),
+            "next": _next(here, following),
             "done": told,
         },
     )
@@ -113,6 +135,18 @@ def _teams(context: ServiceContext, caller: Principal) -> list[Any]:
     """The teams to choose from; none where there is no choice."""
     kind, _ = organisation_of(caller)
     return list(teams_of(context).by_code.values()) if kind == "region" else []
+
+
+def _waiting(each: listing.VillageLater, chosen: dict[str, str]) -> dict[str, Any]:
+    place = {"village": each.village} if each.village else {}
+    titles = [(*listing.rule_title(rule), count) for rule, count in each.kinds]
+    return {
+        "township": each.township,
+        "village": each.village,
+        "tasks": each.tasks,
+        "kinds": [{"title_zh": zh, "title_en": en, "n": count} for zh, en, count in titles],
+        "address": f"/contracts/?{urlencode(chosen | place | {'later': 'true'})}",
+    }
 
 
 def _next(chosen: dict[str, str], following: tuple[calendar_date, UUID] | None) -> str | None:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.contracts.merges.repository import MERGES
@@ -30,6 +30,11 @@ class WorklistQuery:
     limit: int
     after: tuple[date, UUID] | None = None
     village: str | None = None
+    due_by: date | None = None
+    """None: however late it is due."""
+    due_after: date | None = None
+    households: Collection[str] | None = None
+    """None: of every household, and of whoever has none."""
 
 
 async def store_discharge(session: WriteSession, values: dict[str, Any]) -> bool:
@@ -245,14 +250,11 @@ async def worklist(
 
     One row more than the limit tells that there is a next page.
     """
-    conditions: list[ColumnElement[bool]] = [_visible(query.visible)]
-    if query.team is not None:
-        conditions.append(Task.team == query.team)
-    if query.village is not None:
-        conditions.append(Task.village == query.village)
-    conditions.append(_in_state(query.state, query.as_of))
+    conditions = _of_list(query)
     if query.after is not None:
         conditions.append(tuple_(Task.due_on, Task.task_id) > query.after)
+    if query.households is not None:
+        conditions.append(Person.household_id.in_(query.households))
     kept = MERGES.kept_or_self(Task.person_id)
     found = await session.execute(
         select(Task, kept, Person.household_id)
@@ -262,6 +264,33 @@ async def worklist(
         .limit(query.limit + 1)
     )
     return found.all()
+
+
+async def worklist_counts(
+    session: ReadSession, query: WorklistQuery
+) -> Sequence[Row[str | None, str | None, str, int]]:
+    """How many tasks of each rule a worklist has in each village; its limit has no part in it."""
+    found = await session.execute(
+        select(Task.township, Task.village, Task.rule, func.count())
+        .where(and_(*_of_list(query)))
+        .group_by(Task.township, Task.village, Task.rule)
+        .order_by(Task.township, Task.village, func.count().desc(), Task.rule)
+    )
+    return found.all()
+
+
+def _of_list(query: WorklistQuery) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [_visible(query.visible)]
+    if query.team is not None:
+        conditions.append(Task.team == query.team)
+    if query.village is not None:
+        conditions.append(Task.village == query.village)
+    conditions.append(_in_state(query.state, query.as_of))
+    if query.due_by is not None:
+        conditions.append(Task.due_on <= query.due_by)
+    if query.due_after is not None:
+        conditions.append(Task.due_on > query.due_after)
+    return conditions
 
 
 def _in_state(state: str | None, as_of: date) -> ColumnElement[bool]:

@@ -14,6 +14,9 @@ from services.contracts.plans.rulebook import rulebook
 _DOING: dict[Kind, str] = {"follow_up": "visit", "check_up": "check-up", "report": "report"}
 Household = dict[str, Any]
 
+SOON_DAYS = 7
+"""What is due within so many days, or overdue, presses; the rest is folded away until then."""
+
 
 def way(tasks: Sequence[TaskAnswer], names: Mapping[str, str], day: date) -> list[dict[str, Any]]:
     """Villages with their households: where something is overdue first, then by name.

@@ -105,7 +105,7 @@ async def test_a_discharge_becomes_a_line_and_a_follow_up_does_it(
     assert "出院后随访 2016-03-15 前 · 2016-03-08 出院" in said
     assert_private(page, "测*甲")
     late = words(await doctor.get("/contracts/", date="2016-03-18"))
-    assert "逾期 3 天(应于 2016-03-15 前)" in late
+    assert "逾期 3 天（应于 2016-03-15 前）" in late
 
     (task,) = await contracts.rows("SELECT task_id FROM tasks WHERE rule LIKE 'post%'")
     form = f"/contracts/tasks/{task['task_id']}"
@@ -127,6 +127,33 @@ async def test_a_discharge_becomes_a_line_and_a_follow_up_does_it(
     async with screen(contracts, tmp_path, "contracts:read", name="reader") as reader:
         assert (await reader.post(f"/contracts/persons/{P2}/sign")).status_code == 403
         assert 'name="signed_on"' not in (await reader.get(f"/contracts/persons/{P2}")).text
+
+
+async def test_what_presses_stands_before_what_has_months(
+    contracts: Running, doctor: Screen
+) -> None:
+    """Goal: a list for today, not for the year; one way to a household. Method: P1 came home, P2 of
+    his household and P3 elsewhere have a visit in three months: P3's is counted, folded, and found
+    behind the count."""
+    p3 = str(UUID(int=3))
+    await contracts.deliver(entered(p3, village="柏林村"))
+    async with contracts.context.db.writing() as session:
+        await session.execute(
+            text("UPDATE people SET household_id = 'H3' WHERE village = '柏林村'")
+        )
+    for person_id in (P2, p3):
+        await enrol(contracts, person_id=person_id)
+    page = await doctor.get("/contracts/")
+    assert page.text.count("task-do") == 2
+    said = words(page)
+    assert "2 项任务，1 户" in said
+    assert "测*乙" in said
+    assert "不急的：2 项，2016-03-17 以后到期" in said
+    assert "later=true" in page.text
+    others = await doctor.get("/contracts/", village="柏林村", later="true")
+    assert others.text.count("task-do") == 1
+    assert f"/contracts/persons/{p3}" in others.text
+    assert "回到今天的任务" in words(others)
 
 
 async def test_a_measurement_is_asked_for_again_in_words(
