@@ -234,6 +234,25 @@ class TestLists:
         assert item["stage"] == "failed"
 
 
+async def test_a_long_roster_goes_through_other_processes(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Goal: what helper processes judge and open is what the register holds. Method: pieces of one
+    row, so that seven rows are long; entered, the same again, one changed, and read by a window."""
+    monkeypatch.setenv("IDENTITY_CHUNK_ROWS", "1")
+    people = [
+        PATIENT.but(name=f"测试{word}", sequence=11 + at)
+        for at, word in enumerate("甲乙丙丁戊己庚")
+    ]
+    assert (await office.register(*people))["diff"]["added"] == 7
+    assert (await office.upload(roster_csv(*people))).json()["diff"]["unchanged"] == 7
+    people[3] = people[3].but(name="测试申", phone="10000000077")
+    assert (await office.register(*people))["diff"]["changed"] == 1
+    found = await office.recognise({"id_number": people[3].number, "name": "测试申"})
+    assert found["grade"] == "certain"
+    assert len(await office.events("person.entered.v1")) == 7
+
+
 async def test_a_category_of_nobody_is_refused(office: Office) -> None:
     """Goal: the register holds nothing about persons who are not on it, although no foreign key
     says so. Method: of two copies of what is known of a person one is another's."""
@@ -257,14 +276,33 @@ async def test_a_category_of_nobody_is_refused(office: Office) -> None:
                 await session.rollback()
 
 
+async def test_a_household_that_is_not_there_is_refused(office: Office) -> None:
+    """Goal: no person is of a household that the register does not know, although no foreign key
+    says so. Method: his is changed, and he is copied, to one that is there and to one that is not."""
+    await office.apply((await office.upload(roster_csv(PATIENT, NEIGHBOUR))).json()["import_id"])
+    copied = (
+        "INSERT INTO persons SELECT (jsonb_populate_record(p, jsonb_build_object('person_id',"
+        " gen_random_uuid(), 'household_id', {household}))).* FROM persons p"
+    )
+    for statement in ("UPDATE persons SET household_id = {household}", copied):
+        async with office.service.context.db.writing() as session:
+            there = "(SELECT household_id FROM households LIMIT 1)"
+            await session.execute(text(statement.format(household=there)))
+            await session.rollback()
+        async with office.service.context.db.writing() as session:
+            with pytest.raises(IntegrityError, match="persons of household"):
+                await session.execute(text(statement.format(household="gen_random_uuid()")))
+            await session.rollback()
+
+
 async def test_the_service_may_delete_nobody(office: Office) -> None:
     """Goal: rows of a person are never left behind, although no foreign key says so. Method: who
     was granted what on the tables that lost their keys."""
     kept = await office.service.rows(
         "SELECT relname, privilege_type FROM pg_class, aclexplode(relacl)"
-        " WHERE relname IN ('persons', 'roster_imports') AND grantee = relowner"
+        " WHERE relname IN ('persons', 'households', 'roster_imports') AND grantee = relowner"
     )
     granted = {(row["relname"], row["privilege_type"]) for row in kept}
-    for table in ("persons", "roster_imports"):
+    for table in ("persons", "households", "roster_imports"):
         assert {right for name, right in granted if name == table} >= {"INSERT", "UPDATE"}
         assert not {(table, "DELETE"), (table, "TRUNCATE")} & granted
