@@ -22,6 +22,8 @@ class IdentitySettings(BaseSettings):
     """Faults in an import's JSON answer; the errors file holds all of them."""
     chunk_rows: int = Field(default=2_000, ge=1, le=10_000)
     """Rows compared or applied at a time; bounds the memory of an import."""
+    import_helpers: int = Field(default=2, ge=0, le=16)
+    """Processes that judge and encrypt a long roster's rows beside this one; 0: none."""
     alias_files: tuple[Path, ...] = ()
     """The county's own tables of aliases (see ``matching.names.aliases``), as a JSON list of paths."""
     max_candidates: int = Field(default=50, ge=2)

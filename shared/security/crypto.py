@@ -18,7 +18,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +114,16 @@ class Vault:
         self._path: Path | None = None
         self._stamp: tuple[int, int, int] | None = None
         self._looked_s = 0.0
+
+    def __reduce__(self) -> tuple[Callable[[Path], Vault], tuple[Path]]:
+        """For another process: it reads the keys file itself, and again when that has changed.
+
+        Raises:
+            TypeError: there is no keys file.
+        """
+        if self._path is None:
+            raise TypeError("only the keys of a file can be handed to another process")
+        return Vault.from_file, (self._path,)
 
     @classmethod
     def from_file(cls, path: Path) -> Vault:

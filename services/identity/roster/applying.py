@@ -7,7 +7,7 @@ overwritten: the old row is marked superseded and a new one is written beside it
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from services.identity.categories.leaving import Reason
 from services.identity.revisions.repository import RevisionRepository
 from services.identity.roster.causes import poverty_cause
 from services.identity.roster.journal import Journal
+from services.identity.roster.preparing import Opened
 from services.identity.roster.register import RegisterRepository
 from services.identity.roster.rows import RosterRow
 from services.identity.roster.sealing import Sealed, Sealing
@@ -72,6 +73,8 @@ class Applying:
     session: WriteSession
     register: RegisterRepository
     sealing: Sealing
+    opening: Callable[[Sequence[tuple[int, bytes]]], list[Opened]]
+    """An ``Opening``, or a helper process that is one."""
     journal: Journal
     telling: Telling
     source: str
@@ -110,7 +113,8 @@ class Applying:
     def decide(self, chunk: Chunk) -> Changes:
         """What the rows change, encrypted and ready to be written. Heavy; run in a thread."""
         changes = Changes(known=list(chunk.known), rows=len(chunk.staged))
-        sealed = self.sealing.seal(chunk.staged)
+        opened = self.opening([(row["row_no"], row["row_enc"]) for row in chunk.staged])
+        sealed = self.sealing.seal(chunk.staged, opened)
         self._decide(changes, sealed, chunk)
         changes.households = self._households(sealed, chunk.households_new)
         changes.records = [{"record_id": new_id(), **each.record} for each in sealed]
@@ -222,7 +226,7 @@ class Applying:
                     self.sealing.place_known(each, before.village)
             memberships = chunk.held.get(person_id, ())
             own = tuple(self._own(memberships))
-            periods = row.restated(own, effective_on=self.effective_on)
+            periods = row.stated.restated(own, effective_on=self.effective_on)
             histories = self._note(changes, person_id, memberships, periods, reason=row.reason)
             version = self._tell(changes, old, person_id, histories, after, row.reason, row)
             person = each.person

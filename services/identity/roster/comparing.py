@@ -22,12 +22,13 @@ from services.identity.roster.faults import (
     person_ambiguous,
 )
 from services.identity.roster.linking import Candidate, PersonAmbiguous, link
-from services.identity.roster.pipeline import ahead, chunks, one_by_one
+from services.identity.roster.pipeline import chunks
+from services.identity.roster.preparing import Prepared
 from services.identity.roster.progress import Progress
 from services.identity.roster.protection import Protection
 from services.identity.roster.register import RegisterRepository
 from services.identity.roster.repository import RosterRepository
-from services.identity.roster.staging import Hashed, Judged, hash_rows
+from services.identity.roster.staging import Judged, readables
 from shared.ids import new_id
 from shared.security.crypto import Vault
 
@@ -52,7 +53,7 @@ class Comparison:
     """Household's index → members whom the file lists."""
 
 
-_Linked = tuple[Hashed, UUID, bool]
+_Linked = tuple[Prepared, UUID, bool]
 """A row, the person whom it means, and whether he is new."""
 
 
@@ -73,18 +74,14 @@ class Comparing:
         """Link every accepted row, stage what changes, and in a full file who leaves."""
         outcome = Comparison()
         self.progress.enter("comparing", len(judged.accepted))
-        hashing = ahead(
-            one_by_one(chunks(judged.accepted, self.chunk_rows)),
-            lambda rows: hash_rows(self.vault, self.source, rows),
-        )
-        async for hashed in hashing:
-            await self._compare_chunk(hashed, outcome)
-            self.progress.done += len(hashed)
+        for chunk in chunks(judged.accepted, self.chunk_rows):
+            await self._compare_chunk(chunk, outcome)
+            self.progress.done += len(chunk)
         if full:
             await self._stage_removals(judged, outcome)
         return outcome
 
-    async def _compare_chunk(self, chunk: Sequence[Hashed], outcome: Comparison) -> None:
+    async def _compare_chunk(self, chunk: Sequence[Prepared], outcome: Comparison) -> None:
         candidates = await self._candidates(chunk)
         linked = await asyncio.to_thread(_link, chunk, candidates, outcome)
         known_ids = [person_id for _, person_id, new in linked if not new]
@@ -108,16 +105,15 @@ class Comparing:
         outcome: Comparison,
     ) -> list[dict[str, Any]]:
         staged = []
-        for hashed, person_id, new in linked:
-            row = hashed.row
+        for row, person_id, new in linked:
             before = periods.get(person_id, ())
             try:
-                after = row.restated(before, effective_on=self.effective_on)
+                after = row.stated.restated(before, effective_on=self.effective_on)
             except EndsBeforeItStarts:
                 outcome.faults.append(ends_before_it_starts(row.row))
                 continue
-            if hashed.household_idx is not None:
-                outcome.households[hashed.household_idx] += 1
+            if row.household_idx is not None:
+                outcome.households[row.household_idx] += 1
             if new and not after:
                 outcome.unchanged += 1
                 outcome.passed_over += 1
@@ -125,7 +121,7 @@ class Comparing:
             if person_id not in fingerprints:
                 action = "added"
                 outcome.added += 1
-            elif fingerprints[person_id] == hashed.fingerprint and set(after) == set(before):
+            elif fingerprints[person_id] == row.fingerprint and set(after) == set(before):
                 outcome.unchanged += 1
                 continue
             else:
@@ -138,18 +134,18 @@ class Comparing:
                     "action": action,
                     "person_id": person_id,
                     "new_person": new,
-                    "fingerprint": hashed.fingerprint,
-                    "row_enc": hashed.row_enc,
-                    "id_number_idx": hashed.indexed.id_number_idx,
-                    "name_idx": hashed.indexed.name_idx,
-                    "name_birth_idx": hashed.indexed.name_birth_idx,
-                    "name_birth_village_idx": hashed.indexed.name_birth_village_idx,
-                    "household_idx": hashed.household_idx,
+                    "fingerprint": row.fingerprint,
+                    "row_enc": row.row_enc,
+                    "id_number_idx": row.indexed.id_number_idx,
+                    "name_idx": row.indexed.name_idx,
+                    "name_birth_idx": row.indexed.name_birth_idx,
+                    "name_birth_village_idx": row.indexed.name_birth_village_idx,
+                    "household_idx": row.household_idx,
                 }
             )
         return staged
 
-    async def _candidates(self, chunk: Sequence[Hashed]) -> list[Candidate]:
+    async def _candidates(self, chunk: Sequence[Prepared]) -> list[Candidate]:
         found = await self.register.linkable(
             self.source,
             id_number_idxs=[h.indexed.id_number_idx for h in chunk if h.indexed.id_number_idx],
@@ -163,10 +159,11 @@ class Comparing:
         if self.source in TELLING_NO_CATEGORY:
             holding |= set(await self.register.recorded(self.source))
         absent = sorted(person_id for person_id in holding if person_id not in outcome.persons)
-        accepted = {row.row for row in judged.accepted} - {fault.row for fault in outcome.faults}
-        rejected = [readable for readable in judged.readables if readable.row not in accepted]
+        faulty = {fault.row for fault in outcome.faults}
+        turned_down = [row for row in judged.accepted if row.row in faulty]
         leaving = absent
-        if rejected and absent:
+        if absent and (judged.rejected or turned_down):
+            rejected = [*judged.rejected, *readables(self.vault, turned_down)]
             leaving = await self._unprotected(absent, Protection(rejected))
         outcome.removed = len(leaving)
         outcome.kept = len(absent) - len(leaving)
@@ -234,7 +231,7 @@ class Comparing:
 
 
 def _link(
-    chunk: Sequence[Hashed], candidates: Sequence[Candidate], outcome: Comparison
+    chunk: Sequence[Prepared], candidates: Sequence[Candidate], outcome: Comparison
 ) -> list[_Linked]:
     by_number: dict[bytes, list[Candidate]] = defaultdict(list)
     by_birth: dict[bytes, list[Candidate]] = defaultdict(list)
@@ -244,8 +241,8 @@ def _link(
         if candidate.name_birth_idx is not None:
             by_birth[candidate.name_birth_idx].append(candidate)
     linked = []
-    for hashed in chunk:
-        indexed, row = hashed.indexed, hashed.row
+    for row in chunk:
+        indexed = row.indexed
         fitting = {
             candidate.person_id: candidate
             for candidate in (
@@ -264,7 +261,7 @@ def _link(
         new = person_id is None
         person_id = person_id or new_id()
         outcome.persons[person_id] = row.row
-        linked.append((hashed, person_id, new))
+        linked.append((row, person_id, new))
     return linked
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from services.identity.categories.domain import CategoryUnknown, parse_categories
 from services.identity.categories.leaving import LeavingReasonUnknown, Reason, parse_reason
@@ -252,7 +253,35 @@ def with_poverty_status(codes: Sequence[str], *, lifted: bool) -> tuple[str, ...
     return tuple(dict.fromkeys((*named, "registered_poor_lifted")))
 
 
-def lost_digits(rows: Sequence[RosterRow], found: Sequence[RowFault]) -> dict[int, RowFault]:
+class Likeness(NamedTuple):
+    """By what an accepted row is known to speak of the same person as another row."""
+
+    row: int
+    id_number: str | None
+    name: str
+    birth_date: date | None
+    village: str
+
+
+def likeness(row: RosterRow) -> Likeness:
+    village = village_key(row.village) if row.village else ""
+    return Likeness(row.row, row.id_number, name_key(row.name), row.birth_date, village)
+
+
+def readable(row: RosterRow) -> Readable:
+    """What an accepted row says, for when it is turned down after all."""
+    return Readable(
+        row=row.row,
+        id_number=row.id_number,
+        id_text=row.id_number or "",
+        name=name_key(row.name),
+        birth_date=row.birth_date,
+        household_no=row.household_no or "",
+        village=village_key(row.village) if row.village else "",
+    )
+
+
+def lost_digits(rows: Sequence[Likeness], found: Sequence[RowFault]) -> dict[int, RowFault]:
     """Row number → fault of numbers that only by chance pass the check.
 
     Where a spreadsheet has destroyed one number of the column it has destroyed all; one in eleven
@@ -268,7 +297,7 @@ def lost_digits(rows: Sequence[RosterRow], found: Sequence[RowFault]) -> dict[in
     }
 
 
-def duplicate_faults(rows: Sequence[RosterRow]) -> dict[int, RowFault]:
+def duplicate_faults(rows: Sequence[Likeness]) -> dict[int, RowFault]:
     """Row number → fault of the accepted rows that speak of a person twice.
 
     Of two rows with one number and one name the first stays. One number under two names rejects
@@ -276,18 +305,17 @@ def duplicate_faults(rows: Sequence[RosterRow]) -> dict[int, RowFault]:
     the same name, birth date and village.
     """
     found: dict[int, RowFault] = {}
-    by_number: dict[str, list[RosterRow]] = {}
-    by_birth: dict[tuple[str, date | None, str], list[RosterRow]] = {}
+    by_number: dict[str, list[Likeness]] = {}
+    by_birth: dict[tuple[str, date | None, str], list[Likeness]] = {}
     for row in rows:
         if row.id_number is not None:
             by_number.setdefault(row.id_number, []).append(row)
-        key = (name_key(row.name), row.birth_date, village_key(row.village or ""))
-        by_birth.setdefault(key, []).append(row)
+        by_birth.setdefault((row.name, row.birth_date, row.village), []).append(row)
     for same in by_number.values():
         if len(same) == 1:
             continue
         first = same[0]
-        names = {name_key(row.name) for row in same}
+        names = {row.name for row in same}
         for row in same if len(names) > 1 else same[1:]:
             other = same[1] if row is first else first
             found[row.row] = (

@@ -108,8 +108,8 @@ def read_roster(
     max_rows: int,
     mapping: Mapping[str, str | None] | None = None,
     needs_category: bool = True,
-) -> list[RawRow]:
-    """The rows of a roster, numbered as the file counts them (its first line is row 1).
+) -> Iterator[RawRow]:
+    """The rows of a roster one by one, numbered as the file counts them (its first line is row 1).
 
     The kind of file is told by its content, not by its name. Blank rows are passed over, and
     columns of unknown headers are kept as extras.
@@ -130,17 +130,22 @@ def read_roster(
         source, located = _roster_among(sources, mapping, needs_category=needs_category)
         # The rows below the header that were looked at while searching for it are read again.
         lines = islice(enumerate(source.lines(), start=1), located.row, None)
-        rows: list[RawRow] = []
+        count = 0
         for number, line in lines:
             row = _row(number, line, located)
             if row is None:
                 continue
-            if len(rows) >= max_rows:
+            count += 1
+            if count > max_rows:
                 raise RosterTooLong(max_rows)
-            rows.append(row)
-    if not rows:
+            yield row
+    if not count:
         raise _empty()
-    return rows
+
+
+def about_rows(content: bytes) -> int:
+    """How many rows a file may have, told at a glance; 0: nobody knows before it is read."""
+    return 0 if content.startswith(_XLSX_MAGIC) else content.count(b"\n")
 
 
 def _roster_among(

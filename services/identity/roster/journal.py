@@ -12,9 +12,9 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from services.identity.roster.differences import Difference, differences
+from services.identity.roster.preparing import RECORD_COLUMN, row_from_text
 from services.identity.roster.register import RegisterRepository
 from services.identity.roster.sealing import Sealed
-from services.identity.roster.staging import RECORD_COLUMN, row_from_text
 from shared.ids import new_id
 from shared.security.crypto import Vault
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 
@@ -16,8 +17,7 @@ class PersonAmbiguous(ValueError):
     """Several registered persons fit the row."""
 
 
-@dataclass(frozen=True)
-class Indexed:
+class Indexed(NamedTuple):
     """A row's blind indexes."""
 
     id_number_idx: bytes | None

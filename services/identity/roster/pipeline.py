@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -36,6 +37,13 @@ def collector_paused() -> Iterator[None]:
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """The items in pieces of ``size``, the last one shorter."""
     return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def gathered(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """As :func:`chunks`, of items that come one by one."""
+    coming = iter(items)
+    while piece := list(islice(coming, size)):
+        yield piece
 
 
 async def one_by_one(pieces: Iterable[T]) -> AsyncIterator[T]:

@@ -1,4 +1,4 @@
-"""Staged rows made into rows of the register's tables. Heavy; run in a thread."""
+"""Staged rows, opened, made into rows of the register's tables."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from services.identity.persons.indexes import name_birth_village_index, phone_index
+from services.identity.persons.indexes import name_birth_village_index
+from services.identity.roster.preparing import Opened
 from services.identity.roster.rows import RosterRow
-from services.identity.roster.staging import decrypt_rows
 from shared.security.crypto import Vault
 
 
@@ -39,28 +39,27 @@ class Sealing:
     now: datetime
     revision: int
 
-    def seal(self, staged: Sequence[RowMapping]) -> list[Sealed]:
-        """Decrypt staged rows, and encrypt what has a column of its own."""
-        rows = decrypt_rows(self.vault, [(each["row_no"], each["row_enc"]) for each in staged])
-        return [self._seal_row(each, row) for each, row in zip(staged, rows, strict=True)]
+    def seal(self, staged: Sequence[RowMapping], opened: Sequence[Opened]) -> list[Sealed]:
+        """The staged rows, of which ``opened`` holds what was decrypted and encrypted anew."""
+        return [self._seal_row(each, row) for each, row in zip(staged, opened, strict=True)]
 
-    def _seal_row(self, staged: RowMapping, row: RosterRow) -> Sealed:
-        vault, person_id = self.vault, staged["person_id"]
+    def _seal_row(self, staged: RowMapping, opened: Opened) -> Sealed:
+        row, person_id = opened.row, staged["person_id"]
         person = {
             "person_id": person_id,
             "region": self.region,
             "source": self.source,
             "revision": self.revision,
-            "name_enc": vault.encrypt(row.name, column="persons.name"),
-            "id_number_enc": self._encrypted(row.id_number, "persons.id_number"),
-            "phone_enc": self._encrypted(row.phone, "persons.phone"),
+            "name_enc": opened.name_enc,
+            "id_number_enc": opened.id_number_enc,
+            "phone_enc": opened.phone_enc,
             "birth_date": row.birth_date,
             "sex": row.sex,
             "id_number_idx": staged["id_number_idx"],
             "name_idx": staged["name_idx"],
             "name_birth_idx": staged["name_birth_idx"],
             "name_birth_village_idx": staged["name_birth_village_idx"],
-            "phone_idx": phone_index(vault, row.phone) if row.phone else None,
+            "phone_idx": opened.phone_idx,
             "created_at": self.now,
             "updated_at": self.now,
         }
@@ -91,6 +90,3 @@ class Sealing:
             sealed.person["name_birth_village_idx"] = name_birth_village_index(
                 self.vault, row.name, row.birth_date, village
             )
-
-    def _encrypted(self, text: str | None, column: str) -> bytes | None:
-        return self.vault.encrypt(text, column=column) if text else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -16,6 +17,7 @@ from services.identity.roster.comparing import Comparing, Comparison
 from services.identity.roster.journal import Journal
 from services.identity.roster.mappings import remembered
 from services.identity.roster.pipeline import ahead, chunks, collector_paused
+from services.identity.roster.preparing import Opened, Opening, Preparing
 from services.identity.roster.problems import (
     EffectiveDateImplausible,
     NeedsSecondPerson,
@@ -39,6 +41,7 @@ from shared.http.problem import FieldFault
 from shared.ids import new_id
 from shared.messaging import outbox
 from shared.runtime.context import ServiceContext
+from shared.runtime.helpers import helping, spare_cores
 from shared.security import audit
 from shared.security.principal import Principal
 
@@ -100,10 +103,16 @@ async def _upload(
     judged = await asyncio.to_thread(
         judge_file,
         sent.content,
+        Preparing(
+            context.vault,
+            sent.source,
+            on=business_date(now),
+            needs_category=sent.source not in TELLING_NO_CATEGORY,
+        ),
         max_rows=settings.max_roster_rows,
-        on=business_date(now),
+        chunk_rows=settings.chunk_rows,
+        helpers=spare_cores(settings.import_helpers),
         mapping=await remembered(repository, sent.source),
-        needs_category=sent.source not in TELLING_NO_CATEGORY,
         progress=progress,
     )
     await repository.plan_afresh()
@@ -224,13 +233,17 @@ async def _apply(
     now = context.clock.now()
     repository = RosterRepository(session, region)
     revision = await repository.raise_revision()
-    applying = _applying(session, context, found, revision, now)
-    rows = settings_of(context).chunk_rows
-    progress.enter("applying", await repository.staged_count(import_id))
-    pieces = applying.read(repository.staged(import_id, chunk=rows))
-    async for changes in ahead(pieces, applying.decide):
-        await applying.write(changes)
-        progress.done += changes.rows
+    settings = settings_of(context)
+    rows, count = settings.chunk_rows, await repository.staged_count(import_id)
+    progress.enter("applying", count)
+    opening = Opening(context.vault)
+    helpers = min(1, spare_cores(settings.import_helpers))
+    with helping(opening, pieces=count // rows, helpers=helpers) as helper:
+        applying = _applying(session, context, found, helper, revision, now)
+        pieces = applying.read(repository.staged(import_id, chunk=rows))
+        async for changes in ahead(pieces, applying.decide):
+            await applying.write(changes)
+            progress.done += changes.rows
     removals = await repository.removals(import_id)
     progress.enter("removing", len(removals))
     for some in chunks(removals, rows):
@@ -274,6 +287,7 @@ def _applying(
     session: WriteSession,
     context: ServiceContext,
     found: RowMapping,
+    opening: Callable[[Sequence[tuple[int, bytes]]], list[Opened]],
     revision: int,
     now: datetime,
 ) -> Applying:
@@ -284,6 +298,7 @@ def _applying(
         session=session,
         register=register,
         sealing=Sealing(vault, region, source, import_id, now, revision),
+        opening=opening,
         journal=Journal(register, vault, source, import_id, now),
         telling=Telling(found["effective_on"], now),
         source=source,

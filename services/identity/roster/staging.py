@@ -1,25 +1,19 @@
-"""Rows on their way into the register: judged, hashed and encrypted. Heavy; run in a thread."""
+"""A whole file judged by itself, before the register is looked at. Heavy; run in a thread."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
-from pydantic_core import from_json, to_json
-
-from services.identity.persons.indexes import household_index, person_indexes
-from services.identity.roster.domain import duplicate_faults, judge, lost_digits
+from services.identity.roster.domain import duplicate_faults, lost_digits, readable
 from services.identity.roster.faults import RowFault
-from services.identity.roster.files import read_roster
-from services.identity.roster.linking import Indexed
+from services.identity.roster.files import about_rows, read_roster
+from services.identity.roster.pipeline import gathered
+from services.identity.roster.preparing import Prepared, Preparing, decrypt_rows
 from services.identity.roster.progress import Progress
-from services.identity.roster.rows import Readable, RosterRow
+from services.identity.roster.rows import RawRow, Readable
+from shared.runtime.helpers import spread
 from shared.security.crypto import Vault
-
-RECORD_COLUMN = "source_records.record"
-_DATES = ("birth_date", "valid_from", "valid_to")
 
 
 @dataclass(frozen=True)
@@ -27,125 +21,68 @@ class Judged:
     """A whole file judged by itself."""
 
     rows: int
-    accepted: tuple[RosterRow, ...]
-    faults: tuple[RowFault, ...]
-    readables: tuple[Readable, ...]
-    """Of every row, accepted or not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hashed:
-    """A row with what the comparison with the register needs."""
-
-    row: RosterRow
-    indexed: Indexed
-    household_idx: bytes | None
-    fingerprint: bytes
-    row_enc: bytes
+    accepted: list[Prepared]
+    faults: list[RowFault]
+    rejected: list[Readable]
+    """What can be made out of the rows that were not accepted."""
 
 
 def judge_file(
     content: bytes,
+    preparing: Preparing,
     *,
     max_rows: int,
-    on: date,
+    chunk_rows: int,
+    helpers: int = 0,
     mapping: Mapping[str, str | None] | None = None,
-    needs_category: bool = True,
     progress: Progress | None = None,
 ) -> Judged:
-    """Read and judge a file; raises what :func:`read_roster` raises."""
-    raws = read_roster(content, max_rows=max_rows, mapping=mapping, needs_category=needs_category)
-    if progress is not None:
-        progress.enter("judging", len(raws))
-    verdicts = []
-    for raw in raws:
-        verdicts.append(judge(raw, on=on, needs_category=needs_category))
+    """Read, judge and encrypt a file, with ``helpers`` processes if it is long.
+
+    Raises:
+        RosterUnreadable, RosterColumnsMissing, RosterEmpty, RosterTooLong: as
+            :func:`read_roster` does.
+    """
+    raws = read_roster(
+        content, max_rows=max_rows, mapping=mapping, needs_category=preparing.needs_category
+    )
+    judged, likenesses = Judged(0, [], [], []), []
+    rows = 0
+    for piece in spread(
+        preparing,
+        gathered(_counted(raws, progress, about_rows(content)), chunk_rows),
+        helpers=helpers,
+    ):
+        rows += piece.rows
+        judged.accepted.extend(piece.accepted)
+        judged.faults.extend(piece.faults)
+        judged.rejected.extend(piece.rejected)
+        likenesses += piece.likenesses
         if progress is not None:
-            progress.done += 1
-    accepted = [verdict.accepted for verdict in verdicts if verdict.accepted is not None]
-    faults = [fault for verdict in verdicts for fault in verdict.faults]
-    rejected = lost_digits(accepted, faults)
-    sound = [row for row in accepted if row.row not in rejected]
-    rejected |= duplicate_faults(sound)
-    faults.extend(rejected.values())
+            progress.done += piece.rows
+    faults = lost_digits(likenesses, judged.faults)
+    faults |= duplicate_faults([each for each in likenesses if each.row not in faults])
+    turned_down = [each for each in judged.accepted if each.row in faults]
     return Judged(
-        rows=len(raws),
-        accepted=tuple(row for row in accepted if row.row not in rejected),
-        faults=tuple(faults),
-        readables=tuple(verdict.readable for verdict in verdicts),
+        rows=rows,
+        accepted=[each for each in judged.accepted if each.row not in faults],
+        faults=[*judged.faults, *faults.values()],
+        rejected=[*judged.rejected, *readables(preparing.vault, turned_down)],
     )
 
 
-def hash_rows(vault: Vault, source: str, rows: Iterable[RosterRow]) -> list[Hashed]:
-    """Blind indexes, fingerprint and encrypted form of each row."""
-    return [_hash_row(vault, source, row) for row in rows]
-
-
-def _hash_row(vault: Vault, source: str, row: RosterRow) -> Hashed:
-    indexes = person_indexes(
-        vault,
-        id_number=row.id_number,
-        name=row.name,
-        birth_date=row.birth_date,
-        village=row.village,
-        phone=None,
-    )
-    content = row_text(row)
-    return Hashed(
-        row=row,
-        indexed=Indexed(
-            id_number_idx=indexes.id_number_idx,
-            name_idx=indexes.name_idx,
-            name_birth_idx=indexes.name_birth_idx,
-            name_birth_village_idx=indexes.name_birth_village_idx,
-        ),
-        household_idx=household_index(vault, source, row.household_no)
-        if row.household_no
-        else None,
-        fingerprint=vault.blind_index(content, purpose="roster_row"),
-        row_enc=vault.encrypt(content, column=RECORD_COLUMN),
-    )
-
-
-def row_text(row: RosterRow) -> str:
-    """The row's values as canonical JSON (keys in order), without its place in the file."""
-    values: dict[str, Any] = {
-        "birth_date": row.birth_date,
-        "categories": row.categories,
-        "ethnicity": row.ethnicity,
-        "extras": dict(sorted(row.extras.items())),
-        "household_no": row.household_no,
-        "id_number": row.id_number,
-        "name": row.name,
-        "phone": row.phone,
-        "relation": row.relation,
-        "sex": row.sex,
-        "township": row.township,
-        "valid_from": row.valid_from,
-        "valid_to": row.valid_to,
-        "village": row.village,
-    }
-    # At the end and left out when blank: a row reads the same whether the columns are there or not.
-    if row.reason is not None:
-        values["reason"] = row.reason
-    if row.kept:
-        values["kept"] = dict(sorted(row.kept.items()))
-    return to_json(values).decode()
-
-
-def row_from_text(text: str, *, row: int) -> RosterRow:
-    """The row that :func:`row_text` wrote."""
-    values: dict[str, Any] = from_json(text)
-    for name in _DATES:
-        if values[name] is not None:
-            values[name] = date.fromisoformat(values[name])
-    values["categories"] = tuple(values["categories"])
-    return RosterRow(row=row, **values)
-
-
-def decrypt_rows(vault: Vault, staged: Sequence[tuple[int, bytes]]) -> list[RosterRow]:
-    """The staged rows as (row number, encrypted values) were written."""
+def readables(vault: Vault, rows: list[Prepared]) -> list[Readable]:
+    """What rows say that were accepted at first."""
     return [
-        row_from_text(vault.decrypt(blob, column=RECORD_COLUMN), row=number)
-        for number, blob in staged
+        readable(row) for row in decrypt_rows(vault, [(each.row, each.row_enc) for each in rows])
     ]
+
+
+def _counted(raws: Iterator[RawRow], progress: Progress | None, about: int) -> Iterator[RawRow]:
+    if progress is None:
+        yield from raws
+        return
+    progress.enter("judging", about)
+    for count, raw in enumerate(raws, start=1):
+        progress.total = max(count, progress.total)
+        yield raw

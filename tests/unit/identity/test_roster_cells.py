@@ -16,14 +16,22 @@ from services.identity.roster.columns import (
 )
 from services.identity.roster.differences import differences
 from services.identity.roster.domain import Verdict, judge
+from services.identity.roster.preparing import Preparing, row_from_text, row_text
 from services.identity.roster.rows import RawRow, RosterRow
-from services.identity.roster.staging import judge_file, row_from_text, row_text
+from services.identity.roster.staging import Judged, judge_file
 from services.identity.roster.values import Cell, parse_date
+from shared.security.crypto import Vault
 from tests.support.people import id_number
 
 ON = date(2016, 7, 1)
 BORN = date(1980, 1, 1)
 NUMBER = id_number(BORN, 11)
+VAULT = Vault(active="0000000a", keys={"0000000a": bytes(32)}, index_key=bytes(32))
+PREPARING = Preparing(VAULT, "poverty_office", on=ON, needs_category=True)
+
+
+def judged_file(text: str) -> Judged:
+    return judge_file(text.encode(), PREPARING, max_rows=9, chunk_rows=9)
 
 
 def verdict(**cells: Cell) -> Verdict:
@@ -86,11 +94,11 @@ class TestCells:
             if number.endswith("000")
         )
         head = "姓名,证件号码,人员类别"
-        alone = judge_file(f"{head}\n{','.join(chance)},低保\n".encode(), max_rows=9, on=ON)
-        assert (len(alone.accepted), alone.faults) == (1, ())
+        alone = judged_file(f"{head}\n{','.join(chance)},低保\n")
+        assert (len(alone.accepted), alone.faults) == (1, [])
         destroyed = f"{head}\n{','.join(chance)},低保\n测试丙,5.11E+17,低保\n"
-        judged = judge_file(destroyed.encode(), max_rows=9, on=ON)
-        assert judged.accepted == ()
+        judged = judged_file(destroyed)
+        assert judged.accepted == []
         assert sorted((f.row, f.code) for f in judged.faults) == [
             (2, "excel_number"),
             (3, "excel_number"),
@@ -190,7 +198,7 @@ class TestRestated:
         assert row is not None
         return sorted(
             (p.code, str(p.valid_from), str(p.valid_to or ""))
-            for p in row.restated(self.KNOWN, effective_on=date(2016, 6, 6))
+            for p in row.stated.restated(self.KNOWN, effective_on=date(2016, 6, 6))
         )
 
     def test_a_death_ends_everything(self) -> None:

@@ -75,7 +75,7 @@ def read(content: bytes) -> list[tuple[int, str, str | None, str | None]]:
 
 def fault(content: bytes) -> str:
     with pytest.raises(Problem) as raised:
-        read_roster(content, max_rows=1000)
+        list(read_roster(content, max_rows=1000))
     (only,) = raised.value.errors[:1]
     assert only.message_zh
     return only.message
@@ -234,5 +234,5 @@ def test_formulas() -> None:
 def test_files_that_are_none(content: bytes, error: type[Problem]) -> None:
     """Goal: told what to do instead. Method: what people upload by mistake."""
     with pytest.raises(error):
-        read_roster(content, max_rows=10)
+        list(read_roster(content, max_rows=10))
     assert fault(content)

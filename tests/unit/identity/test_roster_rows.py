@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity.roster.domain import Verdict, duplicate_faults, judge
+from services.identity.roster.domain import Verdict, duplicate_faults, judge, likeness
 from services.identity.roster.files import RosterColumnsMissing, read_roster
+from services.identity.roster.limits import RosterTooLong
 from services.identity.roster.linking import Candidate, Indexed, PersonAmbiguous, link
+from services.identity.roster.preparing import Preparing, decrypt_rows, row_from_text, row_text
 from services.identity.roster.protection import NearNumbers, Protection
 from services.identity.roster.rows import RawRow, Readable
-from services.identity.roster.staging import judge_file, row_from_text, row_text
+from services.identity.roster.staging import judge_file
 from services.identity.roster.values import (
     Cell,
     DateImpossible,
@@ -23,11 +27,14 @@ from services.identity.roster.values import (
     parse_date,
 )
 from shared.ids import new_id
+from shared.security.crypto import Vault
 from tests.support.people import HEADER, PATIENT, id_number
 
 ON = date(2016, 7, 1)
 BORN = date(1980, 1, 1)
 NUMBER = id_number(BORN, 11)
+VAULT = Vault(active="0000000a", keys={"0000000a": bytes(32)}, index_key=bytes(32))
+PREPARING = Preparing(VAULT, "poverty_office", on=ON, needs_category=True)
 
 
 def verdict(**cells: Cell) -> Verdict:
@@ -143,7 +150,7 @@ def test_duplicates_in_one_file() -> None:
     rows = [
         judge(RawRow(n, c | {"category": "低保"}), on=ON).accepted for n, c in enumerate(cells, 2)
     ]
-    found = duplicate_faults([row for row in rows if row is not None])
+    found = duplicate_faults([likeness(row) for row in rows if row is not None])
     assert {row: fault.code for row, fault in found.items()} == {
         3: "duplicate",
         4: "duplicate",
@@ -156,9 +163,37 @@ class TestFiles:
     def test_rows_are_numbered_as_the_file_counts(self) -> None:
         """Goal: errors point at the line. Method: a title, blank lines, a quoted line break."""
         content = f'花名册\n\n{HEADER}\n\n{PATIENT.row()}\n"H\n2",测试乙,1,,,,低保,,,,,\n'
-        judged = judge_file(content.encode(), max_rows=10, on=ON)
+        judged = judge_file(content.encode(), PREPARING, max_rows=10, chunk_rows=2)
         assert [row.row for row in judged.accepted] == [5]
         assert [(fault.row, fault.code) for fault in judged.faults] == [(6, "id_number_length")]
+
+    def test_a_long_file_is_judged_by_other_processes_alike(self, tmp_path: Path) -> None:
+        """Goal: who judges makes no difference. Method: a file with every kind of verdict in
+        pieces of three rows, here and by two processes; and one row more than is allowed."""
+        people = [
+            PATIENT.but(name=f"测试{chr(0x4E00 + at)}", sequence=100 + at) for at in range(40)
+        ]
+        lines = [person.row() for person in people]
+        lines[7], lines[22], lines[30] = lines[3], "H2,测试乙,1,,,,低保,,,,,", lines[29]
+        content = "\n".join([HEADER, *lines, ""]).encode()
+        vault = Vault.generate(tmp_path / "keys.json")
+        preparing = replace(PREPARING, vault=vault)
+
+        def told(helpers: int) -> tuple[object, ...]:
+            judged = judge_file(content, preparing, max_rows=40, chunk_rows=3, helpers=helpers)
+            rows = [
+                (each._replace(row_enc=b""), decrypt_rows(vault, [(each.row, each.row_enc)]))
+                for each in judged.accepted
+            ]
+            return judged.rows, rows, judged.faults, judged.rejected
+
+        here = told(0)
+        assert told(2) == here
+        assert (here[0], len(here[1]), [fault.code for fault in here[2]]) == (
+            40, 37, ["id_number_length", "duplicate", "duplicate"],
+        )  # fmt: skip
+        with pytest.raises(RosterTooLong):
+            judge_file(content, preparing, max_rows=39, chunk_rows=3, helpers=2)
 
     def test_english_headers_in_any_order_and_further_columns(self) -> None:
         """Goal: aliases; unknown columns are kept. Method: shuffled header with an extra."""
@@ -172,14 +207,14 @@ class TestFiles:
     def test_tabs_separate_too(self) -> None:
         """Goal: text exported by a spreadsheet. Method: tab-separated lines."""
         content = f"姓名\t证件号码\t人员类别\n测试甲\t{NUMBER}\t低保\n"
-        assert len(read_roster(content.encode("utf-16"), max_rows=10)) == 1
+        assert len(list(read_roster(content.encode("utf-16"), max_rows=10))) == 1
 
     @pytest.mark.parametrize("missing", ["姓名", "证件号码", "人员类别"])
     def test_each_needed_column_is_named(self, missing: str) -> None:
         """Goal: the cure names the column. Method: leave out one at a time."""
         heads = [head for head in HEADER.split(",") if head != missing]
         with pytest.raises(RosterColumnsMissing) as problem:
-            read_roster((",".join(heads) + "\n" + "x," * len(heads)).encode(), max_rows=10)
+            next(read_roster((",".join(heads) + "\n" + "x," * len(heads)).encode(), max_rows=10))
         (error,) = problem.value.errors
         assert missing in error.message_zh
 
