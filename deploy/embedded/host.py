@@ -28,6 +28,7 @@ from shared.messaging.bus import Bus
 from shared.runtime.asgi import root_app
 from shared.runtime.build import build_context, make_bus, sign_in_pages, token_endpoint
 from shared.runtime.context import ServiceContext
+from shared.runtime.memory import settle
 from shared.runtime.module import ServiceModule
 from shared.runtime.peer_auth import ClientCredentials
 from shared.runtime.peers import Peers
@@ -185,6 +186,7 @@ async def serve_until_stopped(
         if beside is not None:
             extra.append(asyncio.get_running_loop().create_task(beside()))
 
+    settle()
     try:
         await _Server(config, ready).serve()
     finally:

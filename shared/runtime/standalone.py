@@ -27,6 +27,7 @@ from shared.runtime.build import (
 from shared.runtime.context import ServiceContext
 from shared.runtime.database import database_settings
 from shared.runtime.loop import run as run_loop
+from shared.runtime.memory import settle
 from shared.runtime.module import ServiceModule
 from shared.runtime.probe import WORKER_PORT
 from shared.runtime.settings import RuntimeSettings
@@ -136,4 +137,5 @@ async def _run_server(app: object, host: str, port: int, *, proxies: str = "") -
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies or None,
     )
+    settle()
     await uvicorn.Server(config).serve()
