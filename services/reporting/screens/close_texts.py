@@ -46,6 +46,13 @@ LIST: Words = {
     "closes.half.pdf": ("总结 PDF", "Summary PDF"),
     "closes.half.docx": ("总结 Word", "Summary document"),
     "closes.half.xlsx": ("总结 Excel", "Summary workbook"),
+    "half.lead": (
+        "与导出的文件同一内容；只用已签发的月份，历史文件单独列示。",
+        "The same as the files, which are Chinese papers: signed months only, documents of the time before stand apart.",
+    ),
+    "half.lights": ("个人支付占比", "Patients' own share"),
+    "half.said": ("总结", "Summary"),
+    "half.none": ("(无)", "(none)"),
     "closes.all_townships": ("全部乡镇", "All townships"),
 }
 

@@ -62,6 +62,7 @@ class HalfYearAnswer(BaseModel):
                 "missing": ["2016-01"],
                 "stays": _BILLS,
                 "visits": _BILLS,
+                "target": "0.10",
                 "adjusted": "712.34",
                 "townships": [{"name_zh": "金河镇", **_BILLS}],
                 "facility_kinds": [{"kind": "township_hospitals", **_BILLS}],
@@ -90,6 +91,8 @@ class HalfYearAnswer(BaseModel):
     """Months without a standing signature."""
     stays: dict[str, Any] = Field(description="Inpatient stays of registered persons.")
     visits: dict[str, Any] = Field(description="Every settled visit of registered persons.")
+    target: str | None = None
+    """Of the patients' own share, as the last signed month was judged."""
     adjusted: str
     """How much of the visits' total later signatures added (or took away) as adjustments."""
     townships: list[dict[str, Any]]

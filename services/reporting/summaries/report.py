@@ -31,7 +31,7 @@ def summary_report(found: Mapping[str, Any]) -> Report:
             _overdue(found["overdue"]),
         ]
     if told is not None:
-        tables += [_told_payers(told), _told_statistics(told)]
+        tables += [_told_shares(told), _told_payers(told), _told_statistics(told)]
     missing = found["missing"]
     mark = None
     if missing and signed:
@@ -305,6 +305,35 @@ def _overdue(overdue: Sequence[Mapping[str, Any]]) -> Table:
                 each["cause"] or "未说明(KZ-23)",
             )
             for each in overdue
+        ),
+    )
+
+
+def _told_shares(told: Mapping[str, Any]) -> Table:
+    """County and township hospitals, each against the target."""
+    return Table(
+        "history_shares",
+        "历史文件：住院个人支付占比",
+        (
+            Column("范围", "text"),
+            Column("个人支付(元)", "money"),
+            Column("总费用(元)", "money"),
+            Column("占比", "ratio"),
+            Column("目标", "text"),
+            Column("状态", "text"),
+            Column("依据", "text"),
+        ),
+        tuple(
+            (
+                each["name_zh"],
+                None if each["numerator"] is None else Decimal(each["numerator"]),
+                None if each["denominator"] is None else Decimal(each["denominator"]),
+                Decimal(each["value"]),
+                f"≤ {percent(each['target'])}",
+                STATES[each["status"]],
+                each["citation"],
+            )
+            for each in told["personal_share"]
         ),
     )
 

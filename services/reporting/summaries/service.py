@@ -10,10 +10,10 @@ from typing import Any, Final, Literal
 from services.reporting.exports.domain import Stamp
 from services.reporting.exports.service import written
 from services.reporting.figures.domain import Target, judge
-from services.reporting.history.service import HistoryUnknown, history_of
+from services.reporting.history.service import HistoryUnknown, history_of, periods_of
 from services.reporting.indicators.county import catalogue_of
 from services.reporting.month_closes import repository as closes
-from services.reporting.month_closes.domain import Close
+from services.reporting.month_closes.domain import Close, half_years
 from services.reporting.summaries import repository
 from services.reporting.summaries.domain import Bills, NotAHalfYear, months_of, wan
 from services.reporting.summaries.report import summary_report
@@ -30,6 +30,7 @@ SummaryForm = Literal["pdf", "docx", "xlsx"]
 _TOWNSHIP_HOSPITAL: Final = "township"
 """The level of a township hospital in the region's pack."""
 _MOST_CLOSES: Final = 60
+_EVER: Final = "9999-12"
 
 
 class NothingSummed(NotFound):
@@ -98,6 +99,7 @@ async def summary(session: ReadSession, context: ServiceContext, period: str) ->
         "missing": [month for month in months if month not in signed],
         "stays": _bills(stays, targets),
         "visits": _bills(visits, targets),
+        "target": str(target.value) if (target := targets["personal_share"]) else None,
         "adjusted": text_from_fen(visits.total_fen - own_fen),
         "townships": [
             {"name_zh": name, **_bills(townships[name], targets)}
@@ -112,6 +114,13 @@ async def summary(session: ReadSession, context: ServiceContext, period: str) ->
         "overdue": _overdue(signed),
         "history": told,
     }
+
+
+async def told_of(session: ReadSession, context: ServiceContext) -> list[str]:
+    """The half-years of which a month is signed or a document tells, the newest first."""
+    region = context.region
+    months = await closes.closed_months(session, region.region_code, before=_EVER)
+    return sorted({*half_years(months), *periods_of(region)}, reverse=True)
 
 
 async def _signed(session: ReadSession, region: str, months: tuple[str, ...]) -> dict[str, Close]:

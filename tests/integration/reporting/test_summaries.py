@@ -14,6 +14,7 @@ import openpyxl
 from shared.money import fen_from_text
 from tests.integration.reporting.county import DISTRICT, JINHE_HOSPITAL, bill, half_year
 from tests.integration.reporting.test_month_closes import PATH, call, good, signed
+from tests.support.browsing import screen, words
 from tests.support.paper import text_of
 from tests.support.service import Running
 
@@ -88,6 +89,7 @@ async def test_a_half_year_is_what_was_signed(reporting: Running, tmp_path: Path
     printed = text_of(files["pdf"], tmp_path)
     for part in ("27.20%", "21.32%", "第1页", "导出tester"):
         assert part in printed, part
+    await the_screen(reporting, book, tmp_path)
     log = await reporting.rows(
         "SELECT detail->>'form' AS form FROM audit_log WHERE action = 'half_year.exported'"
     )
@@ -98,6 +100,38 @@ async def test_a_half_year_is_what_was_signed(reporting: Running, tmp_path: Path
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "period")
 
     await the_notice(reporting, june, tmp_path)
+
+
+async def the_screen(reporting: Running, book: Any, tmp_path: Path) -> None:
+    """The page is the exported workbook, cell by cell, in both languages' frames; red is a word, a
+    shape and a colour; what is no half-year is told on a page."""
+    async with screen(reporting, tmp_path, "reporting:read", name="director") as director:
+        page = await director.follow(await director.get("/reporting/half-years"))
+        said = words(page)
+        shown = " ".join(said.split())
+        for sheet in book.worksheets[1:]:
+            if sheet.max_row < int(sheet.freeze_panes[1:]):
+                continue  # no rows: the page says so
+            for row in sheet.iter_rows(min_row=2):
+                for cell in row:
+                    if cell.value is None:
+                        continue
+                    text = str(cell.value)
+                    if cell.number_format == "#,##0.00":
+                        text = f"{cell.value:,.2f}"
+                    elif cell.number_format == "0.00%":
+                        text = f"{Decimal(str(cell.value)) * 100:.2f}%"
+                    elif cell.number_format == "#,##0":
+                        text = f"{cell.value:,}"
+                    assert " ".join(text.replace("▼", "").replace("●", "").split()) in shown, text
+        assert page.text.count('class="state state-missed"') >= 4
+        for part in ("21.32%", "12.00%", "27.20%", "相差 1.00 元"):
+            assert part in said, part
+        english = words(await director.get("/reporting/half-years/2016-H1", lang="en"))
+        assert "township hospitals (document)" in english
+        wrong = await director.get("/reporting/half-years/2016-05")
+        assert wrong.status_code == 422
+        assert '/reporting/half-years/2016-H1"' in (await director.get("/reporting/closes")).text
 
 
 async def the_notice(reporting: Running, june: dict[str, Any], tmp_path: Path) -> None:

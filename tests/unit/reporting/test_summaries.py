@@ -85,9 +85,13 @@ def test_the_document_alone_makes_a_summary() -> None:
         assert part in said, part
     told = {table.key: table for table in report.tables}
     assert [row[1] for row in told["history_payers"].rows][-1] == 1
+    assert [(row[0], str(row[3]), row[5]) for row in told["history_shares"].rows] == [
+        ("金口河区", "0.2132", "▼ 未达标"), ("乡镇卫生院", "0.12", "▼ 未达标"),
+    ]  # fmt: skip
     cells = "".join(str(cell) for row in told["history_statistics"].rows for cell in row)
     assert "59.24%" in cells
     assert "JK-49" in cells
+    assert "JK-69" in cells
 
 
 def test_equal_shares_have_one_rank() -> None:
