@@ -1,141 +1,19 @@
 """Parts that add up, early warnings, data quality."""
 
-import random
-from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
-from services.reporting.figures import repository
-from services.reporting.figures.domain import Area, period_of
-from services.reporting.figures.facts import measures_of
-from services.reporting.figures.repository import DATASETS, Scope, Sums, rows_of
-from services.reporting.figures.service import scope_of
-from services.reporting.indicators import repository as records
-from services.reporting.indicators.catalogue import catalogue
-from services.reporting.indicators.service import evaluate
-from services.reporting.module import MODULE
-from shared.clock import FixedClock
-from shared.events.catalog import DiseaseCaseFound, PersonEntered
 from tests.integration.reporting.county import (
     DISTRICT,
-    HOMES,
     JINHE,
     JINHE_HOSPITAL,
-    OUTSIDE,
     YONGHE,
-    YONGHE_HOSPITAL,
     bill,
-    case,
-    check_up,
-    contract,
-    exemption,
     half_year,
-    person,
-    recognised,
     visit,
 )
-from tests.support.service import COUNTY, Running, running
-
-PLACES = (
-    (JINHE, "曙光村"), (JINHE, "柏林村"), (YONGHE, "坪上村"), (YONGHE, None), (None, None),
-)  # fmt: skip
-MONTHS = ("2016-03", "2016-04", "2016-05")
-
-
-def chance(seed: int) -> list[Any]:
-    """Events of forty persons drawn by chance: homes, categories, visits, bills, care."""
-    draw = random.Random(seed)
-    events: list[Any] = []
-    for number in range(40):
-        who = f"Q{number}"
-        HOMES[who] = draw.choice(PLACES)
-        left = draw.choice((None, None, date(2016, draw.randint(1, 6), 15)))
-        events.append(person(who, kind=PersonEntered, valid_to=left))
-        if draw.random() < 0.5:
-            events += contract(number, who, ended=draw.choice((None, date(2016, 4, 20))))
-        if draw.random() < 0.3:
-            events += exemption(number, who, date(2016, draw.randint(1, 5), 1))
-        if draw.random() < 0.4:
-            lists = draw.choice((("chronic_4",), ("major_14",), ("serious_34", "chronic_4")))
-            events += case(who, "x", lists, (DiseaseCaseFound, date(2016, draw.randint(1, 5), 1)))
-        if draw.random() < 0.3:
-            events.append(check_up(who, date(2016, draw.randint(1, 5), 3)))
-        for visit_number in range(draw.randint(0, 3)):
-            day = date(2016, 3, 1) + timedelta(days=draw.randint(0, 90))
-            facility = draw.choice((DISTRICT, JINHE_HOSPITAL, YONGHE_HOSPITAL, OUTSIDE))
-            kind = draw.choice(("inpatient", "outpatient"))
-            name = f"{who}-{visit_number}"
-            events += visit(name, who, facility, kind, day, draw.choice((day, day, None)))
-            events.append(recognised(number * 9 + visit_number, who, facility, "certain", 3, 9))
-            paid = {"basic_insurance": draw.randint(0, 10**6)}
-            if draw.random() < 0.8:
-                events.append(
-                    bill(name, who, facility, kind, day, paid, draw.randint(1, 10**6),
-                         registered=draw.random() < 0.8)
-                )  # fmt: skip
-    draw.shuffle(events)
-    return events
-
-
-@pytest.fixture
-async def drawn(tmp_path: Any, clock: FixedClock) -> AsyncIterator[Running]:
-    async with running(MODULE, tmp_path, clock) as service:
-        await service.deliver_together(*chance(20160331))
-        yield service
-    for who in [who for who in HOMES if str(who).startswith("Q")]:
-        del HOMES[who]
-
-
-async def test_parts_add_up_and_lists_are_as_long(drawn: Running) -> None:
-    """Goal: for every indicator and month the children are the parent, and the list is as long as
-    the number says. Method: a county drawn by chance; every sum of townships, villages and
-    months against the whole; every indicator's list against its denominator."""
-    async with drawn.context.db.reading() as session:
-        for period in ("all", "2016-H1", *MONTHS):
-            county = await scope_of(session, drawn.context, area=None, period=period)
-            whole = await repository.totals(session, county)
-            assert whole["registered_persons"] > 0
-            townships = await repository.sums_by(session, county, "township")
-            assert added(townships) == whole.values, period
-            for township, sums in townships.items():
-                inner = Scope(
-                    Area("township", township=township), county.period, county.day, county.card_day
-                )
-                villages = await repository.sums_by(session, inner, "village")
-                told = {k: v for k, v in sums.values.items() if v and "household" not in k}
-                found = {k: v for k, v in added(villages).items() if v and "household" not in k}
-                assert found == told, (period, township)
-            for indicator in catalogue().values():
-                figure = evaluate(
-                    indicator, whole, area="county", period=period, day=county.day, as_of=None
-                )
-                counted = await records.count(session, indicator, county)
-                assert counted == figure.records, (indicator.code, period)
-        by_month = await repository.sums_by(session, county_of("all", county), "month")
-        flows = {
-            name
-            for dataset in DATASETS
-            if dataset not in ("people", "entries")
-            for name in measures_of(dataset, rows_of(dataset, county))
-        }
-        whole = await repository.totals(session, county_of("all", county))
-        added_months = added(by_month)
-        assert {n: added_months[n] for n in flows} == {n: whole[n] for n in flows}
-
-
-def county_of(period: str, scope: Scope) -> Scope:
-    return Scope(Area("county"), period_of(period), scope.day, scope.card_day)
-
-
-def added(parts: dict[str, Sums]) -> dict[str, int]:
-    """Everything of the parts together; households may live in two places and are left as told."""
-    total = Sums()
-    for sums in parts.values():
-        total.values.update(sums.values)
-    return total.values
+from tests.support.service import COUNTY, Running
 
 
 async def test_the_parts_of_an_indicator(reporting: Running) -> None:
