@@ -65,13 +65,13 @@ def _sentences(found: Mapping[str, Any]) -> tuple[str, ...]:
             f"{people['persons']:,} 人。"
         ),
         (
-            f"二、住院救治。登记对象住院 {stays['persons']:,} 人、{stays['visits']:,} 人次,"
+            f"二、住院救治。登记对象住院 {stays['persons']:,} 人、{stays['visits']:,} 人次，"
             f"总费用 {stays['total_wan']} 万元，其中{_paid(stays)}。"
             f"个人支付占比 {percent(stays['personal_share'])}({STATES[stays['personal_share_status']]})。"
             f"{_gap(stays)}"
         ),
         (
-            f"三、全部就诊。{visits['visits']:,} 人次，总费用 {visits['total_wan']} 万元,"
+            f"三、全部就诊。{visits['visits']:,} 人次，总费用 {visits['total_wan']} 万元，"
             f"个人支付占比 {percent(visits['personal_share'])}"
             f"({STATES[visits['personal_share_status']]})。{_gap(visits)}"
         ),
@@ -83,7 +83,7 @@ def _sentences(found: Mapping[str, Any]) -> tuple[str, ...]:
     ]
     if Decimal(found["adjusted"]):
         lines.append(
-            f"以上含签发以后补记和更正的差额 {Decimal(found['adjusted']):,.2f} 元,"
+            f"以上含签发以后补记和更正的差额 {Decimal(found['adjusted']):,.2f} 元，"
             "各月已签发数字不变，见“各月情况”。"
         )
     last = [each["month"] for each in found["months"] if each["number"] is not None][-1]
@@ -94,8 +94,8 @@ def _sentences(found: Mapping[str, Any]) -> tuple[str, ...]:
     ]
     lines.append(
         f"五、存在问题。{last} 未达标指标 {len(missed)} 项"
-        + (f":{'、'.join(missed)}" if missed else "")
-        + f";台账逾期未销号 {len(found['overdue'])} 项。"
+        + (f"：{'、'.join(missed)}" if missed else "")
+        + f"；台账逾期未销号 {len(found['overdue'])} 项。"
     )
     return tuple(lines)
 
@@ -136,7 +136,7 @@ def _told(told: Mapping[str, Any]) -> tuple[str, ...]:
             f" {percent(county['value'])}，目标 ≤ {percent(county['target'])}({STATES[county['status']]})。"
         ),
         *(
-            f"{each['name_zh']}住院个人支出占 {percent(each['value'])}({STATES[each['status']]},"
+            f"{each['name_zh']}住院个人支出占 {percent(each['value'])}({STATES[each['status']]}，"
             f"{each['citation']})。"
             for each in others
         ),
