@@ -93,7 +93,7 @@ REGISTER: dict[str, tuple[str, str]] = {
     "register.field.document": ("文号或存放处", "Paper's number or place"),
     "register.field.file": ("佐证文件", "File"),
     "register.file.rule": (
-        "PDF、JPEG、PNG、XLSX、DOCX,不带宏，最大 {mb} MB；加密保存，下载留痕。",
+        "PDF、JPEG、PNG、XLSX、DOCX，不带宏，最大 {mb} MB；加密保存，下载留痕。",
         "PDF, JPEG, PNG, XLSX or DOCX without macros, {mb} MB at most; kept encrypted, each download is logged.",
     ),
     "register.field.file_required": (
