@@ -68,6 +68,32 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "union_tag_invalid": ("not one of the allowed kinds: send {expected_tags}", "类型不在允许范围内，可用值：{expected_tags}"),
     "union_tag_not_found": ("say which kind it is in {discriminator}", "请在 {discriminator} 中说明类型"),
 }  # fmt: skip
+_FILL_IN = ("fill this in", "请填写此项")
+_CHOOSE = ("choose one of those offered", "请从所列各项中选择")
+_WHEN = (
+    "give the day and the time, such as 2016-03-01 09:30",
+    "请填写日期和时间，例如 2016-03-01 09:30",
+)
+_IN_A_FORM: dict[str, tuple[str, str]] = {
+    "missing": _FILL_IN,
+    "string_type": _FILL_IN,
+    "date_type": _FILL_IN,
+    "uuid_type": _FILL_IN,
+    "uuid_parsing": _CHOOSE,
+    "string_pattern_mismatch": ("this is not written as it should be: look at it again", "格式不对，请核对后重填"),
+    "decimal_type": ("give a number, such as 0.60", "请填写数字，例如 0.60"),
+    "decimal_parsing": ("give a number, such as 0.60", "请填写数字，例如 0.60"),
+    "bool_type": _CHOOSE,
+    "bool_parsing": _CHOOSE,
+    "literal_error": _CHOOSE,
+    "enum": _CHOOSE,
+    "datetime_type": _WHEN,
+    "datetime_parsing": _WHEN,
+    "datetime_from_date_parsing": _WHEN,
+    "datetime_object_invalid": _WHEN,
+    "money_malformed": ("give an amount in yuan with at most two decimals, such as 1234.56", "请填写金额（元），最多两位小数，例如 1234.56"),
+}  # fmt: skip
+"""What is said to a program in JSON's words, in those of somebody who fills in a form."""
 _UNKNOWN = (
     "the value does not fit: see the field's description",
     "填写不符合要求，请参照接口说明",
@@ -86,6 +112,19 @@ def field_faults(errors: Sequence[Mapping[str, Any]]) -> list[FieldFault]:
     its context) gives those too.
     """
     return [_fault(error) for error in errors[:_MAX_FAULTS]]
+
+
+def in_a_form(fault: FieldFault) -> tuple[str, str]:
+    """A fault in English and Chinese for somebody with a form, who knows nothing of JSON.
+
+    What a slice says of its own field is said as it is.
+    """
+    said_to_programs = _MONEY_ZH if fault.code == "money_malformed" else ""
+    if fault.code in _MESSAGES:
+        said_to_programs = _MESSAGES[fault.code][1].partition("{")[0]
+    if said_to_programs and fault.message_zh.startswith(said_to_programs):
+        return _IN_A_FORM.get(fault.code, (fault.message, fault.message_zh))
+    return fault.message, fault.message_zh
 
 
 def _fault(error: Mapping[str, Any]) -> FieldFault:

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from shared.clock import SHANGHAI
+from shared.http.faults import in_a_form
 from shared.http.problem import FieldFault
 from shared.web.kit import Said
 
@@ -50,11 +51,10 @@ def as_local(moment: datetime) -> str:
 
 
 def at_fields(faults: Sequence[FieldFault], names: Mapping[str, str]) -> dict[str, Said]:
-    """Faults by the form's fields; ``diagnoses[2]`` stands at the one field of all."""
+    """Faults by the form's fields, in words for people; ``diagnoses[2]`` stands at the one field."""
     found: dict[str, Said] = {}
     for fault in faults:
         name = fault.field.partition("[")[0]
-        found.setdefault(
-            names.get(name, name), {"text_zh": fault.message_zh, "text_en": fault.message}
-        )
+        english, chinese = in_a_form(fault)
+        found.setdefault(names.get(name, name), {"text_zh": chinese, "text_en": english})
     return found

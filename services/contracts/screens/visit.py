@@ -13,6 +13,7 @@ from services.contracts.models import Task
 from services.contracts.plans.domain import Programme
 from services.contracts.plans.rulebook import rulebook
 from services.contracts.screens.kit import said
+from shared.http.faults import in_a_form
 from shared.http.problem import FieldFault
 from shared.web.forms import local_moment, plain_number, plain_text
 from shared.web.kit import Said, Typed
@@ -153,7 +154,8 @@ def in_words(asked: Wanted, faults: Sequence[FieldFault]) -> tuple[dict[str, Sai
     for fault in faults:
         kind, _, name = fault.field.partition(".")
         if kind != "measurements":
-            found.setdefault(fault.field, {"text_zh": fault.message_zh, "text_en": fault.message})
+            english, chinese = in_a_form(fault)
+            found.setdefault(fault.field, {"text_zh": chinese, "text_en": english})
             continue
         field = by_name.get(name)
         if field is None:  # the whole form is missing: said at its first field

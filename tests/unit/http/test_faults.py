@@ -10,7 +10,7 @@ import pytest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from shared.http.faults import field_faults
+from shared.http.faults import field_faults, in_a_form
 from shared.http.problem import FieldFault
 from shared.money import Money
 
@@ -134,3 +134,34 @@ def test_an_unknown_kind_has_general_words():
     (fault,) = field_faults([error])
     assert fault.code == "tomorrow"
     assert SENT not in fault.message
+
+
+class Form(BaseModel):
+    name: str
+    code: Annotated[str, Field(pattern="^[A-Z][0-9]{2}$")]
+    share: Decimal
+    amount: Money
+    kind: Literal["home", "clinic"]
+    at: AwareDatetime
+    sure: bool
+    by: UUID
+
+
+@pytest.mark.parametrize(
+    "typed", [{}, dict.fromkeys(Form.model_fields), dict.fromkeys(Form.model_fields, "甲")]
+)
+def test_a_form_speaks_to_people(typed: dict[str, str | None]) -> None:
+    """Goal: no word of JSON, no list of codes, no offset beside a field of a form; a slice's own
+    words stay. Method: every field left out, empty, and wrong."""
+    typed = typed | {"name": None} if typed else typed
+    with pytest.raises(ValidationError) as caught:
+        Form.model_validate(typed)
+    faults = field_faults(caught.value.errors())
+    assert {fault.field for fault in faults} == set(Form.model_fields)
+    for fault in faults:
+        english, chinese = in_a_form(fault)
+        for word in ("字符串", "接口", "可用值", "+08:00", "JSON"):
+            assert word not in chinese, (fault.field, chinese)
+        assert "send" not in english, (fault.field, english)
+    own = FieldFault("evidence", "missing", "say who told", "请填写依据：何人告知或何种证明")
+    assert in_a_form(own) == ("say who told", "请填写依据：何人告知或何种证明")
