@@ -144,7 +144,7 @@ def _stored(close_id: str) -> tuple[bytes, list[dict[str, Any]]]:
 
 
 def _show(found: Verified, *, trusted: bool) -> None:
-    table = Table(show_header=False)
+    # No table: a narrow terminal would cut the hash off, which is there to be compared.
     for name, value in (
         ("closing", found.number),
         ("month", found.month),
@@ -154,5 +154,4 @@ def _show(found: Verified, *, trusted: bool) -> None:
         ("public key", str(found.key["x"])),
         ("verdict", "what was signed"),
     ):
-        table.add_row(name, value)
-    console.print(table)
+        console.print(f"{name:<12}{value}", soft_wrap=True)

@@ -63,12 +63,14 @@ def test_another_key_is_found_when_the_true_one_is_known() -> None:
 
 
 def test_the_command_needs_no_service(tmp_path: Path) -> None:
-    """Goal: an auditor with the file alone. Method: good, altered, and a stranger's key."""
+    """Goal: an auditor with the file alone, who may compare its hash. Method: good, altered, and a
+    stranger's key; a terminal of 80 columns."""
     month, keys = tmp_path / "month.jsonl", tmp_path / "keys.json"
     month.write_bytes(CONTENT)
     keys.write_text(json.dumps({"keys": [signing.public(signing.new_key("close"))]}))
     run = CliRunner().invoke
-    assert run(app, ["reporting", "verify-close", str(month)]).exit_code == 0
+    known = run(app, ["reporting", "verify-close", str(month)], env={"COLUMNS": "80"})
+    assert (known.exit_code, file.verify(CONTENT).sha256 in known.output) == (0, True)
     stranger = run(app, ["reporting", "verify-close", str(month), "--keys", str(keys)])
     assert (stranger.exit_code, "trusted" in stranger.output) == (1, True)
     month.write_bytes(CONTENT.replace(b"0.2132", b"0.0932"))
