@@ -8,9 +8,10 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Literal
 
-Kind = Literal["text", "money", "count", "ratio"]
+Kind = Literal["text", "money", "wan", "count", "ratio"]
 Cell = str | int | Decimal | None
-"""``money`` in CNY and ``ratio`` as a share are Decimals; None: not applicable."""
+"""``money`` in CNY, ``wan`` in 万元 of four places and ``ratio`` as a share are Decimals; None: not
+applicable."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ def shown(value: Cell, kind: Kind) -> str:
         return "—"
     if kind == "money":
         return f"{Decimal(value):,.2f}"
+    if kind == "wan":
+        return f"{Decimal(value):,.4f}"
     if kind == "ratio":
         return f"{Decimal(value) * 100:,.2f}%"
     return f"{value:,}" if kind == "count" else str(value)

@@ -16,11 +16,11 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
 
 _FORMATS: dict[Kind, str] = {
-    "text": "@", "money": "#,##0.00", "count": "#,##0", "ratio": "0.00%",
+    "text": "@", "money": "#,##0.00", "wan": "#,##0.0000", "count": "#,##0", "ratio": "0.00%",
 }  # fmt: skip
 _HEAD = PatternFill("solid", fgColor="EEF3F4")
 _CENTRE = Alignment(horizontal="center", vertical="center", wrap_text=True)
-_WIDTHS: dict[Kind, int] = {"text": 24, "money": 16, "count": 11, "ratio": 12}
+_WIDTHS: dict[Kind, int] = {"text": 24, "money": 16, "wan": 14, "count": 11, "ratio": 12}
 
 
 def workbook(report: Report, stamp: Stamp) -> bytes:

@@ -156,20 +156,20 @@ def _payers(key: str, title: str, bills: Mapping[str, Any]) -> Table:
         (
             _payer(each["payer"]),
             Decimal(each["amount"]),
-            each["amount_wan"],
+            Decimal(each["amount_wan"]),
             Decimal(each["amount"]) / total if total else None,
         )
         for each in bills["payers"]
     ]
-    rows.append(("总费用", total, bills["total_wan"], Decimal(1) if total else None))
-    rows.append(("万元列合计与总额的差(四舍五入)", Decimal(bills["gap_wan"]["gap"]), "", None))
+    rows.append(("总费用", total, Decimal(bills["total_wan"]), Decimal(1) if total else None))
+    rows.append(("万元列合计与总额的差(四舍五入)", Decimal(bills["gap_wan"]["gap"]), None, None))
     return Table(
         key,
         title,
         (
             Column("支付方", "text"),
             Column("金额(元)", "money"),
-            Column("金额(万元)", "text"),
+            Column("金额(万元)", "wan"),
             Column("占比", "ratio"),
         ),
         tuple(rows),
@@ -345,7 +345,7 @@ def _told_payers(told: Mapping[str, Any]) -> Table:
         (
             _payer(each["payer"]),
             Decimal(each["amount"]),
-            f"{Decimal(each['amount']) / 10_000:.4f}",
+            Decimal(each["amount"]) / 10_000,
             Decimal(each["amount"]) / total,
             each["citation"],
         )
@@ -355,12 +355,12 @@ def _told_payers(told: Mapping[str, Any]) -> Table:
         (
             "各项合计",
             Decimal(balance["parts"]),
-            f"{Decimal(balance['parts']) / 10_000:.4f}",
+            Decimal(balance["parts"]) / 10_000,
             None,
             "JK-36",
         ),
-        ("总费用", total, f"{total / 10_000:.4f}", Decimal(1), "JK-32"),
-        ("相差", Decimal(balance["gap"]), "", None, "JK-36"),
+        ("总费用", total, total / 10_000, Decimal(1), "JK-32"),
+        ("相差", Decimal(balance["gap"]), None, None, "JK-36"),
     ]
     return Table(
         "history_payers",
@@ -368,7 +368,7 @@ def _told_payers(told: Mapping[str, Any]) -> Table:
         (
             Column("支付方", "text"),
             Column("金额(元)", "money"),
-            Column("金额(万元)", "text"),
+            Column("金额(万元)", "wan"),
             Column("占比", "ratio"),
             Column("依据", "text"),
         ),

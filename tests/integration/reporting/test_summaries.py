@@ -79,6 +79,7 @@ async def test_a_half_year_is_what_was_signed(reporting: Running, tmp_path: Path
     rows = list(book["stays"].iter_rows(min_row=3, values_only=True))
     amounts = [Decimal(str(row[1])) for row in rows]
     assert amounts[:4] == [Decimal(e["amount"]) for e in stays["payers"]] + [Decimal("7100.00")]
+    assert [f"{row[2]:.4f}" for row in rows[:3]] == [e["amount_wan"] for e in stays["payers"]]
     shares = [row[5] for row in book["townships"].iter_rows(min_row=4, values_only=True)]
     assert [None if s is None else f"{s:.4f}" for s in shares] == [
         each["personal_share"] for each in found["townships"]
