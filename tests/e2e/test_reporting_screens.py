@@ -210,6 +210,8 @@ def test_a_problem_is_found_followed_and_closed(
     browser.until("location.search === '?done=map'")
     browser.open(f"{yizhan.base_url}/reporting/standards?as_of=2020-12-31")
     assert browser.run("document.querySelectorAll('svg.map path').length") == 1
+    browser.click("details.long:has(#failing-LP-57) > summary")
+    browser.click("details.long:has(#failing-LP-60) > summary")
     said = browser.text()
     for part in ("LP-60", "常住人口 801 人", "LP-57", "至少配备 1 名注册乡村医生"):
         assert part in said, part

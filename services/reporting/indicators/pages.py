@@ -112,6 +112,7 @@ async def indicator(
             ],
             "allowed": allowed,
             "opens": "identity:persons" in caller.scopes,
+            "first": cursor is None,
             "next": None if following is None else encode_cursor(following),
             **await _frame(session, context, scope.area, scope.period.code),
         },

@@ -19,6 +19,8 @@ STANDARDS: dict[str, tuple[str, str]] = {
     "standards.share": ("达标率", "Share"),
     "standards.group": ("{asked} 个中达标 {met} 个", "{met} of {asked} met"),
     "standards.failing": ("未达标的地方和机构", "Who fails"),
+    "standards.failing.n": ("{n} 个", "{n}"),
+    "standards.state": ("状态", "State"),
     "standards.failing.none": ("没有。", "Nobody."),
     "standards.failing.more": (
         "只列前 {n} 项，请按乡镇查看。",

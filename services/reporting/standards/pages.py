@@ -210,7 +210,7 @@ async def _page(
             "townships": [each.name_zh for each in context.region.townships],
             "groups": [each.model_dump(mode="json") for each in groups_of(units)],
             "summary": [each.model_dump(mode="json") for each in summary_of(units)],
-            "failing": [_failing(each) for each in failing[:LISTED]],
+            "failing": _by_rule(failing[:LISTED]),
             "more": len(failing) - LISTED,
             "listed": LISTED,
             "map": await _map(session, context, units),
@@ -229,12 +229,28 @@ async def _page(
     )
 
 
-def _failing(unit: Unit) -> dict[str, Any]:
-    shown = unit_answer(unit).model_dump(mode="json")
-    shown["findings"] = [
-        each for each in shown["findings"] if each["status"] in {"missed", "unknown"}
-    ]
-    return shown
+def _by_rule(units: list[Unit]) -> list[dict[str, Any]]:
+    """What fails, rule by rule; rules that are missed before those that nobody recorded."""
+    rules: dict[str, dict[str, Any]] = {}
+    for unit in units:
+        shown = unit_answer(unit).model_dump(mode="json")
+        for finding in shown["findings"]:
+            if finding["status"] not in {"missed", "unknown"}:
+                continue
+            rule = rules.setdefault(
+                finding["rule"],
+                {
+                    "rule": finding["rule"],
+                    "title_zh": finding["title_zh"],
+                    "title_en": finding["title_en"],
+                    "status": "unknown",
+                    "rows": [],
+                },
+            )
+            rule["rows"].append({**shown, **finding})
+            if finding["status"] == "missed":
+                rule["status"] = "missed"
+    return sorted(rules.values(), key=lambda rule: (rule["status"] == "unknown", rule["rule"]))
 
 
 async def _map(
