@@ -9,6 +9,7 @@ from pathlib import Path
 from services.identity.batch.pages import router as batch_pages
 from services.identity.cards.endpoints import router as cards
 from services.identity.cards.pages import router as card_pages
+from services.identity.cards.reissue_pages import router as reissue_pages
 from services.identity.categories.endpoints import router as categories
 from services.identity.guessing.endpoints import router as guess_alarms
 from services.identity.guessing.pages import router as alarm_pages
@@ -70,6 +71,7 @@ MODULE = ServiceModule(
         person_pages,
         merge_pages,
         card_pages,
+        reissue_pages,
         batch_pages,
         alarm_pages,
     ),
@@ -79,6 +81,7 @@ MODULE = ServiceModule(
         ScreenLink("/identity/reviews", "识别复核", "Reviews", "identity:review"),
         ScreenLink("/identity/persons", "人员查询", "Persons", "identity:persons"),
         ScreenLink("/identity/batch", "批量识别", "Batch", "identity:persons"),
+        ScreenLink("/identity/cards", "补发健康卡", "Cards", "identity:cards"),
         ScreenLink("/identity/alarms", "异常查询", "Alarms", "identity:review"),
     ),
     subscriptions=(

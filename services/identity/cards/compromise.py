@@ -7,11 +7,16 @@ card. Retiring a key (:mod:`services.identity.cards.keys`) does none of this.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 from uuid import UUID
+
+from sqlalchemy import RowMapping
 
 from services.identity.cards.keys import ring_of
 from services.identity.cards.reading import REASON_COLUMN
+from services.identity.cards.reissue_list import reissue_list
 from services.identity.cards.repository import CardRepository
 from services.identity.cards.schemas import Reissue, Reissues
 from services.identity.persons.register import lock_register, stamp
@@ -20,7 +25,7 @@ from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.events.catalog import CardRevoked
 from shared.http.pagination import CursorMalformed, decode_cursor, encode_cursor
-from shared.http.problem import NotFound
+from shared.http.problem import NotFound, TooLarge
 from shared.messaging.outbox import Recorded, record_many
 from shared.runtime.context import ServiceContext
 from shared.security import audit
@@ -29,12 +34,20 @@ from shared.security.principal import Principal
 
 _REASON = "签发密钥泄露，整批注销"
 _PERSONS_AT_A_TIME = 10_000
+_NAMED_IN_AUDIT = 200
+MOST_EXPORTED = 50_000
 
 
 class CardKeyUnknown(NotFound):
     code = "card_key_unknown"
     title = "No key of this region's cards has that id"
     title_zh = "本地区没有此编号的发卡密钥"
+
+
+class ListTooLong(TooLarge):
+    code = "list_too_long"
+    title = "The list has more rows than are taken out at once"
+    title_zh = "名单行数超过一次导出的上限"
 
 
 @dataclass(frozen=True)
@@ -111,30 +124,39 @@ async def reissues(
     *,
     cursor: str | None,
     limit: int,
+    township: str | None = None,
+    purpose: Literal["read", "exported"] = "read",
 ) -> Reissues:
     """Who lost a card by a compromised key and has no good one; a township sees its own people.
 
     The look at the people is written to the audit log.
+
+    Args:
+        session, context, caller: as everywhere.
+        cursor: of the page before.
+        limit: so many.
+        township: for the county's office, whose holders; None for all.
+        purpose: whether the list is looked at or taken out.
     """
     region, now = context.region.region_code, context.clock.now()
     kind, _, place = caller.organisation.partition(":")
-    rows = await CardRepository(session, region).to_reissue(
-        business_date(now),
-        township=None if kind == "region" else place,
-        after=_after(cursor),
-        limit=limit + 1,
-    )
+    where = township if kind == "region" else place
+    repository, today = CardRepository(session, region), business_date(now)
+    rows = await repository.to_reissue(today, township=where, after=_after(cursor), limit=limit + 1)
+    waiting, done = await repository.reissued(today, township=where)
     shown = rows[:limit]
     await audit.record(
         session,
         actor=caller.client_id,
         organisation=caller.organisation,
-        action="card.reissues_read",
+        action=f"card.reissues_{purpose}",
         subject=region,
         at=now,
-        detail={"persons": [str(row["holder"]) for row in shown]},
+        detail=_seen(shown, where),
     )
     return Reissues(
+        waiting=waiting,
+        done=done,
         items=[
             Reissue(
                 card_id=str(row["card_id"]),
@@ -150,6 +172,30 @@ async def reissues(
         ],
         next_cursor=encode_cursor(str(shown[-1]["card_id"])) if len(rows) > limit else None,
     )
+
+
+async def reissues_workbook(
+    session: WriteSession, context: ServiceContext, caller: Principal, *, township: str | None
+) -> bytes:
+    """The list as a workbook for the townships, holders masked, to note who has been given his.
+
+    Raises:
+        ListTooLong: take it township by township.
+    """
+    found = await reissues(
+        session, context, caller,
+        cursor=None, limit=MOST_EXPORTED, township=township, purpose="exported",
+    )  # fmt: skip
+    if found.next_cursor is not None:
+        raise ListTooLong(f"more than {MOST_EXPORTED:,} cards: choose a township")
+    return reissue_list(found.items)
+
+
+def _seen(shown: Sequence[RowMapping], township: str | None) -> dict[str, Any]:
+    """Whom a look showed: by name on a page, by their number in a long list."""
+    if len(shown) > _NAMED_IN_AUDIT:
+        return {"persons": len(shown), "township": township}
+    return {"persons": [str(row["holder"]) for row in shown]}
 
 
 def _after(cursor: str | None) -> UUID | None:

@@ -6,8 +6,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
 
 from services.identity.cards import compromise, service
+from services.identity.cards.reissue_list import MEDIA_TYPE
 from services.identity.cards.schemas import (
     CardAnswer,
     CardKeys,
@@ -93,10 +95,41 @@ async def revocations(
 # A write session although it reads: the look at the people is written to the audit log.
 @router.get("/cards/reissues", summary="Who needs a new card since a key was compromised")
 async def reissues(
-    caller: Issuer, session: Writes, context: Context, limit: Limit, cursor: Cursor
+    caller: Issuer,
+    session: Writes,
+    context: Context,
+    limit: Limit,
+    cursor: Cursor,
+    township: Annotated[
+        str | None, Query(max_length=100, description="Whose holders; all when not given.")
+    ] = None,
 ) -> Reissues:
     """Until each has a good card; a township sees its own people."""
-    return await compromise.reissues(session, context, caller, cursor=cursor, limit=limit)
+    return await compromise.reissues(
+        session, context, caller, cursor=cursor, limit=limit, township=township
+    )
+
+
+@router.get(
+    "/cards/reissues.xlsx",
+    summary="The same list as a workbook",
+    responses={
+        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}},
+        413: {"description": "`list_too_long`"},
+    },
+    response_class=Response,
+)
+async def reissues_workbook(
+    caller: Issuer,
+    session: Writes,
+    context: Context,
+    township: Annotated[
+        str | None, Query(max_length=100, description="Whose holders; all when not given.")
+    ] = None,
+) -> Response:
+    """Masked names; columns for the township to note who has been given his card."""
+    content = await compromise.reissues_workbook(session, context, caller, township=township)
+    return Response(content, media_type=MEDIA_TYPE)
 
 
 # A write session: the region's key pair is made when it is first asked for.

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.models import card_keys, cards, persons
@@ -89,6 +89,28 @@ class CardRepository:
             after: the card behind which to begin.
             limit: so many.
         """
+        statement, has_another = self._lost(today, township)
+        statement = statement.where(~has_another)
+        if after is not None:
+            statement = statement.where(cards.c.card_id > after)
+        result = await self._session.execute(statement.order_by(cards.c.card_id).limit(limit))
+        rows: Sequence[RowMapping] = result.mappings().all()
+        return rows
+
+    async def reissued(self, today: date, *, township: str | None) -> tuple[int, int]:
+        """How many holders of cards revoked with their key wait, and how many have a good one."""
+        statement, has_another = self._lost(today, township)
+        lost = statement.add_columns(has_another.label("has_another")).subquery()
+        counted = await self._session.execute(
+            select(lost.c.has_another, func.count(lost.c.holder.distinct())).group_by(
+                lost.c.has_another
+            )
+        )
+        counts = {bool(has): int(count) for has, count in counted.all()}
+        return counts.get(False, 0), counts.get(True, 0)
+
+    def _lost(self, today: date, township: str | None) -> tuple[Select[Any], ColumnElement[bool]]:
+        """Cards revoked with their key and whose they are; whether he has a good one now."""
         bearer, other, its_bearer = persons.alias(), cards.alias(), persons.alias()
         holder = func.coalesce(bearer.c.merged_into, bearer.c.person_id)
         has_another = (
@@ -117,15 +139,11 @@ class CardRepository:
             .where(
                 cards.c.region == self._region,
                 cards.c.revoked_at == card_keys.c.compromised_at,
-                ~has_another,
             )
         )
         if township is not None:
             statement = statement.where(persons.c.township == township)
-        if after is not None:
-            statement = statement.where(cards.c.card_id > after)
-        result = await self._session.execute(statement.order_by(cards.c.card_id).limit(limit))
-        return result.mappings().all()
+        return statement, has_another
 
     # --- cards -----------------------------------------------------------------------------
 

@@ -199,11 +199,15 @@ class Reissues(BaseModel):
                         "revoked_at": "2016-07-11T09:00:00+08:00",
                     }
                 ],
+                "waiting": 1,
+                "done": 0,
                 "next_cursor": None,
             }
         }
     )
 
+    waiting: int = Field(description="Holders without a good card, on all pages.")
+    done: int = Field(description="Holders who have a good one again.")
     items: list[Reissue]
     next_cursor: str | None = None
 

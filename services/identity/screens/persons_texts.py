@@ -99,6 +99,23 @@ PERSONS: dict[str, tuple[str, str]] = {
         "二维码内不含姓名和证件号码，窗口可离线核验。",
         "The code holds neither name nor ID number; windows verify it offline.",
     ),
+    "reissues.title": ("补发健康卡", "Cards to issue again"),
+    "reissues.lead": (
+        "签发密钥泄露后，用它签发的卡全部注销。名单上的人领到新卡后自动移出。",
+        (
+            "A key that signs cards was compromised, so every card that it signed was revoked. "
+            "Whoever has a new card leaves the list."
+        ),
+    ),
+    "reissues.waiting": (
+        "{n} 人待补发，{done} 人已补发",
+        "{n} wait for a new card, {done} have one",
+    ),
+    "reissues.all_done": ("已全部补发，共 {done} 人", "All {done} have a new card"),
+    "reissues.none": ("没有需要补发的卡", "No card is to be issued again"),
+    "reissues.all": ("全县(区)", "the whole county"),
+    "reissues.workbook": ("导出名单", "Take the list out"),
+    "reissues.revoked": ("原卡注销", "Revoked"),
     "merge.title": ("合并重复记录", "Merge a double record"),
     "merge.lead": (
         "此人在登记册中若有另一条记录，先找到它，对照后再合并。",

@@ -123,7 +123,7 @@ SERVICES = {
     "identity": Service(
         IDENTITY, identity_kit.HERE, IDENTITY_TEXTS,
         (COMMON, KIT, SHARED, WINDOW, REVIEWS, ROSTERS, PERSONS, BATCH, ALARMS),
-        frozenset({"as_of", "known_on"}),
+        frozenset({"as_of", "known_on", "township"}),
     ),
     "claims": Service(
         CLAIMS, claims_kit.HERE, CLAIMS_TEXTS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 import re
 from collections.abc import Callable
@@ -16,17 +17,20 @@ from uuid import UUID
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from openpyxl import load_workbook
 from sqlalchemy import text
 
 from services.identity.cards import service as cards
 from services.identity.cards.compromise import CardKeyUnknown, Compromised, compromise
 from services.identity.cards.keys import Rotated, rotate
 from shared.clock import FixedClock
+from shared.ids import new_id
 from shared.security.principal import Principal
 from shared.security.scopes import SCOPES
 from shared.security.signing import opened, sign
 from tests.integration.identity.desk import get_person, issue_card, merge, person_id, township
 from tests.integration.identity.office import Office
+from tests.support.browsing import assert_private, screen, words
 from tests.support.people import NEIGHBOUR, PATIENT
 from tests.support.service import COUNTY, Running
 
@@ -434,3 +438,41 @@ class TestFinding:
             "/identity/v1/persons/search", json={"card_no": "5111130000000018"}
         )
         assert nobody.json()["items"] == []
+
+
+async def test_lost_cards_are_issued_again_from_one_list(
+    office: Office, identity: Running, tmp_path: Path
+) -> None:
+    """Goal: the office works down one list, masked, township by township. Method: three holders of
+    a compromised key's cards in two townships; pages of one; a filter; the workbook; a new card
+    from the list; a township's own view."""
+    elsewhere = NEIGHBOUR.but(sequence=19, household="H0099", township="永和镇")
+    await office.register(PATIENT, NEIGHBOUR, elsewhere)
+    whose = [await person_id(office, each) for each in (PATIENT, NEIGHBOUR, elsewhere)]
+    issued = [await issue_card(office, each) for each in whose]
+    await compromised(identity, kid_of(issued[0]))
+    async with screen(identity, tmp_path, "identity:cards", name="desk") as desk:
+        page = await desk.get("/identity/cards")
+        assert "3 人待补发，0 人已补发" in words(page)
+        assert not any(each.name in page.text for each in (PATIENT, NEIGHBOUR))
+        one = await desk.get("/identity/cards", township="永和镇")
+        assert "1 人待补发" in words(one)
+        assert f"/identity/cards/{whose[2]}" in one.text
+        assert f"/identity/cards/{whose[0]}" not in one.text
+        taken = await desk.get("/identity/cards/reissues.xlsx", township=PATIENT.township)
+        rows = list(load_workbook(io.BytesIO(taken.content)).active.values)
+        assert {row[3] for row in rows[1:]} == set(whose[:2])
+        assert not {PATIENT.name, NEIGHBOUR.name} & {cell for row in rows for cell in row}
+        given = await desk.post(f"/identity/cards/{whose[0]}", {"township": ""})
+        assert "新卡已发放" in words(given)
+        assert "2 人待补发，1 人已补发" in words(given)
+        assert_private(given, PATIENT.number, PATIENT.name)
+        nobody = await desk.post(f"/identity/cards/{new_id()}", {"township": ""})
+        assert nobody.status_code == 404
+        back = await desk.get(f"/identity/cards/{whose[0]}")
+        assert back.headers["location"] == "/identity/cards"
+    async with township(office, "永和镇") as own:
+        answer = await own.get("/identity/v1/cards/reissues", params={"township": "金河镇"})
+        assert [each["person_id"] for each in answer.json()["items"]] == [whose[2]]
+    logged = await identity.rows("SELECT detail FROM audit_log WHERE action LIKE '%exported'")
+    assert [set(row["detail"]["persons"]) for row in logged] == [set(whose[:2])]
