@@ -13,6 +13,8 @@ from services.identity.cards import compromise, service
 from services.identity.cards.pages import qr_svg
 from services.identity.cards.reissue_list import MEDIA_TYPE
 from services.identity.cards.schemas import CardRequest
+from services.identity.persons import service as persons
+from services.identity.persons.schemas import PersonsNamed
 from services.identity.screens.kit import PageRoute, render
 from shared.db.session import Writes, WriteSession
 from shared.http.problem import Problem
@@ -75,7 +77,11 @@ async def issue(
             problem=told(answer), code=answer.status,
         )  # fmt: skip
     issued = answer.model_dump(mode="json") | {"svg": qr_svg(answer.qr)}
-    return await _page(request, context, session, caller, township, issued=issued)
+    named = await persons.names(session, context, caller, PersonsNamed(person_ids=[person_id]))
+    return await _page(
+        request, context, session, caller, township,
+        issued=issued, holder=next((each.masked_name for each in named.items), None),
+    )  # fmt: skip
 
 
 async def _page(
@@ -87,6 +93,7 @@ async def _page(
     *,
     after: str | None = None,
     issued: Mapping[str, Any] | None = None,
+    holder: str | None = None,
     problem: Said | None = None,
     code: int = 200,
 ) -> Response:
@@ -105,6 +112,7 @@ async def _page(
             "persons": "identity:persons" in caller.scopes,
             "after": after,
             "issued": issued,
+            "holder": holder,
             "problem": problem,
         },
         status=code,

@@ -212,6 +212,7 @@ async def person_page(
             "problem": problem,
             "revealed": None,
             "issued": None,
+            "holder": None,
             "others": None,
             "other": None,
             "longest": LONGEST,

@@ -25,6 +25,7 @@ from services.identity.cards.compromise import CardKeyUnknown, Compromised, comp
 from services.identity.cards.keys import Rotated, rotate
 from shared.clock import FixedClock
 from shared.ids import new_id
+from shared.security.masking import mask_name
 from shared.security.principal import Principal
 from shared.security.scopes import SCOPES
 from shared.security.signing import opened, sign
@@ -465,6 +466,7 @@ async def test_lost_cards_are_issued_again_from_one_list(
         assert not {PATIENT.name, NEIGHBOUR.name} & {cell for row in rows for cell in row}
         given = await desk.post(f"/identity/cards/{whose[0]}", {"township": ""})
         assert "新卡已发放" in words(given)
+        assert mask_name(PATIENT.name) in words(given)
         assert "2 人待补发，1 人已补发" in words(given)
         assert_private(given, PATIENT.number, PATIENT.name)
         nobody = await desk.post(f"/identity/cards/{new_id()}", {"township": ""})
