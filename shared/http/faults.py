@@ -104,6 +104,19 @@ _TELLING_ASCII, _TELLING_HAN = 4, 2
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
+class FieldWrong(ValueError):
+    """What a validator of a whole request finds wrong with one of its fields.
+
+    Its words are constants: they never repeat what was sent.
+    """
+
+    def __init__(self, field: str, code: str, message: str, message_zh: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.code = code
+        self.message_zh = message_zh
+
+
 def field_faults(errors: Sequence[Mapping[str, Any]]) -> list[FieldFault]:
     """Pydantic's errors in our words; at most fifty.
 
@@ -140,6 +153,9 @@ def _fault(error: Mapping[str, Any]) -> FieldFault:
         message, message_zh = (_fill(words, context) for words in _MESSAGES[kind])
     elif isinstance(cause, MoneyMalformed):
         code, message, message_zh = "money_malformed", str(cause), _MONEY_ZH
+    elif isinstance(cause, FieldWrong):
+        place = (*place, cause.field)
+        code, message, message_zh = cause.code, str(cause), cause.message_zh
     elif kind in {"value_error", "assertion_error"}:
         code = str(getattr(cause, "code", "invalid"))
         message, message_zh = str(cause), str(getattr(cause, "message_zh", _UNKNOWN[1]))

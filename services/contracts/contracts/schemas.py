@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from services.contracts.contracts.domain import State
+from shared.http.faults import FieldWrong
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 Evidence = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
@@ -82,21 +83,34 @@ class ContractRequest(BaseModel):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.status == "signed" and self.signed_on is None:
-            raise ValueError(
-                "signed_on is missing; give the day on which it was signed / 缺少签约日期；请填写"
+            raise FieldWrong(
+                "signed_on",
+                "missing",
+                "signed_on is missing; give the day on which it was signed",
+                "缺少签约日期；请填写",
             )
         if self.status != "signed" and (self.signed_on or self.valid_from or self.valid_to):
-            raise ValueError(
+            raise FieldWrong(
+                "status",
+                "not_signed",
                 "only a signature has signed_on, valid_from and valid_to; leave them out, or use "
-                "status signed / 未签约的记录不填签约和起止日期"
+                "status signed",
+                "未签约的记录不填签约和起止日期",
             )
         if self.status == "refused" and self.evidence is None:
-            raise ValueError("a refusal needs its evidence; say what it rests on / 拒签须填写佐证")
+            raise FieldWrong(
+                "evidence",
+                "missing",
+                "a refusal needs its evidence; say what it rests on",
+                "拒签须填写佐证",
+            )
         first = self.valid_from or self.signed_on
         if self.valid_to is not None and first is not None and self.valid_to < first:
-            raise ValueError(
-                "valid_to must not be before valid_from; give the last day of the term "
-                "/ 终止日期不能早于起始日期"
+            raise FieldWrong(
+                "valid_to",
+                "before_valid_from",
+                "valid_to must not be before valid_from; give the last day of the term",
+                "终止日期不能早于起始日期；请填写最后一天",
             )
         return self
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
+from shared.http.faults import FieldWrong
+
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 Evidence = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 ExemptionState = Literal["in_force", "expired", "ended"]
@@ -91,9 +93,11 @@ class ExemptionRequest(BaseModel):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.valid_to is not None and self.valid_to < self.valid_from:
-            raise ValueError(
-                "valid_to must not be before valid_from; give the last day "
-                "/ 终止日期不能早于起始日期"
+            raise FieldWrong(
+                "valid_to",
+                "before_valid_from",
+                "valid_to must not be before valid_from; give the last day",
+                "终止日期不能早于起始日期；请填写最后一天",
             )
         return self
 

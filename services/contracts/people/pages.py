@@ -116,6 +116,8 @@ async def _act(
         body = act.request.model_validate(act.body(typed, kept))
     except ValidationError as error:
         words.faults = at_fields(field_faults(error.errors()), {})
+        if not set(words.faults) & set(act.fields):  # of what the form has no field for
+            words.problem = next(iter(words.faults.values()), None)
         words.status = 422
         return await person_page(request, context, session, caller, kept, words)
     answer = await attempt(session, act.do(Asked(session, context, caller, thing), body))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 WORDS: dict[str, tuple[str, str]] = {
+    "join": ("；", "; "),
+    "colon": ("：", ": "),
     "way.clinic": ("门诊", "At the clinic"),
     "way.home": ("入户", "At home"),
     "way.phone": ("电话", "By telephone"),

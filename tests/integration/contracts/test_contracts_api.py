@@ -147,7 +147,7 @@ class TestSigning:
         wrong = {
             "team": signature(team="H00000000000"),
             "signed_on": signature(signed_on="2016-03-11"),
-            "body": signature(valid_to="2016-01-04"),
+            "valid_to": signature(valid_to="2016-01-04"),
         }
         async with contracts.client() as client:
             for field, body in wrong.items():

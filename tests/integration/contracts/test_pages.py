@@ -185,7 +185,7 @@ async def test_a_measurement_is_asked_for_again_in_words(
 
     page = await doctor.get(f"/contracts/persons/{P1}")
     assert page.text.count('<circle class="dot') == 4
-    assert "收缩压 226 mmHg;舒张压 84 mmHg" in words(page)
+    assert "收缩压 226 mmHg；舒张压 84 mmHg" in words(page)
     assert "降到140" in words(page)
     refused = await doctor.post(
         f"/contracts/persons/{P1}/close/{case['case_id']}", {"closed_on": "2016-03-10"}
@@ -202,6 +202,15 @@ async def test_a_contract_goes_through_its_steps_on_the_page(
     early = await doctor.post(f"/contracts/persons/{P2}/sign", {"signed_on": "2017-01-01"})
     assert early.status_code == 422
     assert 'id="sign-signed_on-fault"' in early.text
+    for form, dates in (
+        ("sign", {"signed_on": "2016-03-01", "valid_to": "2016-02-01"}),
+        ("exempt", {"valid_from": "2016-03-01", "valid_to": "2016-02-01", "reason": "refused"}),
+    ):
+        turned = await doctor.post(
+            f"/contracts/persons/{P2}/{form}", dates | {"evidence": "本人签字"}
+        )
+        assert turned.status_code == 422
+        assert f'id="{form}-valid_to-fault"' in turned.text
     await act(doctor, P2, "sign", signed_on="2016-03-01")
     (contract,) = await contracts.rows("SELECT contract_id FROM contracts")
     one = contract["contract_id"]
