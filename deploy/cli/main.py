@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +51,7 @@ app.add_typer(reporting.app, name="reporting")
 app.add_typer(users.app, name="users")
 app.add_typer(vault.app, name="vault")
 
-_REBUILD_TIMEOUT_S = 3600
+_REBUILD_POLL_S = 1.0
 
 Service = Annotated[str, typer.Argument(help="identity, claims, contracts or reporting")]
 
@@ -96,8 +97,8 @@ def rebuild(
     address = base_url or f"http://{settings.host}:{settings.port}"
     secret = ClientsFile(clients_file_of(settings)).secret_of("operator") or ""
     with (
-        console.status("rebuilding from the event stores ..."),
-        httpx.Client(base_url=address, timeout=_REBUILD_TIMEOUT_S) as http,
+        console.status("rebuilding from the event stores ...") as status,
+        httpx.Client(base_url=address) as http,
     ):
         grant = http.post(
             "/oauth/token",
@@ -108,9 +109,15 @@ def rebuild(
             },
         )
         token = grant.raise_for_status().json()["access_token"]
-        answer = http.post("/reporting/v1/rebuilds", headers={"Authorization": f"Bearer {token}"})
-    console.print_json(data=answer.json())
-    if answer.is_error:
+        http.headers["Authorization"] = f"Bearer {token}"
+        answer = http.post("/reporting/v1/rebuilds").raise_for_status()
+        job = answer.json()
+        while job["status"] in ("queued", "running"):
+            status.update(f"rebuilding: {job['events']:,} of about {job['expected']:,} events ...")
+            time.sleep(_REBUILD_POLL_S)
+            job = http.get(answer.headers["Location"]).raise_for_status().json()
+    console.print_json(data=job)
+    if job["status"] != "done":
         raise typer.Exit(1)
 
 

@@ -28,6 +28,8 @@ from services.reporting.projections.handlers import SUBSCRIPTIONS
 from services.reporting.quality.endpoints import router as quality_router
 from services.reporting.quality.pages import router as quality_pages
 from services.reporting.rebuild.endpoints import router as rebuild_router
+from services.reporting.rebuild.jobs import run_rebuilds
+from services.reporting.rebuild.pages import router as rebuild_pages
 from services.reporting.register.endpoints import router as register_router
 from services.reporting.register.file_endpoints import router as register_files_router
 from services.reporting.register.item_pages import router as register_item_pages
@@ -82,6 +84,7 @@ MODULE = ServiceModule(
         entry_pages,
         warning_pages,
         quality_pages,
+        rebuild_pages,
     ),
     root_pages=(root_router,),
     screens=(
@@ -95,6 +98,6 @@ MODULE = ServiceModule(
     subscriptions=SUBSCRIPTIONS,
     publishes=(MonthClosed, MonthReopened, TargetMissed, RegisterItemOverdue),
     watches=(watch_register,),
-    jobs=(keep_sums,),
+    jobs=(keep_sums, run_rebuilds),
     lifespan=live,
 )

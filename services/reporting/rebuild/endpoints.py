@@ -3,50 +3,47 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
-from services.reporting.rebuild import service
-from services.reporting.rebuild.schemas import RebuildAnswer
-from shared.db.session import Writes
+from services.reporting.rebuild import jobs
+from services.reporting.rebuild.schemas import RebuildAnswer, answer_of
+from shared.db.session import Reads, Writes
 from shared.http.routing import YizhanRoute
 from shared.runtime.context import Context
 from shared.security.principal import Principal, requires
 
-router = APIRouter(route_class=YizhanRoute, tags=["rebuilds"])
+router = APIRouter(route_class=YizhanRoute, tags=["rebuilds"], prefix="/rebuilds")
+
+Operator = Annotated[Principal, requires("reporting:rebuild")]
 
 
-@router.post(
-    "/rebuilds",
-    status_code=201,
-    summary="Make every projection again from the event stores",
-    responses={
-        409: {"description": "`event_cannot_be_applied`"},
-        503: {"description": "`feed_unreadable`, `rebuild_must_wait`"},
-    },
-)
+@router.post("", status_code=202, summary="Make every projection again from the event stores")
 async def rebuild(
-    caller: Annotated[Principal, requires("reporting:rebuild")],
-    session: Writes,
-    context: Context,
+    caller: Operator, session: Writes, context: Context, response: Response
 ) -> RebuildAnswer:
-    """All or nothing: readers see the old figures until it is done, handlers go on almost as long.
+    """Queued; read it again (`Location`) until it is `done` or `failed`.
 
-    `deleted` and `written` count the rows that were not what the events say.
-    A million events take minutes: let the client wait as long, or use `yizhan rebuild`.
+    All or nothing: readers see the old figures until it is done, handlers go on almost as long.
+    One at a time: while one waits or runs, that one is the answer.
     """
-    result = await service.rebuild_within(
-        session,
-        context,
-        requested_by=caller.client_id,
-        organisation=caller.organisation,
-    )
-    return RebuildAnswer(
-        rebuild_id=str(result.rebuild_id),
-        events=result.events,
-        started_at=result.started_at,
-        finished_at=result.finished_at,
-        deleted=result.deleted,
-        written=result.written,
-        positions=result.positions,
-    )
+    job = await jobs.ask(session, context, caller)
+    response.headers["Location"] = f"/reporting/v1/rebuilds/{job.rebuild_id}"
+    return answer_of(job)
+
+
+@router.get(
+    "/{rebuild_id}",
+    summary="One rebuild",
+    responses={404: {"description": "`rebuild_not_found`"}},
+)
+async def one(
+    rebuild_id: UUID, _caller: Operator, session: Reads, context: Context
+) -> RebuildAnswer:
+    """How far it is, and what it did.
+
+    `deleted` and `written` count the rows that were not what the events say. `fault` says why
+    nothing was changed: `event_cannot_be_applied`, `feed_unreadable`, `rebuild_must_wait`.
+    """
+    return answer_of(await jobs.required(session, context, rebuild_id))

@@ -1,4 +1,4 @@
-"""All SQL of a rebuild: the shadow tables, the lock, what differs, the inbox.
+"""All SQL of a rebuild: the shadow tables, the lock, what differs, the inbox, the job.
 
 The rows are made in temporary tables of the projections' own names, which this transaction finds
 before the real ones. Nobody else sees them, a million events need no memory, and a crash leaves
@@ -7,14 +7,19 @@ nothing behind.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, insert, text
+from sqlalchemy import Table, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 
-from services.reporting.models import PROJECTIONS, Rebuild
-from shared.db.session import WriteSession
+from services.reporting.models import PROJECTIONS, Happening, Rebuild
+from shared.db.base import table_of
+from shared.db.session import Database, ReadSession, WriteSession
 
 _LONGEST_S = 3600
 """What a million rows take in one statement is more than a connection allows a statement."""
@@ -159,5 +164,144 @@ async def fill_inbox(session: WriteSession, group: str) -> None:
     )
 
 
-async def log_rebuild(session: WriteSession, values: dict[str, Any]) -> None:
-    await session.execute(insert(Rebuild).values(values))
+_j = table_of(Rebuild).c
+_UNDER_WAY = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A rebuild as it is kept; see the model."""
+
+    rebuild_id: UUID
+    region: str
+    status: str
+    requested_by: str
+    organisation: str | None
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempts: int
+    phase: str | None
+    events: int
+    expected: int
+    deleted: int | None
+    written: int | None
+    positions: Mapping[str, int] | None
+    fault: Mapping[str, str] | None
+
+
+_JOB = select(*(_j[each.name] for each in fields(Job)))
+
+
+async def queue(
+    session: WriteSession,
+    *,
+    rebuild_id: UUID,
+    region: str,
+    by: str,
+    organisation: str,
+    at: datetime,
+) -> UUID | None:
+    """Keep that a rebuild is asked for; None: one waits or runs already."""
+    statement = insert(Rebuild).values(
+        rebuild_id=rebuild_id,
+        region=region,
+        status="queued",
+        requested_by=by,
+        organisation=organisation,
+        requested_at=at,
+        attempts=0,
+        events=0,
+        expected=0,
+    )
+    queued: UUID | None = await session.scalar(
+        statement.on_conflict_do_nothing().returning(_j.rebuild_id)
+    )
+    return queued
+
+
+async def get(session: ReadSession, region: str, rebuild_id: UUID) -> Job | None:
+    found = await session.execute(_JOB.where(_j.rebuild_id == rebuild_id, _j.region == region))
+    row = found.mappings().first()
+    return None if row is None else Job(**row)
+
+
+async def under_way(session: ReadSession, region: str) -> Job | None:
+    """The rebuild that waits or runs."""
+    found = await session.execute(_JOB.where(_j.region == region, _j.status.in_(_UNDER_WAY)))
+    row = found.mappings().first()
+    return None if row is None else Job(**row)
+
+
+async def newest(session: ReadSession, region: str, limit: int) -> list[Job]:
+    found = await session.execute(
+        _JOB.where(_j.region == region).order_by(_j.rebuild_id.desc()).limit(limit)
+    )
+    return [Job(**row) for row in found.mappings()]
+
+
+async def begin(session: WriteSession, region: str, at: datetime) -> Job | None:
+    """Take the rebuild that waits, or that a dead process left; the caller holds :func:`alone`."""
+    handled = select(func.count()).select_from(Happening).scalar_subquery()
+    rebuild_id = await session.scalar(
+        update(Rebuild)
+        .where(_j.region == region, _j.status.in_(_UNDER_WAY))
+        .values(
+            status="running",
+            started_at=at,
+            attempts=_j.attempts + 1,
+            phase="reading",
+            events=0,
+            expected=handled,
+        )
+        .returning(_j.rebuild_id)
+    )
+    return None if rebuild_id is None else await get(session, region, rebuild_id)
+
+
+async def note_progress(session: WriteSession, rebuild_id: UUID, phase: str, events: int) -> None:
+    await session.execute(
+        update(Rebuild)
+        .where(_j.rebuild_id == rebuild_id, _j.status == "running")
+        .values(phase=phase, events=events)
+    )
+
+
+async def fail(
+    session: WriteSession, rebuild_id: UUID, at: datetime, fault: Mapping[str, str]
+) -> None:
+    await session.execute(
+        update(Rebuild)
+        .where(_j.rebuild_id == rebuild_id, _j.status == "running")
+        .values(status="failed", finished_at=at, fault=fault)
+    )
+
+
+async def finish(session: WriteSession, values: dict[str, Any]) -> None:
+    """Keep what a rebuild did; one that nobody queued has no row yet."""
+    statement = insert(Rebuild).values(values)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["rebuild_id"],
+            set_={name: statement.excluded[name] for name in values if name not in _AS_ASKED},
+        )
+    )
+
+
+_AS_ASKED = ("rebuild_id", "region", "requested_by", "organisation", "requested_at", "attempts")
+
+
+@asynccontextmanager
+async def alone(db: Database) -> AsyncIterator[bool]:
+    """Whether this process alone rebuilds now; a process that dies lets go of it."""
+    async with db.engine.connect() as opened:
+        connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
+        mine = await connection.scalar(select(func.pg_try_advisory_lock(func.hashtext(_ALONE))))
+        try:
+            yield bool(mine)
+        finally:
+            if mine:
+                await connection.execute(select(func.pg_advisory_unlock(func.hashtext(_ALONE))))
+
+
+_ALONE = "reporting.rebuilds"

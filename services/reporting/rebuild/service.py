@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import structlog
@@ -78,20 +78,31 @@ class RebuildResult:
 
 
 @dataclass
+class Progress:
+    """How far a rebuild is, told while it goes on."""
+
+    phase: Literal["reading", "comparing"] = "reading"
+    events: int = 0
+    ending: bool = False
+    """It is about to say what it did: from now on its row is its own."""
+
+
+@dataclass
 class _Reading:
     """How far the event stores were taken in."""
 
     positions: dict[str, int]
+    progress: Progress
     events: int = 0
     set_aside: list[Envelope[Any]] = field(default_factory=list)
     """Dead letters: they have had no effect live, and get none here while they wait."""
 
     def copy(self) -> _Reading:
-        return _Reading(dict(self.positions), self.events, list(self.set_aside))
+        return _Reading(dict(self.positions), self.progress, self.events, list(self.set_aside))
 
 
 async def rebuild(context: ServiceContext, *, requested_by: str = "system:cli") -> RebuildResult:
-    """Make every projection again, in a transaction of its own.
+    """Make every projection again, at once and in a transaction of its own.
 
     Raises:
         FeedUnreadable, RebuildMustWait, EventCannotBeApplied: nothing was changed.
@@ -100,8 +111,10 @@ async def rebuild(context: ServiceContext, *, requested_by: str = "system:cli") 
         return await rebuild_within(
             session,
             context,
+            rebuild_id=new_id(),
             requested_by=requested_by,
             organisation=f"region:{context.region.region_code}",
+            progress=Progress(),
         )
 
 
@@ -109,8 +122,10 @@ async def rebuild_within(
     session: WriteSession,
     context: ServiceContext,
     *,
+    rebuild_id: UUID,
     requested_by: str,
     organisation: str,
+    progress: Progress,
 ) -> RebuildResult:
     """Make every projection again in the caller's transaction, which must hold nothing else.
 
@@ -120,15 +135,17 @@ async def rebuild_within(
     started_at = context.clock.now()
     producers = sorted({each.event.producer for each in context.module.subscriptions})
     await repository.make_shadows(session)
-    reading = await _to_the_end(session, context, _Reading(dict.fromkeys(producers, 0)))
+    reading = await _to_the_end(session, context, _Reading(dict.fromkeys(producers, 0), progress))
+    progress.phase = "comparing"
     await month_sums.follow_at_the_end(session)
     deleted, written = await repository.put_right(session)
     await repository.fill_inbox(session, context.name)
     await repository.end_shadows(session)
     await month_sums.take_all_anew(session)
     await announce_rebuild(session)
+    progress.ending = True
     result = RebuildResult(
-        rebuild_id=new_id(),
+        rebuild_id=rebuild_id,
         events=reading.events,
         started_at=started_at,
         finished_at=context.clock.now(),
@@ -136,14 +153,24 @@ async def rebuild_within(
         written=written,
         positions=reading.positions,
     )
-    await repository.log_rebuild(
+    await repository.finish(
         session,
         {
-            "rebuild_id": result.rebuild_id,
+            "rebuild_id": rebuild_id,
+            "region": context.region.region_code,
+            "status": "done",
             "requested_by": requested_by,
+            "organisation": organisation,
+            "requested_at": started_at,
             "started_at": started_at,
             "finished_at": result.finished_at,
+            "attempts": 1,
+            "phase": None,
             "events": result.events,
+            "expected": result.events,
+            "deleted": deleted,
+            "written": written,
+            "positions": result.positions,
         },
     )
     await audit.record(
@@ -232,6 +259,7 @@ async def _fold(
         raise EventCannotBeApplied(f"together, {len(events)} events cannot be applied") from error
     told = reading.events // _TELL_EVERY
     reading.events += len(events)
+    reading.progress.events = reading.events
     if reading.events // _TELL_EVERY > told:
         log.info("rebuild_goes_on", events=reading.events)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.reporting.dashboard.pages import slide_of
+from services.reporting.rebuild.jobs import run_next
 from tests.integration.reporting.county import DISTRICT, JINHE, YONGHE, half_year
 from tests.support.browsing import screen, words
 from tests.support.service import Running
@@ -99,3 +100,22 @@ async def test_the_wall_turns(reporting: Running) -> None:
         assert 'data-next="/?wall=1&amp;slide=4" data-slide-ms="20000"' in page.text
         assert 'content="20; url=/?wall=1&amp;slide=4"' in page.text
         assert "data-next" not in (await client.get("/")).text
+
+
+async def test_the_figures_are_made_again_from_a_page(reporting: Running, tmp_path: Path) -> None:
+    """Goal: an operator starts a rebuild once and sees how far it is, and why it failed; nobody
+    else. Method: the page, its form, its line of progress; a worker that reaches no service."""
+    async with screen(reporting, tmp_path, READ, name="reader") as reader:
+        assert (await reader.get("/reporting/rebuilds")).status_code == 403
+    async with screen(reporting, tmp_path, READ, "reporting:rebuild", name="ops") as ops:
+        assert "尚未重建过" in words(await ops.get("/reporting/rebuilds"))
+        for _ in range(2):
+            assert (await ops.post("/reporting/rebuilds")).status_code == 303
+        page = await ops.get("/reporting/rebuilds")
+        assert 'data-poll="/reporting/rebuilds/progress"' in page.text
+        assert "等待中" in words(await ops.get("/reporting/rebuilds/progress"))
+        assert await run_next(reporting.context)
+        assert words(await ops.get("/reporting/rebuilds/progress")).strip() == ""
+        said = words(await ops.get("/reporting/rebuilds"))
+    assert said.count("未更改任何数据") == 1
+    assert "开始重建" in said

@@ -14,6 +14,8 @@ from sqlalchemy import text
 from deploy.embedded.blocking import run_blocking
 from services.reporting.figures import keeping
 from services.reporting.rebuild.feeds import FeedUnreadable
+from services.reporting.rebuild.jobs import run_next
+from services.reporting.rebuild.repository import alone, begin
 from services.reporting.rebuild.service import (
     EventCannotBeApplied,
     RebuildMustWait,
@@ -292,21 +294,80 @@ async def test_a_dead_letter_that_is_resent_meanwhile(reporting: Running, feeds:
     assert await dump(reporting) == expected
 
 
-async def test_over_http_with_its_scope(reporting: Running, feeds: Feeds) -> None:
-    """Goal: POST /rebuilds for those who may. Method: with and without the scope; audit row."""
-    events = half_year()
+async def test_over_http_as_a_job(reporting: Running, feeds: Feeds) -> None:
+    """Goal: POST /rebuilds for those who may; followed until it has ended, one at a time.
+
+    Method: with and without the scope, twice; the worker's job by hand, its progress read while the
+    last feed is; one that fails says why; audit rows.
+    """
+    events, context = half_year(), reporting.context
     feeds.add(*events)
+    seen: list[Any] = []
+
+    async def follow() -> None:
+        connection = await asyncpg.connect(plain_dsn(context.db.url))
+        try:
+            seen.append(await connection.fetchrow("SELECT status, phase, expected FROM rebuilds"))
+        finally:
+            await connection.close()
+
     async with reporting.client(scopes=["reporting:read"]) as client:
         assert (await client.post("/reporting/v1/rebuilds")).status_code == 403
+    assert not await run_next(context)
     async with reporting.client() as client:
         answer = await client.post("/reporting/v1/rebuilds", headers={"Idempotency-Key": "r1"})
-        again = await client.post("/reporting/v1/rebuilds", headers={"Idempotency-Key": "r1"})
-    assert answer.status_code == 201, answer.text
-    assert answer.json()["events"] == len(events)
-    assert again.json() == answer.json()
-    (row,) = await reporting.rows("SELECT action, detail FROM audit_log")
-    assert row["action"] == "projections.rebuilt"
-    assert row["detail"]["events"] == len(events)
+        again = await client.post("/reporting/v1/rebuilds", headers={"Idempotency-Key": "r2"})
+        assert answer.status_code == again.status_code == 202, answer.text
+        assert (answer.json()["status"], answer.json()["deleted"]) == ("queued", None)
+        assert again.json() == answer.json()
+        where = answer.headers["Location"]
+        async with alone(context.db):
+            assert not await run_next(context)
+        feeds.on_page = lambda: run_blocking(follow)
+        assert await run_next(context)
+        feeds.on_page = lambda: None
+        assert {tuple(each) for each in seen} == {("running", "reading", 0)}
+        done = (await client.get(where)).json()
+        assert done["status"] == "done"
+        assert done["events"] == len(events)
+        assert done["written"] > done["deleted"] == 0
+        feeds.add(broken(events))
+        failing = (await client.post("/reporting/v1/rebuilds")).headers["Location"]
+        assert failing != where
+        assert await run_next(context)
+        failed = (await client.get(failing)).json()
+        unknown = await client.get(f"/reporting/v1/rebuilds/{new_id()}")
+    assert (failed["status"], failed["fault"]["code"]) == ("failed", "event_cannot_be_applied")
+    assert unknown.status_code == 404
+    rows = await reporting.rows("SELECT action, subject FROM audit_log ORDER BY id")
+    asked, rebuilt = (
+        ("rebuild.asked", done["rebuild_id"]),
+        ("projections.rebuilt", done["rebuild_id"]),
+    )
+    assert [(each["action"], each["subject"]) for each in rows] == [
+        asked,
+        rebuilt,
+        ("rebuild.asked", failed["rebuild_id"]),
+    ]
+
+
+async def test_a_rebuild_whose_process_died_is_begun_anew(reporting: Running, feeds: Feeds) -> None:
+    """Goal: a kill in the middle leaves neither a rebuild that runs for ever nor half of one.
+
+    Method: the row as a dead process leaves it; then one that died three times.
+    """
+    context = reporting.context
+    feeds.add(*half_year())
+    async with reporting.client() as client:
+        where = (await client.post("/reporting/v1/rebuilds")).headers["Location"]
+        async with context.db.writing() as session:
+            assert await begin(session, context.region.region_code, context.clock.now())
+        assert await run_next(context)
+        assert (await client.get(where)).json()["status"] == "done"
+        where = (await client.post("/reporting/v1/rebuilds")).headers["Location"]
+        await execute(reporting, "UPDATE rebuilds SET attempts = 3 WHERE status = 'queued'")
+        assert await run_next(context)
+        assert (await client.get(where)).json()["fault"]["code"] == "given_up"
 
 
 def broken(events: Sequence[Envelope[Any]]) -> Envelope[Any]:
