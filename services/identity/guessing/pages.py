@@ -44,6 +44,7 @@ async def alarms(
                 | {
                     "who": name_of(context, one.client_id),
                     "seen_who": name_of(context, one.seen_by),
+                    "account": one.client_id.partition(":")[2],
                     "facility": facilities.get(one.place, one.place),
                     "elsewhere": one.place if one.place in NO_INSTITUTIONS else None,
                 }
