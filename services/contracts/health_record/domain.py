@@ -12,9 +12,10 @@ BY_ILLNESS = "illness_impoverished_severe"
 """The category that rests on a verification by itself."""
 
 
-def verified(cause: str | None, categories: Collection[str]) -> State:
-    """Whether it is known what made the person poor."""
-    return "recorded" if cause is not None or BY_ILLNESS in categories else "not_recorded"
+def verified(cause: str | None, categories: Collection[str], visits: int) -> State:
+    """Whether it is known what made the person poor, or somebody went to the household."""
+    known = cause is not None or BY_ILLNESS in categories or visits > 0
+    return "recorded" if known else "not_recorded"
 
 
 def diseased(shown: int, hidden: int) -> State:

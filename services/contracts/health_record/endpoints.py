@@ -6,8 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from services.contracts.health_record import service
-from services.contracts.health_record.schemas import GapList, HealthRecord
+from services.contracts.health_record import service, verifying
+from services.contracts.health_record.schemas import (
+    GapList,
+    HealthRecord,
+    VerificationAnswer,
+    VerificationRequest,
+)
 from shared.db.session import Reads, Writes
 from shared.http.routing import YizhanRoute
 from shared.runtime.context import Context
@@ -30,6 +35,26 @@ async def health_poverty_record(
     What nobody has told is `not_recorded`.
     """
     return await service.read_record(session, context, caller, person_id)
+
+
+@router.post(
+    "/people/{person_id}/home-verifications",
+    status_code=201,
+    summary="Record what a visit to the household found (XB-44)",
+    responses={
+        404: {"description": "`person_unknown`"},
+        422: {"description": "`verification_wrong`: a day in the future, a cause that contradicts"},
+    },
+)
+async def verify(
+    person_id: str,
+    body: VerificationRequest,
+    caller: Annotated[Principal, requires("contracts:write")],
+    session: Writes,
+    context: Context,
+) -> VerificationAnswer:
+    """The newest stands in the person's record; earlier ones stay."""
+    return await verifying.verify(session, context, caller, person_id, body)
 
 
 @router.get("/health-poverty-gaps", summary="How many persons lack which group, per village")

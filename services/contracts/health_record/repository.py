@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import Row, RowMapping, insert, select, text
 
 from services.contracts.health_record.domain import Drugs
-from services.contracts.models import DiseaseCase, Dispensing, Person
-from shared.db.session import ReadSession
+from services.contracts.merges.repository import MERGES
+from services.contracts.models import DiseaseCase, Dispensing, HomeVerification, Person
+from shared.db.session import ReadSession, WriteSession
 
+MOST_VISITS = 50
+"""Home verifications that a person's record shows."""
 _SERVICES: Final = text("""
 SELECT
   (SELECT count(*) FROM follow_ups WHERE person_id = ANY(:members)) AS follow_ups,
@@ -36,6 +39,7 @@ WITH meant AS (
 ), facts AS (
   SELECT person_id, 'verified' AS fact FROM people
   WHERE poverty_cause IS NOT NULL OR categories @> '[{"code": "illness_impoverished_severe"}]'
+  UNION ALL SELECT person_id, 'verified' FROM home_verifications
   UNION ALL SELECT person_id, 'diseased' FROM disease_cases WHERE state <> 'withdrawn'
   UNION ALL SELECT person_id, 'untreated' FROM disease_cases WHERE state = 'found'
   UNION ALL SELECT person_id, 'served' FROM contracts WHERE in_force @> CAST(:day AS date)
@@ -79,6 +83,63 @@ async def poverty_cause(session: ReadSession, members: Sequence[str], kept: str)
         .order_by(Person.person_id != kept, Person.person_id)
         .limit(1)
     )
+
+
+async def add_verification(session: WriteSession, values: dict[str, Any]) -> None:
+    await session.execute(insert(HomeVerification).values(values))
+
+
+async def verifications(session: ReadSession, members: Sequence[str]) -> Sequence[HomeVerification]:
+    """The home verifications of a person, the newest first."""
+    found = await session.scalars(
+        select(HomeVerification)
+        .where(HomeVerification.person_id.in_(members))
+        .order_by(HomeVerification.verified_on.desc(), HomeVerification.verification_id.desc())
+        .limit(MOST_VISITS)
+    )
+    return found.all()
+
+
+async def verifications_between(
+    session: ReadSession,
+    *,
+    region: str,
+    township: str | None,
+    first: date | None,
+    last: date | None,
+    limit: int,
+) -> Sequence[Row[HomeVerification, str, str | None]]:
+    """Home verifications of some days, each with who stands for the person and his household.
+
+    Args:
+        session: to read with.
+        region: whose.
+        township: where; None: everywhere.
+        first: the first day; None: from the beginning.
+        last: the last day; None: until now.
+        limit: how many, by place and day.
+    """
+    kept = MERGES.kept_or_self(HomeVerification.person_id)
+    conditions = [HomeVerification.region == region]
+    if township is not None:
+        conditions.append(HomeVerification.township == township)
+    if first is not None:
+        conditions.append(HomeVerification.verified_on >= first)
+    if last is not None:
+        conditions.append(HomeVerification.verified_on <= last)
+    found = await session.execute(
+        select(HomeVerification, kept, Person.household_id)
+        .outerjoin(Person, Person.person_id == kept)
+        .where(*conditions)
+        .order_by(
+            HomeVerification.township,
+            HomeVerification.village,
+            HomeVerification.verified_on,
+            HomeVerification.verification_id,
+        )
+        .limit(limit)
+    )
+    return found.all()
 
 
 async def cases(session: ReadSession, members: Sequence[str]) -> Sequence[DiseaseCase]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.contracts.health_record.domain import Group, State
+from shared.events.catalog.identity import PovertyCause
 from shared.money import Money
 
 _RECORD: dict[str, Any] = {
@@ -19,6 +20,7 @@ _RECORD: dict[str, Any] = {
     "missing": [],
     "verification": {
         "state": "recorded",
+        "visits": [],
         "cause": "illness",
         "cause_zh": "因病",
         "cause_en": "Illness",
@@ -102,6 +104,59 @@ _RECORD: dict[str, Any] = {
 }
 
 
+Result = Literal["by_illness", "back_by_illness", "other_cause", "not_poor"]
+RESULT_WORDS: dict[str, tuple[str, str]] = {
+    "by_illness": ("因病致贫属实", "Poor by illness"),
+    "back_by_illness": ("因病返贫属实", "Back into poverty by illness"),
+    "other_cause": ("非因病，属其他原因", "Poor by another cause"),
+    "not_poor": ("已不属因病致贫返贫", "No longer poor by illness"),
+}
+"""What a visit to a household found: Chinese and English."""
+_VERIFIED: dict[str, Any] = {
+    "verification_id": "01980a3e-5f1c-7a52-9d3e-3c1c6a0f0003",
+    "verified_on": "2016-03-01",
+    "result": "by_illness",
+    "result_zh": "因病致贫属实",
+    "result_en": "Poor by illness",
+    "cause": "illness",
+    "cause_zh": "因病",
+    "cause_en": "Illness",
+}
+
+
+class VerificationRequest(BaseModel):
+    """What a visit to the household found."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"verified_on": "2016-03-01", "result": "by_illness", "cause": "illness"}
+        },
+    )
+
+    verified_on: date
+    result: Result
+    cause: PovertyCause | None = None
+    """The main cause of poverty; needed where it is another than illness."""
+    note: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    """Free text, stored encrypted and never passed on."""
+
+
+class VerificationAnswer(BaseModel):
+    """A home verification as kept."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _VERIFIED})
+
+    verification_id: str
+    verified_on: date
+    result: Result
+    result_zh: str
+    result_en: str
+    cause: PovertyCause | None
+    cause_zh: str | None
+    cause_en: str | None
+
+
 class CategoryHeld(BaseModel):
     """A category and the days on which it holds, both included."""
 
@@ -116,6 +171,8 @@ class Verification(BaseModel):
     """What made the person poor, and as what he is registered."""
 
     state: State
+    visits: list[VerificationAnswer]
+    """Home verifications, the newest first."""
     cause: str | None
     """As the roster sorts it; ``illness`` is poverty by illness. None: nobody has told."""
     cause_zh: str | None

@@ -29,6 +29,7 @@ from services.contracts.health_record.schemas import (
     Verification,
     VillageGaps,
 )
+from services.contracts.health_record.verifying import answer
 from services.contracts.merges.repository import MERGES
 from services.contracts.models import DiseaseCase, Person
 from services.contracts.people.service import read_person
@@ -130,10 +131,13 @@ async def gap_list(session: ReadSession, context: ServiceContext, caller: Princi
 async def _verification(
     session: ReadSession | WriteSession, kept: str, members: Sequence[str], person: Person
 ) -> Verification:
-    cause = await repository.poverty_cause(session, members, kept)
+    visits = await repository.verifications(session, members)
+    found = next((one.cause for one in visits if one.cause is not None), None)
+    cause = found or await repository.poverty_cause(session, members, kept)
     zh, en = POVERTY_CAUSE_WORDS.get(cause, (cause, cause)) if cause else (None, None)
     return Verification(
-        state=domain.verified(cause, {each["code"] for each in person.categories}),
+        state=domain.verified(cause, {each["code"] for each in person.categories}, len(visits)),
+        visits=[answer(one) for one in visits],
         cause=cause,
         cause_zh=zh,
         cause_en=en,

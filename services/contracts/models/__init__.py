@@ -19,6 +19,7 @@ from services.contracts.models.referral import Referral, ReferralStep
 from services.contracts.models.service_record import CheckUp, Dispensing, DrugSettlement
 from services.contracts.models.task import CancelledStay, Discharge, FollowUp, Task
 from services.contracts.models.upward import UpwardReport
+from services.contracts.models.verification import HomeVerification
 
 __all__ = [
     "Base",
@@ -37,6 +38,7 @@ __all__ = [
     "FeeLine",
     "FeeStatement",
     "FollowUp",
+    "HomeVerification",
     "ImportBatch",
     "ImportRow",
     "OverdueCall",

@@ -138,6 +138,6 @@ def _section(act: str) -> str:
         return "refer"
     if act.startswith("dispense"):
         return "dispense"
-    if act == "report":
-        return "tasks"
+    if act in ("report", "verify"):
+        return "tasks" if act == "report" else "record"
     return act if act == "check-up" else "sign"

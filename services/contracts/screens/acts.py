@@ -33,6 +33,8 @@ from services.contracts.dispensings.schemas import DispensingRequest, Withdrawal
 from services.contracts.exemptions import service as exemptions
 from services.contracts.exemptions.schemas import ExemptionEndRequest, ExemptionRequest
 from services.contracts.follow_up.forms import forms
+from services.contracts.health_record import verifying
+from services.contracts.health_record.schemas import VerificationRequest
 from services.contracts.referrals import service as referrals
 from services.contracts.referrals.domain import REASONS
 from services.contracts.referrals.schemas import (
@@ -138,6 +140,16 @@ def _check_up(typed: Typed) -> dict[str, Any]:
     }
 
 
+class VerificationOf(VerificationRequest):
+    """A home verification with whom it concerns, as the page's other forms have it."""
+
+    person_id: str
+
+    @property
+    def found(self) -> VerificationRequest:
+        return VerificationRequest.model_validate(self.model_dump(exclude={"person_id"}))
+
+
 def _referral(step: Any) -> Callable[[Asked, Any], Awaitable[Any]]:
     return lambda asked, body: referrals.step(*asked.whole, asked.thing, step, note=body.note)
 
@@ -222,6 +234,11 @@ ACTS: Mapping[str, Act] = {
     "report": Act(
         UpwardReportRequest, ("reported_to", "reported_at", "note"),
         lambda asked, body: upward.report(*asked.whole, asked.thing, body),
+    ),
+    "verify": Act(
+        VerificationOf, ("verified_on", "result", "cause", "note"),
+        lambda asked, body: verifying.verify(*asked.whole, body.person_id, body.found),
+        person=True,
     ),
     "check-up": Act(
         CheckUpRequest, ("performed_on",),

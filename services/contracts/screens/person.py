@@ -14,6 +14,7 @@ from services.contracts.contracts.schemas import EndReason
 from services.contracts.dispensings.domain import DISEASES
 from services.contracts.dispensings.schemas import WithdrawalReason
 from services.contracts.follow_up.forms import forms
+from services.contracts.health_record.schemas import RESULT_WORDS
 from services.contracts.health_record.service import record_of
 from services.contracts.merges.repository import MERGES
 from services.contracts.people import records
@@ -29,6 +30,7 @@ from services.contracts.teams.service import teams_of
 from services.contracts.upward.schemas import Above
 from shared.clock import business_date
 from shared.db.session import WriteSession
+from shared.events.catalog.words import POVERTY_CAUSE_WORDS
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 from shared.web.forms import as_local
@@ -98,6 +100,13 @@ async def person_page(
         "cases": await parts.cases_of(session, context, caller, kept),
         "tasks": tasks,
         "now": as_local(context.clock.now()),
+        "causes": [
+            {"code": code, "text_zh": zh, "text_en": en}
+            for code, (zh, en) in POVERTY_CAUSE_WORDS.items()
+        ],
+        "results": [
+            {"code": code, "text_zh": zh, "text_en": en} for code, (zh, en) in RESULT_WORDS.items()
+        ],
         "above": [{"code": code, **said(f"above.{code}")} for code in get_args(Above)],
         "charts": charts_of(person, visits, today),
         "visits": [visit_of(one) for one in visits],

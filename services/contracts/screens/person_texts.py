@@ -71,6 +71,8 @@ PERSON: dict[str, tuple[str, str]] = {
     "act.referral-return": ("转回", "Hand back"),
     "act.referral-close": ("办结或撤回", "Close or withdraw"),
     "act.check-up": ("记录体检", "Record a check-up"),
+    "act.verify": ("登记入户核实", "Record a home verification"),
+    "act.done.verify": ("入户核实已登记。", "The home verification is recorded."),
     "act.report": ("登记向上级报告", "Record the report to the institution above"),
     "act.done.report": ("已登记向上级报告。", "The report is recorded."),
     "report.to": ("报告给", "Reported to"),

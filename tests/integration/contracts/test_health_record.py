@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+import openpyxl
 
 from shared.events.base import Envelope
 from shared.events.catalog import PayerShare, SettlementMade, SettlementReversed
@@ -179,3 +182,57 @@ async def test_the_page_tells_the_five_groups_and_where_they_are_missing(
         assert "Hospital stays 1, last on 2016-03-08" in words(page)
         gaps = await doctor.get("/contracts/health-record-gaps", lang="zh")
         assert "金河镇 曙光村 1 0 0 1 0 0" in words(gaps)
+
+
+async def test_a_visit_at_home_is_recorded_on_the_page_and_given_out(
+    contracts: Running, tmp_path: Path
+) -> None:
+    """Goal: XB-44's first group: form, refusals beside their field, the record, the gaps and the
+    workbook of the own places. Method: a day in the future, illness with another cause; by page and
+    by interface; two persons merged; another township."""
+    await contracts.deliver(entered(P1), entered(P2))
+    contracts.context.peers = Peers({"identity": identity_says({P1: "测*甲"})})
+    assert (await get(contracts, "health-poverty-gaps"))["verification"] == 2
+    form = f"/contracts/persons/{P1}/verify"
+    doctor_may = DEFAULT_USERS["doctor"].scopes
+    async with screen(
+        contracts, tmp_path, *doctor_may, name="doctor", organisation=f"township:{JINHE}"
+    ) as doctor:
+        typed = {"verified_on": "2016-03-11", "result": "by_illness", "note": "户主住院"}
+        early = await doctor.post(form, typed)
+        assert early.status_code == 422
+        assert 'id="verify-verified_on-fault"' in early.text
+        typed["verified_on"] = "2016-03-09"
+        wrong = await doctor.post(form, {**typed, "cause": "labour"})
+        assert 'id="verify-cause-fault"' in wrong.text
+        said = words(await doctor.follow(await doctor.post(form, {**typed, "cause": "illness"})))
+        assert "入户核实已登记" in said
+        assert "2016-03-09 入户核实：因病致贫属实" in said
+        missing = await post(
+            contracts, f"people/{P2}/home-verifications", 422,
+            verified_on="2016-03-10", result="other_cause",
+        )  # fmt: skip
+        assert missing["errors"][0]["field"] == "cause"
+        other = {"verified_on": "2016-03-10", "result": "other_cause", "cause": "labour"}
+        await post(contracts, f"people/{P2}/home-verifications", 201, **other)
+        assert (await get(contracts, "health-poverty-gaps"))["verification"] == 0
+        file = await doctor.get("/contracts/home-verifications.xlsx", first="2016-03-10")
+        sheet = openpyxl.load_workbook(io.BytesIO(file.content)).active
+        told = [[str(cell.value) for cell in row][2:7] for row in sheet.iter_rows(min_row=2)]
+        assert told == [[P2, "H1", "2016-03-10 00:00:00", "非因病，属其他原因", "缺劳力"]]
+    await contracts.deliver(merged(P1, P2))
+    record = (await get(contracts, record_of(P1)))["verification"]
+    assert [one["result"] for one in record["visits"]] == ["other_cause", "by_illness"]
+    assert record["cause"] == "labour"
+    (logged,) = await contracts.rows(
+        "SELECT detail FROM audit_log WHERE action = 'home_verifications.exported'"
+    )
+    assert logged["detail"] == {"rows": 1}
+    (note,) = await contracts.rows("SELECT note FROM home_verifications WHERE note IS NOT NULL")
+    assert "户主住院".encode() not in note["note"]
+    async with screen(
+        contracts, tmp_path, *doctor_may, name="other", organisation=f"township:{YONGHE}"
+    ) as elsewhere:
+        assert (await elsewhere.post(form, typed)).status_code == 404
+        file = await elsewhere.get("/contracts/home-verifications.xlsx")
+        assert openpyxl.load_workbook(io.BytesIO(file.content)).active.max_row == 1

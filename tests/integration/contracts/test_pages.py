@@ -238,7 +238,12 @@ async def test_a_person_is_referred_checked_and_given_drugs(
     assert "等待接诊" in said
     (referral,) = await contracts.rows("SELECT referral_id FROM referrals")
     assert "已办结" in await act(doctor, P1, f"referral-close/{referral['referral_id']}")
-    said = await act(doctor, P1, "check-up", performed_on="2016-03-10", **{"item-ecg": "yes"})
+    checked = {"performed_on": "2016-03-10", "item-ecg": "yes", "m-sbp": "230", "m-dbp": "86"}
+    unlikely = await doctor.post(f"/contracts/persons/{P1}/check-up", checked)
+    assert 'id="check-up-m-sbp-fault"' in unlikely.text
+    assert 'name="confirm"' in unlikely.text
+    said = await act(doctor, P1, "check-up", **checked, confirm="yes")
+    assert "收缩压 230 mmHg" in said
     assert "完成 1/11 项 · 计费 150.00 元" in said
     said = await act(
         doctor, P1, "dispense",

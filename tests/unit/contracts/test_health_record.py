@@ -14,9 +14,10 @@ from services.contracts.health_record.domain import (
 
 def test_what_nobody_told_is_not_recorded() -> None:
     """Goal: nothing invented, nothing of another township shown as missing. Method: each case."""
-    assert verified(None, {"registered_poor"}) == "not_recorded"
-    assert verified("labour", {"registered_poor"}) == "recorded"
-    assert verified(None, {"illness_impoverished_severe"}) == "recorded"
+    assert verified(None, {"registered_poor"}, 0) == "not_recorded"
+    assert verified("labour", {"registered_poor"}, 0) == "recorded"
+    assert verified(None, {"illness_impoverished_severe"}, 0) == "recorded"
+    assert verified(None, {"registered_poor"}, 1) == "recorded"
     assert [diseased(1, 1), diseased(0, 0), diseased(0, 1)] == [
         "recorded", "not_recorded", "withheld",
     ]  # fmt: skip
