@@ -135,7 +135,7 @@ SERVICES = {
         CONTRACTS, contracts_kit.HERE, CONTRACTS_TEXTS,
         (COMMON, KIT, CONTRACTS_WORDS, TABS, TODAY, VISIT, PERSON, RECORD, BALANCE, FEES, TEAMS, REGISTERS,
          REFERRALS, IMPORTS, OVERDUE, FLAGS, MEMBERS),
-        frozenset({"team", "village", "date", "area", "month", "period", "programme", "by"}),
+        frozenset({"team", "village", "date", "area", "month", "period", "programme", "by", "later"}),
     ),
     "reporting": Service(
         REPORTING, reporting_kit.HERE, REPORTING_TEXTS,
