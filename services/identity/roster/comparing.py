@@ -21,7 +21,7 @@ from services.identity.roster.faults import (
     ends_before_it_starts,
     person_ambiguous,
 )
-from services.identity.roster.linking import Candidate, PersonAmbiguous, link
+from services.identity.roster.linking import Candidate, Indexed, PersonAmbiguous, link
 from services.identity.roster.pipeline import chunks
 from services.identity.roster.preparing import Prepared
 from services.identity.roster.progress import Progress
@@ -136,10 +136,10 @@ class Comparing:
                     "new_person": new,
                     "fingerprint": row.fingerprint,
                     "row_enc": row.row_enc,
-                    "id_number_idx": row.indexed.id_number_idx,
-                    "name_idx": row.indexed.name_idx,
-                    "name_birth_idx": row.indexed.name_birth_idx,
-                    "name_birth_village_idx": row.indexed.name_birth_village_idx,
+                    "id_number_idx": row.id_number_idx,
+                    "name_idx": row.name_idx,
+                    "name_birth_idx": row.name_birth_idx,
+                    "name_birth_village_idx": row.name_birth_village_idx,
                     "household_idx": row.household_idx,
                 }
             )
@@ -148,8 +148,8 @@ class Comparing:
     async def _candidates(self, chunk: Sequence[Prepared]) -> list[Candidate]:
         found = await self.register.linkable(
             self.source,
-            id_number_idxs=[h.indexed.id_number_idx for h in chunk if h.indexed.id_number_idx],
-            name_birth_idxs=[h.indexed.name_birth_idx for h in chunk if h.indexed.name_birth_idx],
+            id_number_idxs=[h.id_number_idx for h in chunk if h.id_number_idx],
+            name_birth_idxs=[h.name_birth_idx for h in chunk if h.name_birth_idx],
         )
         # Who shares both comes twice.
         return list({row["person_id"]: Candidate(**row) for row in found}.values())
@@ -242,7 +242,9 @@ def _link(
             by_birth[candidate.name_birth_idx].append(candidate)
     linked = []
     for row in chunk:
-        indexed = row.indexed
+        indexed = Indexed(
+            row.id_number_idx, row.name_idx, row.name_birth_idx, row.name_birth_village_idx
+        )
         fitting = {
             candidate.person_id: candidate
             for candidate in (

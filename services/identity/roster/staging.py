@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from services.identity.roster.domain import duplicate_faults, lost_digits, readable
+from services.identity.roster.domain import Likeness, duplicate_faults, lost_digits, readable
 from services.identity.roster.faults import RowFault
 from services.identity.roster.files import about_rows, read_roster
 from services.identity.roster.pipeline import gathered
@@ -46,7 +46,8 @@ def judge_file(
     raws = read_roster(
         content, max_rows=max_rows, mapping=mapping, needs_category=preparing.needs_category
     )
-    judged, likenesses = Judged(0, [], [], []), []
+    judged = Judged(0, [], [], [])
+    likenesses: list[Likeness] = []
     rows = 0
     for piece in spread(
         preparing,
@@ -54,10 +55,10 @@ def judge_file(
         helpers=helpers,
     ):
         rows += piece.rows
-        judged.accepted.extend(piece.accepted)
+        judged.accepted.extend(piece.accepted())
         judged.faults.extend(piece.faults)
         judged.rejected.extend(piece.rejected)
-        likenesses += piece.likenesses
+        likenesses.extend(piece.likenesses())
         if progress is not None:
             progress.done += piece.rows
     faults = lost_digits(likenesses, judged.faults)
