@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -28,7 +27,6 @@ router = APIRouter(prefix="/half-years", route_class=PageRoute, include_in_schem
 Reader = Annotated[Principal, signed_in("reporting:read")]
 Period = Annotated[str, Path(max_length=10)]
 
-_FIGURE = re.compile(r"(-?[0-9,]+(\.[0-9]+)?)?")
 _STATE_OF = {word: state for state, word in STATES.items() if word != "—"}
 
 
@@ -102,30 +100,20 @@ def _shown(report: Report) -> dict[str, Any]:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    rows = [
-        [_cell(value, column) for value, column in zip(row, table.columns, strict=True)]
-        for row in table.rows
-    ]
     return {
         "key": table.key,
         "title": table.title,
-        "columns": [
-            {
-                "title": column.title,
-                "group": column.group,
-                # Amounts in 万元 are written out, and are figures all the same.
-                "figure": column.kind != "text"
-                or all(_FIGURE.fullmatch(row[number]["text"]) for row in rows),
-            }
-            for number, column in enumerate(table.columns)
-        ],
+        "columns": table.columns,
         "groups": table.groups() if table.grouped else (),
         "heads": heads(table),
-        "rows": rows,
+        "rows": [
+            [_cell(value, column) for value, column in zip(row, table.columns, strict=True)]
+            for row in table.rows
+        ],
     }
 
 
 def _cell(value: Cell, column: Column) -> dict[str, Any]:
     """As the files write it; a state has its colour too."""
     text = shown(value, kind_of(column.kind, value))
-    return {"text": text, "state": _STATE_OF.get(text)}
+    return {"text": text, "figure": column.kind != "text", "state": _STATE_OF.get(text)}

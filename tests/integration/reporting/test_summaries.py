@@ -120,6 +120,8 @@ async def the_screen(reporting: Running, book: Any, tmp_path: Path) -> None:
                     text = str(cell.value)
                     if cell.number_format == "#,##0.00":
                         text = f"{cell.value:,.2f}"
+                    elif cell.number_format == "#,##0.0000":
+                        text = f"{cell.value:,.4f}"
                     elif cell.number_format == "0.00%":
                         text = f"{Decimal(str(cell.value)) * 100:.2f}%"
                     elif cell.number_format == "#,##0":
