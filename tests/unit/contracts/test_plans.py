@@ -24,6 +24,7 @@ from services.contracts.plans.domain import (
     applying,
     phase_on,
     plan,
+    step_of,
     year_anchor,
 )
 from services.contracts.plans.rulebook import rulebook
@@ -363,6 +364,71 @@ class TestTwoYears:
                 person.anchor = year_anchor(person.today)
             person.night()
         assert [t.kept.outcome for t in person.tasks] == ["done", MISSED, None]
+
+
+# Programme, after what, first day, due day and last day of its task counted from 10 January, and
+# its priority: by hand from the standard's intervals. The days before a due day and the days of
+# grace are this product's.
+WINDOWS = (
+    ("hypertension", "start", "03-11 04-10 04-24", 40),
+    ("hypertension", "controlled", "03-11 04-10 04-24", 40),
+    ("hypertension", "uncontrolled_first", "01-10 01-24 01-24", 20),
+    ("hypertension", "referral", "01-10 01-24 01-24", 10),
+    ("type2_diabetes", "start", "03-11 04-10 04-24", 40),
+    ("type2_diabetes", "controlled", "03-11 04-10 04-24", 40),
+    ("type2_diabetes", "uncontrolled_first", "01-10 01-24 01-24", 20),
+    ("type2_diabetes", "referral", "01-10 01-24 01-24", 10),
+    ("tuberculosis", "start", "01-10 01-13 01-13", 10),
+    ("tuberculosis", "intensive_family", "01-15 01-20 01-23", 30),
+    ("tuberculosis", "monthly", "01-31 02-10 02-15", 30),
+    ("tuberculosis", "referral", "01-10 01-24 01-24", 10),
+    ("tuberculosis", "treatment_ended", "01-10 01-24 01-24", 20),
+    ("tuberculosis_not_met", "start", "01-10 01-11 02-15", 10),
+    ("tuberculosis_suspect", "start", "01-10 01-17 01-17", 10),
+    ("severe_mental_disorder", "start", "03-11 04-10 04-24", 40),
+    ("severe_mental_disorder", "stable", "03-11 04-10 04-24", 40),
+    ("severe_mental_disorder", "basically_stable", "01-10 01-24 01-24", 20),
+    ("severe_mental_disorder", "basically_stable_again", "01-27 02-10 02-17", 20),
+    ("severe_mental_disorder", "unstable", "01-10 01-24 01-24", 10),
+    ("hypertension_risk", "start", "06-10 07-10 07-24", 45),
+    ("hypertension_risk", "at_risk", "06-10 07-10 07-24", 45),
+    ("hypertension_risk", "raised", "01-10 01-24 01-24", 20),
+    ("hypertension_risk", "raised_again", "01-10 01-24 01-24", 20),
+    ("hypertension_risk", "referral", "01-10 01-24 01-24", 10),
+    ("diabetes_risk", "start", "12-11 01-10 01-24", 45),
+    ("diabetes_risk", "at_risk", "12-11 01-10 01-24", 45),
+    ("diabetes_risk", "raised", "01-10 01-24 01-24", 10),
+    ("diabetes_risk", "referral", "01-10 01-24 01-24", 10),
+    ("newborn", "start", "01-10 01-17 01-17", 10),
+    ("newborn", "continuing", "02-07 02-09 02-16", 30),
+    ("newborn", "referral", "01-10 01-24 01-24", 10),
+    ("elderly_check_up", "start", "01-01 12-31 12-31", 50),
+    ("yearly_check_up", "start", "01-01 12-31 12-31", 50),
+    ("chronic_check_up", "start", "01-01 12-31 12-31", 50),
+)
+
+
+@pytest.mark.parametrize(("code", "what", "window", "priority"), WINDOWS)
+def test_the_window_of_each_rule(code: str, what: str, window: str, priority: int) -> None:
+    """Goal: a changed number in the data is seen. Method: the first task after each anchor."""
+    programme = rulebook().programmes[code]
+    yearly = programme.kind == "check_up"
+    anchor = year_anchor(START_ON) if yearly else Anchor("a", START_ON, what, START_ON)
+    step = step_of(programme, anchor, 0, None)
+    assert step is not None
+    days = (step.opens_on, step.due_on, step.closes_on)
+    assert (" ".join(f"{day:%m-%d}" for day in days), step.rule.priority) == (window, priority)
+
+
+def test_no_rule_is_without_its_window() -> None:
+    """Goal: a new rule, or a new word after which one speaks, has its line above. Method: count."""
+    spoken = {
+        (code, what)
+        for code, programme in rulebook().programmes.items()
+        for rule in programme.rules
+        for what in rule.after - {"any"}
+    }
+    assert spoken == {(code, what) for code, what, _, _ in WINDOWS}
 
 
 visits = st.lists(
