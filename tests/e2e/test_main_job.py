@@ -19,6 +19,7 @@ import pytest
 from tests.support.kafka import mock_cluster
 from tests.support.main_job import BILL_A, MainJob, payer_amounts
 from tests.support.process import Yizhan, eventually
+from tests.support.product import product
 
 REAL_KAFKA = os.environ.get("YIZHAN_TEST_KAFKA", "")
 FORMS = ["memory", "mock_kafka"]
@@ -35,7 +36,11 @@ def _forms() -> list[object]:
 def yizhan(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Yizhan]:
     if request.param == "memory":
         running = Yizhan(tmp_path / "data", {"YIZHAN_BUS": "memory"})
-        yield from _started(running)
+        try:
+            running.start()
+            yield running
+        finally:
+            running.kill()  # also one that did not get ready in time
         return
     if request.param == "real_kafka":
         yield from _on_kafka(tmp_path, REAL_KAFKA)
@@ -45,23 +50,14 @@ def yizhan(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Yizhan]:
 
 
 def _on_kafka(tmp_path: Path, bootstrap: str) -> Iterator[Yizhan]:
-    running = Yizhan(
-        tmp_path / "data",
-        {
-            "YIZHAN_BUS": "kafka",
-            "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
-            "YIZHAN_TOPIC_PREFIX": f"t{os.getpid()}-{tmp_path.name}-".replace("_", "-"),
-        },
-    )
-    yield from _started(running)
-
-
-def _started(running: Yizhan) -> Iterator[Yizhan]:
-    try:
+    environment = {
+        "YIZHAN_BUS": "kafka",
+        "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+        "YIZHAN_TOPIC_PREFIX": f"t{os.getpid()}-{tmp_path.name}-".replace("_", "-"),
+    }
+    with product(tmp_path / "data", environment) as running:
         running.start()
         yield running
-    finally:
-        running.kill()  # also one that did not get ready in time
 
 
 class LiveStream:

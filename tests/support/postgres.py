@@ -53,8 +53,10 @@ _state: dict[str, Any] = {}
 # --- what tests call ----------------------------------------------------------------------------
 
 
-def template_database(name: str, build: Callable[[str], object]) -> str:
+def template_database(name: str, build: Callable[[str], object], *, base: str | None = None) -> str:
     """Make a template database once per run; `build(url)` fills it (migrations, seed).
+
+    It begins empty, or as a copy of the template `base`.
 
     The first worker that asks builds, the others wait for it; `build` may start an event loop of
     its own (Alembic does). Returns the name, for `fresh_database`.
@@ -68,7 +70,7 @@ def template_database(name: str, build: Callable[[str], object]) -> str:
         if not done.exists():
             database = f"template_{name}"
             _administer(facts, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
-            _administer(facts, f'CREATE DATABASE "{database}" OWNER {OWNER}')
+            _administer(facts, f'CREATE DATABASE "{database}" OWNER {OWNER}{_copy_of(base)}')
             url = _url(facts, database)
             outside_the_loop(lambda: build(url))
             # Closed for good: CREATE DATABASE refuses a template that someone is connected to.
@@ -85,10 +87,13 @@ def fresh_database(template: str | None = None) -> str:
     """A new database (a copy of the template, or empty); its SQLAlchemy URL."""
     facts = _server()
     database = f"test_{secrets.token_hex(8)}"
-    # Copying files is the quicker strategy where nothing is synced to disk.
-    source = f' TEMPLATE "template_{template}" STRATEGY file_copy' if template else ""
-    _administer(facts, f'CREATE DATABASE "{database}" OWNER {OWNER}{source}')
+    _administer(facts, f'CREATE DATABASE "{database}" OWNER {OWNER}{_copy_of(template)}')
     return _url(facts, database)
+
+
+def _copy_of(template: str | None) -> str:
+    # Copying files is the quicker strategy where nothing is synced to disk.
+    return f' TEMPLATE "template_{template}" STRATEGY file_copy' if template else ""
 
 
 def drop_database(url: str) -> None:

@@ -87,6 +87,7 @@ def serve() -> None:
     importlib.import_module("deploy.cli.main")
     importlib.import_module("deploy.cli.run")
     _look_at_every_route()
+    _read_the_usual_packs()
     children: set[int] = set()
     for line in sys.stdin:
         order = json.loads(line)
@@ -113,6 +114,13 @@ def _look_at_every_route() -> None:
     for module in MODULES:
         for route in routes_of(module):
             route.matches({"type": "http", "method": "GET", "path": "/v1/none", "root_path": ""})
+
+
+def _read_the_usual_packs() -> None:
+    """What a start reads of them is parsed once here, and known to every child."""
+    from services.claims.settlement.packs import load_pack
+
+    load_pack("jinkouhe-2016")
 
 
 def _become(environment: dict[str, str], log: str) -> None:

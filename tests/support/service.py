@@ -113,25 +113,39 @@ def migrated(module: ServiceModule) -> str:
 
 @asynccontextmanager
 async def running(
-    module: ServiceModule, folder: Path, clock: FixedClock, **settings: Any
+    module: ServiceModule,
+    folder: Path,
+    clock: FixedClock,
+    *,
+    template: str | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Running]:
-    """The service on a fresh, migrated database."""
+    """The service on a fresh, migrated database, or on a copy of a template."""
+    with database(template or migrated(module)) as url:
+        async with running_on(url, module, folder, clock, **settings) as service:
+            yield service
+
+
+@asynccontextmanager
+async def running_on(
+    url: str, module: ServiceModule, folder: Path, clock: FixedClock, **settings: Any
+) -> AsyncIterator[Running]:
+    """The service on this database."""
     signer = TokenSigner.generate(folder / f"{module.name}-token.json", clock=clock)
-    with database(migrated(module)) as url:
-        context = ServiceContext(
-            module=module,
-            settings=RuntimeSettings(**settings),
-            db=Database(url, service=module.name),
-            vault=Vault.generate(folder / f"{module.name}-keys.json"),
-            clock=clock,
-            tokens=signer.verifier(),
-            region=load_region("jinkouhe-2016"),
-            peers=Peers({}),
-        )
-        try:
-            yield Running(context, signer, clock)
-        finally:
-            await context.db.close()
+    context = ServiceContext(
+        module=module,
+        settings=RuntimeSettings(**settings),
+        db=Database(url, service=module.name),
+        vault=Vault.generate(folder / f"{module.name}-keys.json"),
+        clock=clock,
+        tokens=signer.verifier(),
+        region=load_region("jinkouhe-2016"),
+        peers=Peers({}),
+    )
+    try:
+        yield Running(context, signer, clock)
+    finally:
+        await context.db.close()
 
 
 def envelope(

@@ -109,7 +109,7 @@ async def test_an_open_page_keeps_nobody_signed_in(browser: Browser) -> None:
 
 
 async def test_signing_out_ends_it_everywhere_and_survives_a_restart(
-    host: Host, tmp_path: Path, signing_key: Path
+    host: Host, tmp_path: Path, first_start: Path
 ) -> None:
     """Goal: a kept copy of the cookie is worth nothing. Method: copy it, sign out, start anew."""
     browser = host.browser()
@@ -124,8 +124,7 @@ async def test_signing_out_ends_it_everywhere_and_survives_a_restart(
     assert "已安全退出" in (await browser.get("/signin?bye=1")).text
     thief = {"cookie": f"{COOKIE}={copy}"}
     assert (await host.browser().get(PAGE, headers=thief)).status_code == 303
-    (tmp_path / "keys.json").unlink()
-    again = make_host(tmp_path, signing_key)
+    again = make_host(tmp_path, first_start)
     assert (await again.browser().get(PAGE, headers=thief)).status_code == 303
     still = {"cookie": f"{COOKIE}={colleague.http.cookies[COOKIE]}"}
     assert (await again.browser().get(PAGE, headers=still)).status_code == 200

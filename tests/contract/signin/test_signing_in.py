@@ -52,9 +52,9 @@ async def test_the_cookie_is_out_of_reach(host: Host) -> None:
         assert "HttpOnly" in form_cookie.get("set-cookie", "HttpOnly")
 
 
-async def test_an_operator_may_ask_for_https_alone(tmp_path: Path, signing_key: Path) -> None:
+async def test_an_operator_may_ask_for_https_alone(tmp_path: Path, first_start: Path) -> None:
     """Goal: TLS ends before a proxy that speaks http to us. Method: the setting, over http."""
-    host = make_host(tmp_path, signing_key, secure_cookies=True)
+    host = make_host(tmp_path, first_start, secure_cookies=True)
     page = await host.browser().get("/signin")
     assert "Secure" in page.headers["set-cookie"]
 

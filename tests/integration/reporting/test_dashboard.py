@@ -5,11 +5,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from services.reporting.module import MODULE
 from shared.clock import FixedClock
-from tests.integration.reporting.county import DISTRICT, HOMES, JINHE, YONGHE, half_year
+from tests.integration.reporting.county import DISTRICT, HOMES, JINHE, YONGHE
 from tests.support.service import Running, running
 
 
@@ -19,12 +17,6 @@ async def document(service: Running, **query: str) -> Any:
         answer = await client.get("/reporting/dashboard/data", params=query)
     assert answer.status_code == 200, answer.text
     return answer.json()
-
-
-@pytest.fixture
-async def county(reporting: Running) -> Running:
-    await reporting.deliver_together(*half_year())
-    return reporting
 
 
 async def test_an_empty_county_opens(reporting: Running) -> None:

@@ -21,7 +21,6 @@ from tests.integration.reporting.county import (
     JINHE_HOSPITAL,
     YONGHE,
     bill,
-    half_year,
     reversal,
     visit,
 )
@@ -29,12 +28,6 @@ from tests.support.service import COUNTY, Running
 
 MAY = {"month": "2016-05"}
 PATH = "/reporting/v1/month-closes"
-
-
-@pytest.fixture
-async def county(reporting: Running) -> Running:
-    await reporting.deliver_together(*half_year())
-    return reporting
 
 
 async def call(
