@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
 from deploy.cli import (
@@ -26,10 +25,9 @@ from deploy.cli import (
     users,
     vault,
 )
-from deploy.cli.console import clients_file_of, console
+from deploy.cli.console import as_operator, console
 from shared.runtime.build import SERVICES, region_of
 from shared.runtime.settings import RuntimeSettings
-from shared.security.clients import ClientsFile
 
 app = typer.Typer(
     help="Yizhan 一站: recognise the patient, settle every payer, follow up, see the figures.",
@@ -51,6 +49,7 @@ app.add_typer(reporting.app, name="reporting")
 app.add_typer(users.app, name="users")
 app.add_typer(vault.app, name="vault")
 
+_TIMEOUT_S = 30
 _REBUILD_POLL_S = 1.0
 
 Service = Annotated[str, typer.Argument(help="identity, claims, contracts or reporting")]
@@ -93,23 +92,10 @@ def rebuild(
     base_url: Annotated[str | None, typer.Option(help="the running server")] = None,
 ) -> None:
     """Rebuild the county's figures from the services' event stores, on the running server."""
-    settings = RuntimeSettings()
-    address = base_url or f"http://{settings.host}:{settings.port}"
-    secret = ClientsFile(clients_file_of(settings)).secret_of("operator") or ""
     with (
         console.status("rebuilding from the event stores ...") as status,
-        httpx.Client(base_url=address) as http,
+        as_operator(base_url, timeout_s=_TIMEOUT_S) as http,
     ):
-        grant = http.post(
-            "/oauth/token",
-            data={
-                "grant_type": "client_credentials",
-                "client_id": "operator",
-                "client_secret": secret,
-            },
-        )
-        token = grant.raise_for_status().json()["access_token"]
-        http.headers["Authorization"] = f"Bearer {token}"
         answer = http.post("/reporting/v1/rebuilds").raise_for_status()
         job = answer.json()
         while job["status"] in ("queued", "running"):

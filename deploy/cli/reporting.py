@@ -8,19 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
-import httpx
 import typer
 from rich.table import Table
 
-from deploy.cli.console import clients_file_of, console
+from deploy.cli.console import as_operator, console
 from deploy.cli.in_service import in_service
 from services.reporting.figures import keeping
 from services.reporting.month_closes import file, signing
 from services.reporting.month_closes.file import FileAltered, Verified
 from shared.money import fen_from_text, text_from_fen
 from shared.runtime.context import ServiceContext
-from shared.runtime.settings import RuntimeSettings
-from shared.security.clients import ClientsFile
 from shared.security.principal import Principal
 
 app = typer.Typer(help="The county's figures.", no_args_is_help=True)
@@ -37,20 +34,7 @@ def reconcile(
     Asks both services of the running server; ends with 1 when a fen differs. While events are on
     their way the ledger is ahead: ask again.
     """
-    settings = RuntimeSettings()
-    secret = ClientsFile(clients_file_of(settings)).secret_of("operator") or ""
-    with httpx.Client(
-        base_url=base_url or f"http://{settings.host}:{settings.port}", timeout=_TIMEOUT_S
-    ) as http:
-        grant = http.post(
-            "/oauth/token",
-            data={
-                "grant_type": "client_credentials",
-                "client_id": "operator",
-                "client_secret": secret,
-            },
-        )
-        http.headers["Authorization"] = f"Bearer {grant.raise_for_status().json()['access_token']}"
+    with as_operator(base_url, timeout_s=_TIMEOUT_S) as http:
         ledger = http.get("/claims/v1/ledger/trial-balance").raise_for_status().json()
         figures = http.get("/reporting/v1/dashboard").raise_for_status().json()
     table = Table("facility", "ledger", "figures", "difference")

@@ -14,6 +14,8 @@ from deploy.embedded.postgres import EmbeddedPostgres
 from shared.runtime.build import SERVICES
 from shared.runtime.database import database_settings
 
+_RECORD = "postgres.json"
+
 
 def default_data_dir() -> Path:
     """A folder per user; root's is a system folder, since his home is closed to PostgreSQL."""
@@ -41,9 +43,14 @@ def given_by_environment() -> Databases | None:
     return Databases({name: database_settings(name)[0] for name in SERVICES})
 
 
+def has_database(data_dir: Path) -> bool:
+    """Whether an embedded server was ever started on this folder."""
+    return (data_dir / _RECORD).is_file()
+
+
 def of_running_server(data_dir: Path) -> Databases:
     """The databases of the server that another process runs on this data folder."""
-    record = layout.read_record(data_dir / "postgres.json")
+    record = layout.read_record(data_dir / _RECORD)
     host, port = quote(record["socket_dir"], safe="/"), record["port"]
     return Databases(
         {

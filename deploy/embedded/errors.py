@@ -18,6 +18,17 @@ class PostgresDidNotStart(RuntimeError):
         )
 
 
+class DatabaseMissing(RuntimeError):
+    """A command asks about a database, and the data folder holds none."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"There is no database in {folder}: set YIZHAN_DATA_DIR to the folder that `yizhan run` "
+            "uses, set IDENTITY_DATABASE_URL and its kin for the cluster form, or start the product "
+            "once (yizhan run)."
+        )
+
+
 class DataDirInUse(RuntimeError):
     """Another process holds the data folder; two servers on one cluster would destroy it."""
 
