@@ -8,14 +8,13 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from deploy.cli.console import data_dir_of, reach_databases
+from deploy.cli.console import data_dir_of, faults_told, reach_databases
 from deploy.embedded.host import prepare_files
 from shared.clock import SystemClock
 from shared.observability.logging import configure as configure_logging
 from shared.runtime.build import build_context, region_of
-from shared.runtime.context import ServiceContext
+from shared.runtime.context import ServiceContext, ServiceModule
 from shared.runtime.database import database_settings
-from shared.runtime.module import ServiceModule
 from shared.runtime.settings import RuntimeSettings
 from shared.security.principal import Principal
 from shared.security.scopes import SCOPES
@@ -46,7 +45,8 @@ def in_service(
             await context.db.close()
 
     if f"{module.name.upper()}_DATABASE_URL" in os.environ:
-        return asyncio.run(within(database_settings(module.name)[0], settings))
+        with faults_told():
+            return asyncio.run(within(database_settings(module.name)[0], settings))
     with reach_databases() as databases:
         files = prepare_files(data_dir_of(settings), settings, region, SystemClock())
         return asyncio.run(within(databases.url(module.name), files))

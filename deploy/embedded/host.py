@@ -27,9 +27,8 @@ from shared.db.migrate import upgrade
 from shared.messaging.bus import Bus
 from shared.runtime.asgi import root_app
 from shared.runtime.build import build_context, make_bus, sign_in_pages, token_endpoint
-from shared.runtime.context import ServiceContext
+from shared.runtime.context import ServiceContext, ServiceModule
 from shared.runtime.memory import settle
-from shared.runtime.module import ServiceModule
 from shared.runtime.peer_auth import ClientCredentials
 from shared.runtime.peers import Peers
 from shared.runtime.settings import RuntimeSettings

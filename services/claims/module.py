@@ -92,8 +92,8 @@ from shared.events.catalog import (
     SettlementMade,
     SettlementReversed,
 )
-from shared.runtime.context import ServiceContext
-from shared.runtime.module import ScreenLink, ServiceModule, Subscription
+from shared.runtime.context import ServiceContext, ServiceModule, Subscription
+from shared.web.navigation import ScreenLink
 
 log = structlog.get_logger(__name__)
 

@@ -91,7 +91,8 @@ from shared.events.catalog import (
     TaskOpened,
     VisitFlagRaised,
 )
-from shared.runtime.module import ScreenLink, ServiceModule, Subscription
+from shared.runtime.context import ServiceModule, Subscription
+from shared.web.navigation import ScreenLink
 
 MODULE = ServiceModule(
     name="contracts",

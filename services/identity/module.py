@@ -44,8 +44,8 @@ from shared.events.catalog import (
     RecognitionRevised,
     RosterApplied,
 )
-from shared.runtime.context import ServiceContext
-from shared.runtime.module import ScreenLink, ServiceModule, Subscription
+from shared.runtime.context import ServiceContext, ServiceModule, Subscription
+from shared.web.navigation import ScreenLink
 
 
 @asynccontextmanager

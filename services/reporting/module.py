@@ -43,7 +43,8 @@ from services.reporting.summaries.pages import router as half_year_pages
 from services.reporting.warnings.endpoints import router as warnings_router
 from services.reporting.warnings.pages import router as warning_pages
 from shared.events.catalog import MonthClosed, MonthReopened, RegisterItemOverdue, TargetMissed
-from shared.runtime.module import ScreenLink, ServiceModule
+from shared.runtime.context import ServiceModule
+from shared.web.navigation import ScreenLink
 
 MODULE = ServiceModule(
     name="reporting",

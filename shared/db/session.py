@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from shared.db.direct import DirectConnections
+from shared.http.idempotency import claim_key
 from shared.runtime import crashpoints
-
-if TYPE_CHECKING:
-    from shared.runtime.context import ServiceContext
 
 
 class ReadSession(AsyncSession):
@@ -75,17 +73,15 @@ class Database:
 
 
 async def _read_session(request: Request) -> AsyncIterator[ReadSession]:
-    context: ServiceContext = request.app.state.context
-    async with context.db.reading() as session:
+    db: Database = request.app.state.context.db
+    async with db.reading() as session:
         yield session
 
 
 async def _write_session(request: Request) -> AsyncIterator[WriteSession]:
-    from shared.http.idempotency import claim_key
-
-    context: ServiceContext = request.app.state.context
-    async with context.db.writing() as session:
-        await claim_key(request, session, context)
+    db: Database = request.app.state.context.db
+    async with db.writing() as session:
+        await claim_key(request, session, request.app.state.context.vault)
         request.state.write_session = session
         yield session
     crashpoints.reach("edge.after_commit")

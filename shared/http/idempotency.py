@@ -30,7 +30,7 @@ from shared.db.mechanics import IDEMPOTENCY_KEYS, mechanics_metadata
 from shared.http.problem import Conflict, FieldFault, Problem, Unprocessable
 
 if TYPE_CHECKING:
-    from shared.runtime.context import ServiceContext
+    from shared.security.crypto import Vault
     from shared.security.principal import Principal
 
 HEADER = "Idempotency-Key"
@@ -120,10 +120,10 @@ class Claim:
     client_id: str
     key: str
     session: AsyncSession
-    context: ServiceContext
+    vault: Vault
 
 
-async def claim_key(request: Request, session: AsyncSession, context: ServiceContext) -> None:
+async def claim_key(request: Request, session: AsyncSession, vault: Vault) -> None:
     """Claim the request's idempotency key, if it has one; called by the ``Writes`` dependency.
 
     Raises:
@@ -151,8 +151,8 @@ async def claim_key(request: Request, session: AsyncSession, context: ServiceCon
         raise
     if claimed is None:
         # Not there: forgotten between the two statements.
-        raise await answer_of_first(session, context, asked) or in_use(retry_after_s=1)
-    request.state.idempotency = Claim(asked.client_id, asked.key, session, context)
+        raise await answer_of_first(session, vault, asked) or in_use(retry_after_s=1)
+    request.state.idempotency = Claim(asked.client_id, asked.key, session, vault)
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ async def settle_claim(request: Request, response: Response) -> None:
     if not is_success(response) and not _went_on(claim, response):
         await claim.session.execute(_FORGET, mine)
         return
-    await claim.session.execute(_KEEP, {**mine, **kept_answer(response, claim.context)})
+    await claim.session.execute(_KEEP, {**mine, **kept_answer(response, claim.vault)})
 
 
 def is_success(response: Response) -> bool:
@@ -223,14 +223,14 @@ def _went_on(claim: Claim, response: Response) -> bool:
     return claim.key.startswith(_OF_FORMS) and response.status_code == _REDIRECT
 
 
-def kept_answer(response: Response, context: ServiceContext) -> dict[str, Any]:
+def kept_answer(response: Response, vault: Vault) -> dict[str, Any]:
     """What is stored of an answer: status, media type, and the body, or the address, encrypted."""
     body = None if isinstance(response, StreamingResponse) else getattr(response, "body", None)
     if response.status_code == _REDIRECT:
         body = response.headers["location"].encode()
     stored = None
     if body is not None:
-        stored = context.vault.encrypt_bytes(bytes(body), column=_COLUMN)
+        stored = vault.encrypt_bytes(bytes(body), column=_COLUMN)
     return {
         "status": response.status_code,
         "media_type": response.headers.get("content-type"),
@@ -298,9 +298,7 @@ async def _form_parts(form: FormData) -> AsyncIterator[bytes]:
         yield content.digest()
 
 
-async def answer_of_first(
-    session: AsyncSession, context: ServiceContext, asked: AskedKey
-) -> Exception | None:
+async def answer_of_first(session: AsyncSession, vault: Vault, asked: AskedKey) -> Exception | None:
     """What is to be raised for a key that was used before; None for one that was not."""
     row = (
         await session.execute(
@@ -318,7 +316,7 @@ async def answer_of_first(
         return _reused()
     if row.status is None or row.body is None:
         return AnswerNotKept("read the record to see the outcome; do not send it under a new key")
-    body = context.vault.decrypt_bytes(row.body, column=_COLUMN)
+    body = vault.decrypt_bytes(row.body, column=_COLUMN)
     return Replay(row.status, row.media_type, body)
 
 

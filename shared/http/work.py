@@ -68,7 +68,7 @@ class Work:
             await direct.roll_back()
         self._on_session = True
         session = await self._stack.enter_async_context(self._context.db.writing())
-        await claim_key(self._request, session, self._context)
+        await claim_key(self._request, session, self._context.vault)
         self._request.state.write_session = session
         return session
 
@@ -107,7 +107,7 @@ class Work:
                     "client_id": asked.client_id,
                     "key": asked.key,
                     "request_hash": asked.request_hash,
-                    **kept_answer(response, self._context),
+                    **kept_answer(response, self._context.vault),
                 },
             )
         try:
@@ -125,7 +125,7 @@ class Work:
             if direct is not None:
                 await direct.roll_back()
             async with self._context.db.reading() as session:
-                raise await answer_of_first(session, self._context, asked) or in_use(
+                raise await answer_of_first(session, self._context.vault, asked) or in_use(
                     retry_after_s=1
                 )
 
@@ -137,7 +137,7 @@ class Work:
         if self._direct is not None:
             await self._direct.roll_back()
         async with self._context.db.reading() as session:
-            return await answer_of_first(session, self._context, asked)
+            return await answer_of_first(session, self._context.vault, asked)
 
 
 def _of_a_function(error: asyncpg.PostgresError) -> bool:

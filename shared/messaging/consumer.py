@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 class SubscriptionLike(Protocol):
-    """One event type that a service reads (``shared.runtime.module.Subscription``)."""
+    """One event type that a service reads (``shared.runtime.context.Subscription``)."""
 
     @property
     def event(self) -> type[Event]: ...

@@ -22,8 +22,7 @@ from shared.http.limits import EdgeMiddleware
 from shared.http.short_way import ShortWays
 from shared.observability.health import Check, health_router
 from shared.observability.metrics import MetricsMiddleware
-from shared.runtime.context import ServiceContext
-from shared.runtime.module import ServiceModule
+from shared.runtime.context import ServiceContext, ServiceModule
 from shared.web import docs_router, static_app
 from shared.web.navigation import Navigation, screens_router
 from shared.web.problem_pages import ProblemPages

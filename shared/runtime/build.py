@@ -15,8 +15,7 @@ from shared.messaging.bus import Bus
 from shared.messaging.kafka import KafkaBus
 from shared.messaging.memory import MemoryBus
 from shared.policy.region import RegionPack, load_region
-from shared.runtime.context import ServiceContext
-from shared.runtime.module import ServiceModule
+from shared.runtime.context import ServiceContext, ServiceModule
 from shared.runtime.peer_auth import ClientCredentials
 from shared.runtime.peers import Peers
 from shared.runtime.settings import RuntimeSettings

@@ -24,11 +24,10 @@ from shared.runtime.build import (
     sign_in_pages,
     token_endpoint,
 )
-from shared.runtime.context import ServiceContext
+from shared.runtime.context import ServiceContext, ServiceModule
 from shared.runtime.database import database_settings
 from shared.runtime.loop import run as run_loop
 from shared.runtime.memory import settle
-from shared.runtime.module import ServiceModule
 from shared.runtime.probe import WORKER_PORT
 from shared.runtime.settings import RuntimeSettings
 from shared.runtime.watchdog import watch

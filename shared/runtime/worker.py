@@ -33,8 +33,7 @@ from shared.observability.health import (
     ready,
 )
 from shared.observability.metrics import outbox_age_s
-from shared.runtime.context import ServiceContext
-from shared.runtime.module import Job, Seal, Watch
+from shared.runtime.context import Job, Seal, ServiceContext, Watch
 from shared.security import audit
 
 log = structlog.get_logger(__name__)

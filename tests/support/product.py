@@ -10,7 +10,7 @@ from services.claims.module import MODULE as CLAIMS
 from services.contracts.module import MODULE as CONTRACTS
 from services.identity.module import MODULE as IDENTITY
 from services.reporting.module import MODULE as REPORTING
-from shared.runtime.module import ServiceModule
+from shared.runtime.context import ServiceModule
 from tests.support.postgres import database
 from tests.support.process import Yizhan
 from tests.support.service import migrated

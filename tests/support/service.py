@@ -21,8 +21,7 @@ from shared.events.base import Envelope, Event
 from shared.ids import new_id
 from shared.policy.region import load_region
 from shared.runtime.asgi import root_app
-from shared.runtime.context import ServiceContext
-from shared.runtime.module import ServiceModule
+from shared.runtime.context import ServiceContext, ServiceModule
 from shared.runtime.peers import Peers
 from shared.runtime.settings import RuntimeSettings
 from shared.security.crypto import Vault

@@ -49,8 +49,7 @@ from shared.events.catalog import (
     TaskMissed,
     TaskOpened,
 )
-from shared.runtime.context import ServiceContext
-from shared.runtime.module import Handler, Subscription
+from shared.runtime.context import Handler, ServiceContext, Subscription
 
 _FED_BY: tuple[tuple[type[Event], Projection, str], ...] = (
     (RosterApplied, people.roster_applied, "how large the registry's last change was"),

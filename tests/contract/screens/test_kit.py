@@ -89,7 +89,7 @@ from services.reporting.screens.figure_texts import FIGURES
 from services.reporting.screens.register_texts import REGISTER
 from services.reporting.screens.standards_texts import STANDARDS
 from services.reporting.screens.texts import TEXTS as REPORTING_TEXTS
-from shared.runtime.module import ServiceModule
+from shared.runtime.context import ServiceModule
 from shared.web.assets import STATIC_FOLDER as SHARED_STATIC
 from shared.web.kit_texts import KIT
 from shared.web.language import COMMON

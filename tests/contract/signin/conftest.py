@@ -21,14 +21,14 @@ from services.reporting.module import MODULE as REPORTING
 from shared.clock import FixedClock
 from shared.runtime.asgi import root_app
 from shared.runtime.build import build_context, sign_in_pages
-from shared.runtime.context import Context
-from shared.runtime.module import ScreenLink, ServiceModule
+from shared.runtime.context import Context, ServiceModule
 from shared.runtime.settings import RuntimeSettings
 from shared.security import passwords
 from shared.security.crypto import Vault
 from shared.security.principal import Principal, requires
 from shared.security.tokens import TokenSigner
 from shared.security.users import UsersFile
+from shared.web.navigation import ScreenLink
 from shared.web.screens import TEMPLATES, Screens
 from shared.web.signin import signed_in
 

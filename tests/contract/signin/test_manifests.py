@@ -14,8 +14,9 @@ from services.contracts.module import MODULE as CONTRACTS
 from services.identity.module import MODULE as IDENTITY
 from services.reporting.dashboard import pages
 from services.reporting.module import MODULE as REPORTING
-from shared.runtime.module import ScreenLink, ServiceModule
+from shared.runtime.context import ServiceModule
 from shared.security.scopes import SCOPES
+from shared.web.navigation import ScreenLink
 from tests.contract.signin.conftest import Host, module
 from tests.contract.web.test_pages import DOCUMENT, NoDatabase
 from tests.support.signin import session_maker
