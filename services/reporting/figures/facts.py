@@ -10,6 +10,7 @@ A home that an event did not know is taken from the registry.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -31,7 +32,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import aliased
 
 from services.reporting.figures.domain import Dataset
@@ -54,6 +55,8 @@ from services.reporting.models import (
 )
 from shared.db.base import table_of
 
+Only = Sequence[str] | None
+"""Ids that rows were told under; None: everybody's."""
 READMITTED_WITHIN_DAYS = 30
 """Assumed: no document says within how many days an admission is one again."""
 SERIOUS_BATCHES = ("major_14", "serious_34", "national_94")
@@ -87,9 +90,18 @@ def _who(row: Any) -> ColumnElement[str]:
     return func.coalesce(_Merge.c.kept_person_id, row.person_id)
 
 
-def _holders(row: Any, *conditions: ColumnElement[bool]) -> Select[str]:
+def _holders(row: Any, only: Only, *conditions: ColumnElement[bool]) -> Select[str]:
     """Who has a row of that kind: he who stands for each row's person."""
-    return select(_who(row)).outerjoin(_Merge, _merge_of(row)).where(*conditions)
+    return (
+        select(_who(row)).outerjoin(_Merge, _merge_of(row)).where(*_told_of(row, only), *conditions)
+    )
+
+
+def _told_of(row: Any, only: Only) -> tuple[ColumnElement[bool], ...]:
+    """Rows told of these ids, if only they are asked for; an array, so that an index is used."""
+    if only is None:
+        return ()
+    return (row.person_id == func.any(sql_cast(list(only), ARRAY(String))),)
 
 
 def _holding(person_id: Any, day: Any) -> tuple[ColumnElement[bool], ...]:
@@ -227,40 +239,44 @@ def recognitions() -> Subquery:
     )
 
 
-def people(day: date, card_day: date) -> Subquery:
+def people(day: date, card_day: date, only: Only = None) -> Subquery:
     """Persons registered on a day, whether a contract holds then, and whether a card is good.
 
     Args:
         day: on which people and contracts are counted.
         card_day: on which cards are.
+        only: of these ids alone; with a person every id that means him.
     """
     holds = _contract_holds(day)
-    contracted = _set("contracted", _holders(Contract, *holds))
+    contracted = _set("contracted", _holders(Contract, only, *holds))
     away = _set(
         "away",
         _holders(
             Exemption,
+            only,
             Exemption.leaves_denominator.is_(True),
             Exemption.valid_from <= day,
             or_(Exemption.valid_to.is_(None), Exemption.valid_to >= day),
             or_(Exemption.ended_on.is_(None), Exemption.ended_on > day),
         ),
     )
-    served = _set("served", _served(day, holds))
+    served = _set("served", _served(day, holds, only))
     chronic = _set(
         "chronic",
         _holders(
             DiseaseCase,
+            only,
             *_found_by(day, CHRONIC_BATCH),
             or_(DiseaseCase.closed_on.is_(None), DiseaseCase.closed_on > day),
         ),
     )
-    serious = _set("serious", _holders(DiseaseCase, *_found_by(day, *SERIOUS_BATCHES)))
+    serious = _set("serious", _holders(DiseaseCase, only, *_found_by(day, *SERIOUS_BATCHES)))
     # Who was cured had been treated.
     untreated = _set(
         "untreated",
         _holders(
             DiseaseCase,
+            only,
             *_found_by(day, *SERIOUS_BATCHES),
             func.coalesce(DiseaseCase.managed_on > day, literal(value=True)),
             func.coalesce(DiseaseCase.closed_on > day, literal(value=True)),
@@ -268,12 +284,13 @@ def people(day: date, card_day: date) -> Subquery:
     )
     checked_up = _set(
         "checked_up",
-        _holders(CheckUp, CheckUp.performed_on.between(day.replace(month=1, day=1), day)),
+        _holders(CheckUp, only, CheckUp.performed_on.between(day.replace(month=1, day=1), day)),
     )
     carded = _set(
         "carded",
         _holders(
             Card,
+            only,
             Card.issued_on <= card_day,
             or_(Card.expires_on.is_(None), Card.expires_on >= card_day),
             or_(Card.revoked_on.is_(None), Card.revoked_on > card_day),
@@ -306,7 +323,7 @@ def people(day: date, card_day: date) -> Subquery:
             _in(carded).label("carded"),
         )
         .select_from(persons)
-        .where(exists().where(*_holding(Person.person_id, day)), ~absorbed)
+        .where(*_told_of(Person, only), exists().where(*_holding(Person.person_id, day)), ~absorbed)
         .subquery("people")
     )
 
@@ -344,25 +361,27 @@ def _found_by(day: date, *batches: str) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _served(day: date, holds: tuple[ColumnElement[bool], ...]) -> Select[str]:
+def _served(day: date, holds: tuple[ColumnElement[bool], ...], only: Only) -> Select[str]:
     """Who had a service on record by his own team in this contract and this calendar year."""
     year = day.replace(month=1, day=1)
     done = union_all(
         select(_who(FollowUp).label("who"), FollowUp.team, FollowUp.performed_on.label("done_on"))
         .outerjoin(_Merge, _merge_of(FollowUp))
-        .where(FollowUp.served, FollowUp.performed_on.between(year, day)),
+        .where(
+            *_told_of(FollowUp, only), FollowUp.served, FollowUp.performed_on.between(year, day)
+        ),
         select(_who(CheckUp), CheckUp.team, CheckUp.performed_on)
         .outerjoin(_Merge, _merge_of(CheckUp))
-        .where(CheckUp.performed_on.between(year, day)),
+        .where(*_told_of(CheckUp, only), CheckUp.performed_on.between(year, day)),
         select(_who(Dispensing), Dispensing.team, Dispensing.dispensed_on)
         .outerjoin(_Merge, _merge_of(Dispensing))
-        .where(Dispensing.dispensed_on.between(year, day)),
+        .where(*_told_of(Dispensing, only), Dispensing.dispensed_on.between(year, day)),
     ).subquery("done")
     return (
         select(_who(Contract))
         .outerjoin(_Merge, _merge_of(Contract))
         .join(done, and_(done.c.who == _who(Contract), done.c.team == Contract.team))
-        .where(*holds, done.c.done_on >= Contract.valid_from)
+        .where(*_told_of(Contract, only), *holds, done.c.done_on >= Contract.valid_from)
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from services.reporting.figures import month_sums, repository
+from services.reporting.figures import month_sums, people_kept, repository
 from services.reporting.figures.repository import GroupBy, Scope
 from services.reporting.figures.service import scope_of
-from shared.db.session import ReadSession
+from shared.db.session import ReadSession, WriteSession
 from shared.runtime.context import ServiceContext
 
 _EVERY_S = 0.5
@@ -26,10 +27,30 @@ async def keep_sums(context: ServiceContext) -> None:
 async def catch_up(context: ServiceContext) -> bool:
     """Take what is stale anew, in a transaction of its own; whether there was anything to do."""
     async with context.db.reading() as session:
-        if not await month_sums.marked(session):
+        if not await month_sums.marked(session) and not await people_kept.behind(
+            session, *await _days(session, context)
+        ):
             return False
     async with context.db.writing() as session:
-        return await month_sums.catch_up(session)
+        return await month_sums.alone(session) and await _catch_up(session, context)
+
+
+async def _catch_up(session: WriteSession, context: ServiceContext) -> bool:
+    summed = await month_sums.catch_up(session)
+    counted = await people_kept.catch_up(session, *await _days(session, context))
+    return summed or counted
+
+
+async def take_all_anew(session: WriteSession, context: ServiceContext) -> None:
+    """Make everything that is kept from the rows, while no handler may change them."""
+    await month_sums.take_all_anew(session)
+    await people_kept.take_all_anew(session, *await _days(session, context))
+
+
+async def _days(session: ReadSession, context: ServiceContext) -> tuple[date, date]:
+    """The newest day, on which most who look count people, and that of cards."""
+    scope = await scope_of(session, context, area=None, period=None)
+    return scope.day, scope.card_day
 
 
 _DIVISIONS: tuple[GroupBy, ...] = ("township", "village", "facility_code", "month")

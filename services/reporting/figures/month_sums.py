@@ -165,15 +165,18 @@ async def take_all_anew(session: WriteSession) -> None:
         await _make(session, dataset, None)
 
 
-async def catch_up(session: WriteSession) -> bool:
-    """Take the stale cells anew; whether there was anything to do.
+async def alone(session: WriteSession) -> bool:
+    """Begin one snapshot to catch up on; False: somebody else is at it.
 
-    The session must not have been used: everything here is one snapshot, so a mark that is written
-    meanwhile stays, and of two that catch up at once one fails and changes nothing.
+    The session must not have been used. A mark that is written meanwhile stays, and of two that
+    catch up at once one fails and changes nothing.
     """
     await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    if not (await session.execute(_ALONE)).scalar_one():
-        return False
+    return bool((await session.execute(_ALONE)).scalar_one())
+
+
+async def catch_up(session: WriteSession) -> bool:
+    """Take the stale cells anew; whether there was anything to do. On :func:`alone`'s snapshot."""
     if not await marked(session):
         return False
     cells = await stale(session)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Subquery, func, select, text, tuple_
 
-from services.reporting.figures import facts, month_sums
+from services.reporting.figures import facts, month_sums, people_kept
 from services.reporting.figures.domain import UNKNOWN, Area, Dataset, Period
 from services.reporting.models import (
     CHANGING,
@@ -135,7 +135,7 @@ async def totals_and_parts(
             if dataset not in cells:
                 continue
             part = cells[dataset]
-        rows = rows_of(dataset, scope)
+        rows = await _counted(session, dataset, scope, by_rows=by_rows)
         keys: dict[GroupBy, ColumnElement[Any]] = {
             by: facts.month_of(rows) if by == "month" else rows.c[by]
             for by in parts
@@ -146,6 +146,16 @@ async def totals_and_parts(
         found = await session.execute(month_sums.chosen(statement, rows, part))
         _add_divided(found.mappings(), keys, measures, whole, parts)
     return whole, parts
+
+
+async def _counted(
+    session: ReadSession, dataset: Dataset, scope: Scope, *, by_rows: bool
+) -> Subquery:
+    if dataset == "people" and not by_rows:
+        kept = await people_kept.rows(session, scope.day, scope.card_day)
+        if kept is not None:
+            return kept
+    return rows_of(dataset, scope)
 
 
 async def _add_kept(

@@ -33,7 +33,16 @@ from services.reporting.models.people import Card, Person, PersonCategory, Recog
 from services.reporting.models.rebuild import Rebuild
 from services.reporting.models.register import register_files, register_items, register_steps
 from services.reporting.models.standards import standard_facts, standard_maps
-from services.reporting.models.sums import SUMMED, month_payers, month_sums, stale_marks
+from services.reporting.models.sums import (
+    STOCK_FLAGS,
+    SUMMED,
+    month_payers,
+    month_sums,
+    people_days,
+    people_kept,
+    person_marks,
+    stale_marks,
+)
 from services.reporting.models.visits import Encounter, Settlement, SettlementPayer
 
 PROJECTIONS: tuple[Table, ...] = (
@@ -65,6 +74,7 @@ PROJECTIONS: tuple[Table, ...] = (
 __all__ = [
     "CHANGING",
     "PROJECTIONS",
+    "STOCK_FLAGS",
     "SUMMED",
     "Base",
     "Card",
@@ -95,6 +105,9 @@ __all__ = [
     "month_closes",
     "month_payers",
     "month_sums",
+    "people_days",
+    "people_kept",
+    "person_marks",
     "person_merges",
     "register_files",
     "register_items",

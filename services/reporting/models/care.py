@@ -63,7 +63,10 @@ class FollowUp(Base):
     """A contact of a team with a person."""
 
     __tablename__ = "follow_ups"
-    __table_args__ = (Index("ix_follow_ups_performed_on", "performed_on"),)
+    __table_args__ = (
+        Index("ix_follow_ups_performed_on", "performed_on"),
+        Index("ix_follow_ups_person_id", "person_id"),
+    )
 
     follow_up_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     region: Mapped[str] = mapped_column(String(16))
@@ -82,7 +85,10 @@ class CheckUp(Base):
     """A health check of a person."""
 
     __tablename__ = "check_ups"
-    __table_args__ = (Index("ix_check_ups_performed_on", "performed_on"),)
+    __table_args__ = (
+        Index("ix_check_ups_performed_on", "performed_on"),
+        Index("ix_check_ups_person_id", "person_id"),
+    )
 
     check_up_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     region: Mapped[str] = mapped_column(String(16))
@@ -95,7 +101,10 @@ class Dispensing(Base):
     """Drugs of a chronic disease that a person was handed."""
 
     __tablename__ = "dispensings"
-    __table_args__ = (Index("ix_dispensings_dispensed_on", "dispensed_on"),)
+    __table_args__ = (
+        Index("ix_dispensings_dispensed_on", "dispensed_on"),
+        Index("ix_dispensings_person_id", "person_id"),
+    )
 
     dispensing_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     region: Mapped[str] = mapped_column(String(16))
@@ -108,6 +117,7 @@ class Exemption(Base):
     """Why a registered person is not under contract: recorded, ended."""
 
     __tablename__ = "exemptions"
+    __table_args__ = (Index("ix_exemptions_person_id", "person_id"),)
 
     exemption_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     region: Mapped[str] = mapped_column(String(16))
@@ -126,6 +136,7 @@ class DiseaseCase(Base):
     """A person's disease: found, managed, closed as cured, or taken back."""
 
     __tablename__ = "disease_cases"
+    __table_args__ = (Index("ix_disease_cases_person_id", "person_id"),)
 
     case_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     region: Mapped[str] = mapped_column(String(16))

@@ -6,7 +6,7 @@ change: whoever sees a changed row sees its mark.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, Identity, Index, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Date, Identity, Index, String, Table
 
 from services.reporting.models.base import Base
 
@@ -76,3 +76,42 @@ stale_marks = Table(
     Column("encounter_id", String(64), nullable=True),
     # Nothing of it all: every cell is to be taken anew.
 )
+
+STOCK_FLAGS = (
+    "contracted",
+    "willing",
+    "performed",
+    "chronic",
+    "chronic_contracted",
+    "serious",
+    "serious_treated",
+    "checked_up",
+    "carded",
+)
+
+people_kept = Table(
+    "people_kept",
+    Base.metadata,
+    Column("person_id", String(64), primary_key=True),
+    Column("household_id", String(64), nullable=True),
+    Column("township", String(64), nullable=True),
+    Column("village", String(64), nullable=True),
+    *(Column(name, Boolean, nullable=False) for name in STOCK_FLAGS),
+)
+"""The registered persons of the newest day, as each is counted."""
+
+people_days = Table(
+    "people_days",
+    Base.metadata,
+    Column("day", Date, nullable=False),
+    Column("card_day", Date, nullable=False),
+)
+"""Of which day ``people_kept`` is, one row; none: of no day yet."""
+
+person_marks = Table(
+    "person_marks",
+    Base.metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("person_id", String(64), nullable=False),
+)
+"""Whether and how a person is counted is to be seen anew; written by triggers, too."""

@@ -24,7 +24,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.reporting.figures import month_sums
+from services.reporting.figures import keeping, month_sums
 from services.reporting.projections.announce import announce_rebuild
 from services.reporting.projections.handlers import PROJECTIONS_BY_TYPE, project
 from services.reporting.rebuild import repository
@@ -141,7 +141,7 @@ async def rebuild_within(
     deleted, written = await repository.put_right(session)
     await repository.fill_inbox(session, context.name)
     await repository.end_shadows(session)
-    await month_sums.take_all_anew(session)
+    await keeping.take_all_anew(session, context)
     await announce_rebuild(session)
     progress.ending = True
     result = RebuildResult(
