@@ -315,6 +315,11 @@ async def test_the_sheet_and_the_fees_are_the_services_figures(
     assert "第 1 号" in words(await doctor.get(team, period="2016-03"))
     exported = await contracts.rows("SELECT action FROM audit_log WHERE action LIKE '%.exported'")
     assert len(exported) == 2
+    (away,) = await contracts.rows("SELECT exemption_id FROM exemptions")
+    back = await act(
+        doctor, P2, f"exempt-end/{away['exemption_id']}", reason="returned", ended_on="2016-03-05"
+    )
+    assert "长期外出 2016-03-01 起，到 2016-03-04 · 已结束" in back
 
 
 def load(answer: httpx.Response) -> list[tuple[Any, ...]]:
