@@ -54,7 +54,11 @@ async def issue(body: CardRequest, caller: Issuer, session: Writes, context: Con
 
 
 # A write session although it reads: the look at the person is written to the audit log.
-@router.post("/cards/verify", summary="Is this card good?")
+@router.post(
+    "/cards/verify",
+    summary="Is this card good?",
+    responses={429: {"description": "`too_many_guesses`: too many cards that nobody has"}},
+)
 async def verify(
     body: VerifyRequest, caller: Window, session: Writes, context: Context
 ) -> VerifyAnswer:
