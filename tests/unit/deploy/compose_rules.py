@@ -6,6 +6,7 @@ tests so that each can also be asked about a copy that breaks it.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ PEOPLE = "./deploy/compose/secrets/people"
 ONE_SHOTS = {"kafka-setup", *(f"migrate-{name}" for name in SERVICES)}
 MONITORING = {"prometheus", "grafana"}
 Faults = list[str]
+_FORMS = {"json": r"(?:add_header [^;]+;\s+)?return \d+ '\{", "html": "default_type text/html;"}
 
 
 @dataclass
@@ -373,7 +375,7 @@ def the_proxy_is_careful(d: Deployment) -> Faults:
         faults.append("server-sent events are held back")
     if live is None or "proxy_pass_header X-Accel-Buffering;" not in live[1]:
         faults.append("a second nginx would hold server-sent events back")
-    metrics = re.search(r"location ~ (\S+) \{\s+return 404 ", text)
+    metrics = re.search(r"location ~ (\S+) \{\s+return 404;", text)
     for name in SERVICES:
         if metrics is None or not re.search(metrics[1], f"/{name}/metrics"):
             faults.append(f"/{name}/metrics is public")
@@ -386,6 +388,11 @@ def the_proxy_is_careful(d: Deployment) -> Faults:
         f"{path} does not lead to where people sign in"
         for path in ("/signin", "/signout", "/account")
         if not re.search(rf"location = {path} +\{{ set \$to http://identity:8000;", text)
+    ]
+    faults += [
+        f"a {kind} answer of the proxy's own is missing: {name}"
+        for name, kind in itertools.product(("not_found", "too_large", "unavailable"), _FORMS)
+        if not re.search(rf"/\.own/{name}\.{kind} {{\s+internal;\s+{_FORMS[kind]}", text)
     ]
     if "proxy_set_header X-Forwarded-For $remote_addr;" not in text:
         faults.append("a caller could write his own address")

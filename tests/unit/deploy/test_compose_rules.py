@@ -145,6 +145,8 @@ BREAKS: list[tuple[Rule, Change]] = [
     (rules.the_proxy_is_careful, text(rules.NGINX, "$remote_addr;", "$http_x_forwarded_for;")),
     (rules.the_proxy_is_careful, text(rules.NGINX, "$request_method $uri", "$request")),
     (rules.the_proxy_is_careful, text(rules.NGINX, "error_log /dev/stderr crit;", "")),
+    (rules.the_proxy_is_careful, text(rules.NGINX, "/.own/too_large.html {", "/.own/x.html {")),
+    (rules.the_proxy_is_careful, text(rules.NGINX, "default_type text/html;", "")),
 ]  # fmt: skip
 RULES = list(dict.fromkeys(rule for rule, _ in BREAKS))
 
