@@ -14,19 +14,16 @@ from uuid import UUID
 
 from services.contracts.merges.repository import MERGES
 from services.contracts.plans import repository
+from services.contracts.plans.anchors import anchor_of
 from services.contracts.plans.domain import (
     MISSED,
     NO_LONGER,
-    START,
-    Anchor,
     Kept,
     Plan,
     Programme,
     Step,
-    Unmet,
     applying,
     plan,
-    year_anchor,
 )
 from services.contracts.plans.domain import Person as Ruled
 from services.contracts.plans.repository import Facts
@@ -177,44 +174,6 @@ async def plan_everyone(context: ServiceContext, *, today: date | None = None) -
 
 def _waiting(context: ServiceContext, found: Mapping[str, Facts], day: date) -> list[str]:
     return [kept for kept, each in found.items() if _difference(context, each, day)]
-
-
-def anchor_of(programme: Programme, facts: Facts, day: date) -> Anchor | None:
-    """What a person's next task in a programme is counted from; None: nothing is asked for."""
-    if programme.kind == "check_up":
-        return None if facts.checked else year_anchor(day)
-    if programme.unmet is not None:
-        return _not_met(programme.unmet, facts)
-    enrolment = facts.enrolments.get(programme.code)
-    if enrolment is None or enrolment.planned_from > day:
-        return None
-    start: date = enrolment.planned_from
-    visit = facts.visits.get(programme.code)
-    if visit is None or business_date(visit.performed_at) < start:
-        what = enrolment.found_as or START
-        return Anchor(f"start:{enrolment.enrolment_id}", start, what, start)
-    if visit.classification in programme.ends_after:
-        return None
-    return Anchor(
-        f"visit:{visit.follow_up_id}",
-        max(visit.anchor_on, start),
-        visit.classification or "any",
-        start,
-    )
-
-
-def _not_met(unmet: Unmet, facts: Facts) -> Anchor | None:
-    """From when a report is asked for; None: not often enough, or he has been met since."""
-    enrolment = facts.enrolments.get(unmet.programme)
-    if enrolment is None:
-        return None
-    start: date = enrolment.planned_from
-    visit = facts.visits.get(unmet.programme)
-    if visit is not None and business_date(visit.performed_at) >= start:
-        return None
-    contacts = {(at, way) for disease, at, way in facts.unmet if disease == unmet.programme}
-    on = unmet.reached_on(start, ((business_date(at), way) for at, way in contacts))
-    return Anchor(f"unmet:{enrolment.enrolment_id}", on, START, on) if on is not None else None
 
 
 def _difference(context: ServiceContext, facts: Facts, day: date) -> _Change:
