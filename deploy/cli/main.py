@@ -96,7 +96,10 @@ def rebuild(
         console.status("rebuilding from the event stores ...") as status,
         as_operator(base_url, timeout_s=_TIMEOUT_S) as http,
     ):
-        answer = http.post("/reporting/v1/rebuilds").raise_for_status()
+        answer = http.post("/reporting/v1/rebuilds")
+        if answer.is_error:
+            console.print_json(data=answer.json())
+            raise typer.Exit(1)
         job = answer.json()
         while job["status"] in ("queued", "running"):
             status.update(f"rebuilding: {job['events']:,} of about {job['expected']:,} events ...")
