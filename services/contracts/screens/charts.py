@@ -57,13 +57,18 @@ def lines_of(
 
 
 def drawn(lines: Sequence[Line], visits: Sequence[tuple[date, Mapping[str, Any]]]) -> Any:
-    """The drawing of visits, the oldest first; None with fewer than two points to join.
+    """The drawing of visits, the oldest first; None with fewer than two days to join.
+
+    A day has one point, what was measured last: two would stand, and be written, on each other.
 
     Args:
         lines: to draw.
         visits: each one's day and measurements.
     """
-    shown = [each for each in visits if any(line.field in each[1] for line in lines)]
+    by_day: dict[date, dict[str, Any]] = {}
+    for day, found in visits:
+        by_day[day] = by_day.get(day, {}) | dict(found)
+    shown = [each for each in by_day.items() if any(line.field in each[1] for line in lines)]
     shown = shown[-MOST_POINTS:]
     if len(shown) < 2:  # noqa: PLR2004 - a line has two ends
         return None

@@ -56,6 +56,13 @@ def test_a_drawing_needs_two_points_and_knows_the_limit_of_an_age() -> None:
     assert [line.limit for line in elderly] == [150, 90]
     visits = [(date(2016, 1, 1), {"sbp": 150, "dbp": 80}), (date(2016, 3, 1), {"sbp": 136})]
     assert drawn(elderly, visits[:1]) is None
+    again = [(DAY, {"sbp": 160, "dbp": 90}), (DAY, {"sbp": 150})]
+    assert drawn(elderly, again) is None
+    measured_twice = drawn(elderly, [*visits[:1], *again])["series"]
+    assert [[p["value"] for p in one["points"]] for one in measured_twice] == [
+        ["150", "150"],
+        ["80", "90"],
+    ]
     drawing = drawn(elderly, visits)
     systolic, diastolic = drawing["series"]
     assert systolic["limit"] == "150"
