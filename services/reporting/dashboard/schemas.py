@@ -60,6 +60,11 @@ class Card(BaseModel):
     kind: Kind
     value: str | int | None
     target: str | None = None
+    target_set_by_zh: str | None = None
+    """Whose document set it."""
+    target_set_by_en: str | None = None
+    target_own: bool | None = None
+    """False: another county's, gone by until the county sets its own."""
     direction: Direction | None = None
     status: Status = "none"
     numerator: Part | None = None
@@ -79,6 +84,9 @@ class Attention(BaseModel):
     name_en: str
     value: str | None
     target: str | None
+    target_set_by_zh: str | None
+    target_set_by_en: str | None
+    target_own: bool | None
     direction: Direction | None
     status: Status
     change: str | None

@@ -19,6 +19,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cards": ("主要指标", "Headline figures"),
     "target.at_most": ("目标 ≤ {target} {unit}", "target ≤ {target} {unit}"),
     "target.at_least": ("目标 ≥ {target} {unit}", "target ≥ {target} {unit}"),
+    "target.reference": ("参照{by}", "as in {by}"),
     "target.about": ("目标约 {target} {unit}", "target about {target} {unit}"),
     "card.numerator": ("分子", "Numerator"),
     "card.denominator": ("分母", "Denominator"),

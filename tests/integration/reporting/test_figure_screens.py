@@ -31,6 +31,7 @@ async def test_from_red_light_to_person(reporting: Running, tmp_path: Path) -> N
         assert "Patients' own share" in words(english)
         home = (await director.get("/")).text
         assert home.index("需要关注") < home.index('class="cards"')
+        assert "(参照梁平区 2019)" in home
     async with screen(
         reporting, tmp_path, READ, name="town", organisation=f"township:{YONGHE}"
     ) as town:
