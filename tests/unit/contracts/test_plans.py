@@ -665,6 +665,25 @@ class TestJudging:
         told = measured("diabetes_risk", case(), fasting_glucose=glucose, diagnosed=True)
         assert (told.classification, told.found) == ("disease_found", True)
 
+    @pytest.mark.parametrize(
+        ("form", "entered", "expected"),
+        [
+            ("hypertension_risk", {"sbp": 179, "dbp": 109}, ()),
+            ("hypertension_risk", {"sbp": 180, "dbp": 84}, ("emergency",)),
+            ("hypertension_risk", {"sbp": 150, "dbp": 110}, ("emergency",)),
+            ("hypertension_risk", {"sbp": 120, "dbp": 80, "emergency_sign": True}, ("emergency",)),
+            ("diabetes_risk", {"fasting_glucose": "16.6"}, ("glucose_raised",)),
+            ("diabetes_risk", {"fasting_glucose": "16.7"}, ("emergency",)),
+            ("diabetes_risk", {"fasting_glucose": "4.0"}, ()),
+            ("diabetes_risk", {"fasting_glucose": "3.9"}, ("emergency",)),
+        ],
+    )
+    def test_emergencies_of_those_at_risk(
+        self, form: str, entered: dict[str, Any], expected: tuple[str, ...]
+    ) -> None:
+        """Goal: referred at once, as patients are. Method: both sides of each limit."""
+        assert measured(form, case(), **entered).refer == expected
+
 
 class TestEntering:
     @pytest.mark.parametrize(
