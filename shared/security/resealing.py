@@ -37,6 +37,7 @@ from shared.db.session import Database
 from shared.security.crypto import Vault
 
 PORTION_ROWS = 1_000
+PORTION_BYTES = 32 * 1024 * 1024
 _MOST_ROUNDS = 5
 """Services may write under an old key until they have read the keys file again."""
 _VERSION = b"\x01"
@@ -129,8 +130,14 @@ class _Work:
         )
 
     async def left(self, session: AsyncSession) -> int:
-        count = await session.scalar(select(func.count()).select_from(self._table).where(self._old))
-        return int(count or 0)
+        """How many rows are left; a portion holds fewer of them where one may be large."""
+        size = sum(
+            (func.coalesce(func.octet_length(each), 0) for each in self._columns), literal(0)
+        )
+        found = await session.execute(select(func.count(), func.max(size)).where(self._old))
+        count, largest = found.one()
+        self._rows = max(1, min(self._rows, PORTION_BYTES // max(1, largest or 0)))
+        return int(count)
 
     async def portion(
         self, session: AsyncSession, after: tuple[Any, ...] | None

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.contracts.models.base import Base
+from shared.db.sealed import sealed_as
 
 
 class UpwardReport(Base):
@@ -24,7 +25,7 @@ class UpwardReport(Base):
     person_id: Mapped[str] = mapped_column(String(64))
     reported_to: Mapped[str] = mapped_column(String(32))
     reported_at: Mapped[datetime]
-    note: Mapped[bytes | None] = mapped_column(LargeBinary)
+    note: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed_as("upward_reports.note"))
     """Free text about a patient, encrypted."""
     recorded_by: Mapped[str] = mapped_column(String(128))
     recorded_at: Mapped[datetime]

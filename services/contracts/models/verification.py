@@ -9,6 +9,7 @@ from sqlalchemy import Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.contracts.models.base import Base
+from shared.db.sealed import sealed_as
 
 
 class HomeVerification(Base):
@@ -30,7 +31,9 @@ class HomeVerification(Base):
     result: Mapped[str] = mapped_column(String(24))
     cause: Mapped[str | None] = mapped_column(String(16))
     """The main cause of poverty that was found, by the roster's codes."""
-    note: Mapped[bytes | None] = mapped_column(LargeBinary)
+    note: Mapped[bytes | None] = mapped_column(
+        LargeBinary, info=sealed_as("home_verifications.note")
+    )
     """Free text about a household, encrypted."""
     recorded_by: Mapped[str] = mapped_column(String(128))
     organisation: Mapped[str] = mapped_column(String(64))

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.reporting.models.base import Base
+from shared.db.sealed import sealed_as
 
 TIMESTAMP = DateTime(timezone=True)
 
@@ -92,11 +93,11 @@ register_files = Table(
     Column("file_id", Uuid(as_uuid=True), primary_key=True),
     Column("item_id", Uuid(as_uuid=True), ForeignKey("register_items.id"), nullable=False),
     # A file may be called after a person.
-    Column("name_enc", LargeBinary, nullable=False),
+    Column("name_enc", LargeBinary, info=sealed_as("register_files.name"), nullable=False),
     Column("media_type", String(80), nullable=False),
     Column("size_bytes", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
-    Column("content_enc", LargeBinary, nullable=False),
+    Column("content_enc", LargeBinary, info=sealed_as("register_files.content"), nullable=False),
     Column("added_at", TIMESTAMP, nullable=False),
     Column("added_by", String(128), nullable=False),
     CheckConstraint("size_bytes > 0", name="size"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from uuid import UUID
 
 from sqlalchemy import RowMapping, func, select
@@ -25,6 +26,10 @@ _TOLD = (
     _f.added_at,
     _f.added_by,
 )
+
+
+class FileAltered(RuntimeError):
+    """A file's content is not the one whose digest was kept when it was added."""
 
 
 async def count(session: ReadSession, item_id: UUID) -> int:
@@ -67,14 +72,21 @@ async def of_item(session: ReadSession, vault: Vault, item_id: UUID) -> list[Evi
 async def content_of(
     session: ReadSession, vault: Vault, item_id: UUID, file_id: UUID
 ) -> tuple[EvidenceFile, bytes] | None:
-    """A file of an item with its content; None: the item has no such file."""
+    """A file of an item with its content; None: the item has no such file.
+
+    Raises:
+        FileAltered: somebody has put another content in its place.
+    """
     found = await session.execute(
         select(*_TOLD, _f.content_enc).where(_f.item_id == item_id, _f.file_id == file_id)
     )
     row = found.mappings().one_or_none()
     if row is None:
         return None
-    return _file(vault, row), vault.decrypt_bytes(row["content_enc"], column=_CONTENT)
+    content = vault.decrypt_bytes(row["content_enc"], column=_CONTENT)
+    if hashlib.sha256(content).hexdigest() != row["sha256"]:
+        raise FileAltered(f"the content of file {file_id} is not the one that was added")
+    return _file(vault, row), content
 
 
 def _file(vault: Vault, row: RowMapping) -> EvidenceFile:

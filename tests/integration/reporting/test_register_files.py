@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from shared.security.crypto import Vault, add_key
+from shared.security.resealing import reseal
 from shared.security.scopes import SCOPES
 from tests.integration.reporting.county import JINHE, YONGHE
 from tests.integration.reporting.test_month_closes import call, good
@@ -112,7 +114,8 @@ async def what_is_refused(reporting: Running, path: str) -> None:
 
 
 async def what_lies_in_the_database(reporting: Running) -> None:
-    """Neither name nor content in clear, in no table; not even the service's role changes it."""
+    """Neither name nor content in clear, in no table; encrypted under a new key, and not even the
+    service's role changes more of it."""
     (row,) = await reporting.rows("SELECT name_enc, content_enc FROM register_files")
     for stored in row.values():
         assert "王建国".encode() not in bytes(stored)
@@ -120,6 +123,13 @@ async def what_lies_in_the_database(reporting: Running) -> None:
         rows = await reporting.rows(f"SELECT t::text AS told FROM {table} t")
         assert rows
         assert not any("王建国" in each["told"] for each in rows)
+    keys = reporting.context.vault._path
+    assert keys is not None
+    key_id = add_key(keys)
+    metadata, vault = reporting.context.module.metadata, Vault.from_file(keys)
+    await reseal(reporting.context.db, metadata, vault, moved=lambda _: None)
+    (anew,) = await reporting.rows("SELECT name_enc, content_enc FROM register_files")
+    assert {bytes(each)[1:5].hex() for each in anew.values()} == {key_id}
     for statement in ("UPDATE register_files SET added_by = 'x'", "DELETE FROM register_files"):
         with pytest.raises(DBAPIError, match=r"written once|permission denied"):
             async with reporting.context.db.writing() as session:
