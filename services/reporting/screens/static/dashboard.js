@@ -37,7 +37,9 @@
       if (!one || one.getDom() !== target) { sizes.unobserve(target); continue; }
       if (one.getWidth() === target.clientWidth && one.getHeight() === target.clientHeight) continue;
       one.resize({ animation: { duration: 0 } });
+      drawnBefore = false; // Another width is no change of figures: the picture stands at once.
       draw[target.id](read());
+      drawnBefore = true;
     }
   });
 
