@@ -6,48 +6,56 @@ import importlib
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
+import typer.main
 
-from deploy.cli import (
-    audit,
-    claims,
-    clients,
-    contracts,
-    dead_letters,
-    demo,
-    identity,
-    ledger,
-    outbox,
-    packs,
-    reporting,
-    users,
-    vault,
-)
 from deploy.cli.console import as_operator, console
 from shared.runtime.build import SERVICES, region_of
 from shared.runtime.settings import RuntimeSettings
 
+_GROUPS = (
+    "audit",
+    "claims",
+    "clients",
+    "contracts",
+    "dead-letters",
+    "demo",
+    "identity",
+    "ledger",
+    "outbox",
+    "packs",
+    "reporting",
+    "users",
+    "vault",
+)
+"""Each is a module beside this one."""
+
+
+class _Commands(typer.core.TyperGroup):
+    """A group is imported when it is asked for: a service's whole code takes seconds."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *_GROUPS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in _GROUPS:
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module(f"deploy.cli.{cmd_name.replace('-', '_')}")
+        found = typer.main.get_command(module.app)
+        found.name = cmd_name
+        return found
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Yizhan 一站: recognise the patient, settle every payer, follow up, see the figures.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(audit.app, name="audit")
-app.add_typer(claims.app, name="claims")
-app.add_typer(clients.app, name="clients")
-app.add_typer(contracts.app, name="contracts")
-app.add_typer(dead_letters.app, name="dead-letters")
-app.add_typer(demo.app, name="demo")
-app.add_typer(identity.app, name="identity")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(outbox.app, name="outbox")
-app.add_typer(packs.app, name="packs")
-app.add_typer(reporting.app, name="reporting")
-app.add_typer(users.app, name="users")
-app.add_typer(vault.app, name="vault")
 
 _TIMEOUT_S = 30
 _REBUILD_POLL_S = 1.0
