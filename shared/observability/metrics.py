@@ -105,6 +105,12 @@ class Metrics:
             ["service", "outcome"],
             registry=self.registry,
         )
+        self.job_faults = Counter(
+            "yizhan_job_faults_total",
+            "Rounds of background work that ended by a fault of their own; they are tried again",
+            ["service", "job"],
+            registry=self.registry,
+        )
         self.recognitions_refused = Counter(
             "yizhan_recognitions_refused_total",
             "Questions refused because their client had found nobody too often (guessing)",

@@ -32,7 +32,7 @@ from shared.observability.health import (
     metrics_response,
     ready,
 )
-from shared.observability.metrics import outbox_age_s
+from shared.observability.metrics import METRICS, outbox_age_s
 from shared.runtime.context import Job, Seal, ServiceContext, Watch
 from shared.security import audit
 
@@ -40,6 +40,7 @@ log = structlog.get_logger(__name__)
 
 SEAL_EVERY_S = 1.0
 WATCH_EVERY_S = 300.0
+AFTER_FAULTS_AT_MOST_S = 300.0
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
 KEEP_FORM_KEYS = timedelta(days=2)
 SWEEP_FIRST_AFTER_S = 600.0
@@ -72,7 +73,10 @@ class Worker:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Run until the block ends; a part that dies takes the process down, loudly."""
+        """Run until the block ends; a part that dies takes the process down, loudly.
+
+        Jobs and watches do not: see :func:`again_and_again`.
+        """
         seals = (audit.seal, *self.context.module.seals)
         jobs: list[Callable[[], Awaitable[None]]] = [self._forget]
         jobs += [partial(self._seal, each) for each in seals]
@@ -123,21 +127,10 @@ class Worker:
                 await asyncio.sleep(SEAL_EVERY_S)
 
     async def _watch(self, watch: Watch) -> None:
-        while True:
-            try:
-                await watch(self.context)
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("not_watched", watch=watch.__name__, error_type=type(error).__name__)
-            await asyncio.sleep(WATCH_EVERY_S)
+        await again_and_again(watch, self.context, every_s=WATCH_EVERY_S)
 
     async def _work(self, job: Job) -> None:
-        """A job goes on by itself; the database may be away for a while."""
-        while True:
-            try:
-                await job(self.context)
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("job_interrupted", job=job.__name__, error_type=type(error).__name__)
-            await asyncio.sleep(SEAL_EVERY_S)
+        await again_and_again(job, self.context, every_s=SEAL_EVERY_S)
 
     async def _forget(self) -> None:
         while True:
@@ -170,6 +163,41 @@ class Worker:
             else:
                 log.info("swept", inbox=swept.inbox, dead_letters=swept.dead_letters)
             await asyncio.sleep(SWEEP_EVERY_S)
+
+
+async def again_and_again(
+    job: Callable[[ServiceContext], Awaitable[None]],
+    context: ServiceContext,
+    *,
+    every_s: float,
+    at_most_s: float = AFTER_FAULTS_AT_MOST_S,
+) -> None:
+    """Do a job without end, with a pause between.
+
+    The database may be away for a while. A fault of the job's own is told on the log and in
+    ``yizhan_job_faults_total``, and the pause doubles: what one job cannot digest must not close
+    every window of a county, at each start anew.
+
+    Args:
+        job: does one round; what it did not finish it finds again.
+        context: of the service.
+        every_s: pause after a round that went well (seconds).
+        at_most_s: the longest pause after faults in a row (seconds).
+    """
+    name = job.__name__
+    pause_s = every_s
+    while True:
+        try:
+            await job(context)
+            pause_s = every_s
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("job_interrupted", job=name, error_type=type(error).__name__)
+            pause_s = every_s
+        except Exception:
+            log.exception("job_failed", job=name)
+            METRICS.job_faults.labels(context.name, name).inc()
+            pause_s = max(every_s, min(2 * pause_s, at_most_s))
+        await asyncio.sleep(pause_s)
 
 
 def worker_app(worker: Worker) -> Starlette:

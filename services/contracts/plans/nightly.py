@@ -15,6 +15,7 @@ from services.contracts.plausibility.service import scan_lately
 from services.contracts.referrals.service import expire as expire_referrals
 from services.contracts.settings import settings_of
 from shared.clock import business_date
+from shared.observability.metrics import METRICS
 from shared.runtime.context import ServiceContext
 
 log = structlog.get_logger(__name__)
@@ -69,4 +70,5 @@ async def plan_daily(context: ServiceContext, *, steps: Sequence[Step] = STEPS) 
             raise
         except Exception:
             log.exception("night_step_failed", step=name)
+            METRICS.job_faults.labels(context.name, name).inc()
         done[name] = day

@@ -1,0 +1,71 @@
+"""Background work goes on after a fault of its own, more and more slowly, and says so."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from shared.observability.metrics import METRICS
+from shared.runtime.context import ServiceContext
+from shared.runtime.worker import again_and_again
+
+CONTEXT = cast("ServiceContext", SimpleNamespace(name="contracts"))
+
+
+class Job:
+    """Fails in the rounds that it is told to, and ends the loop after the last."""
+
+    __name__ = "plan"
+
+    def __init__(self, *rounds: Exception | None) -> None:
+        self.rounds = list(rounds)
+        self.done = 0
+
+    async def __call__(self, _: ServiceContext) -> None:
+        if not self.rounds:
+            raise asyncio.CancelledError
+        self.done += 1
+        if (fault := self.rounds.pop(0)) is not None:
+            raise fault
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    waited: list[float] = []
+
+    async def at_once(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", at_once)
+    return waited
+
+
+async def run(job: Job) -> list[Any]:
+    with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
+        await again_and_again(cast("Any", job), CONTEXT, every_s=1, at_most_s=5)
+    return logs
+
+
+def faults() -> float:
+    labels = {"service": "contracts", "job": "plan"}
+    return METRICS.registry.get_sample_value("yizhan_job_faults_total", labels) or 0.0
+
+
+async def test_a_fault_is_told_and_the_work_goes_on(pauses: list[float]) -> None:
+    before = faults()
+    job = Job(ValueError("x"), ValueError("x"), ValueError("x"), ValueError("x"), None, None)
+    logs = await run(job)
+    assert job.done == 6
+    assert pauses == [2, 4, 5, 5, 1, 1]
+    assert [each["event"] for each in logs] == ["job_failed"] * 4
+    assert faults() == before + 4
+
+
+async def test_a_database_that_is_away_is_no_fault_of_the_job(pauses: list[float]) -> None:
+    before = faults()
+    logs = await run(Job(OSError("away"), OSError("away"), None))
+    assert pauses == [1, 1, 1]
+    assert [each["event"] for each in logs] == ["job_interrupted"] * 2
+    assert faults() == before
