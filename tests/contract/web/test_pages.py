@@ -43,6 +43,7 @@ def card(code: str, name_zh: str, name_en: str, **more: Any) -> dict[str, Any]:
         "kind": "ratio",
         "value": "0.2132",
         "target": None,
+        "target_own": None,
         "direction": None,
         "status": "none",
         "numerator": None,
@@ -76,7 +77,7 @@ DOCUMENT: dict[str, Any] = {
         {
             "code": "personal_share", "name_zh": "个人支付占比", "name_en": "Patients' own share",
             "value": "0.2132", "target": "0.10", "direction": "at_most", "status": "missed",
-            "change": "+1.20", "owner_zh": "医保局",
+            "change": "+1.20", "owner_zh": "医保局", "target_own": True,
         }
     ],
     "cards": [
