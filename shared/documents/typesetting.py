@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from shared.documents.coverage import FONT, printable
+from shared.documents.coverage import FONTS, printable
 from shared.http.problem import Problem, ServiceUnavailable
 
 if TYPE_CHECKING:
@@ -82,9 +82,7 @@ def _source(template: Path) -> bytes:
 def _fonts() -> typst.Fonts:
     import typst
 
-    return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONT.parent]
-    )
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
 
 
 @dataclass
