@@ -36,6 +36,13 @@ from typing import Literal
 
 from services.identity.matching.births import BirthLevel
 from services.identity.matching.index import Index
+from services.identity.matching.lookalikes import (
+    is_rather,
+    namesake,
+    neighbours,
+    of_his_name,
+    relative_of,
+)
 from services.identity.matching.model import (
     BIRTH,
     CARD,
@@ -52,7 +59,7 @@ from services.identity.matching.model import (
 )
 from services.identity.matching.names import NameLevel
 from services.identity.matching.names.newborns import read_newborn_name
-from services.identity.matching.numbers import NumberLevel, compare_numbers
+from services.identity.matching.numbers import NumberLevel
 from services.identity.matching.places import PlaceLevel
 from services.identity.matching.ranking import (
     AS_WRITTEN,
@@ -182,7 +189,7 @@ def _by_number(query: Query, holders: Sequence[Ranked], ranked: tuple[Ranked, ..
         return _by_number_alone(holder, ranked)
     if holder.same_name:
         return _by_own_number(holder, ranked)
-    relative = _relative(query, holder, ranked)
+    relative = relative_of(query, holder, ranked)
     if relative is not None:
         # The household vouches for whoever bears the name as written, or the birth date.
         told_apart = relative.level(NAME) in SURE_NAME or relative.level(BIRTH) in SAME_DAY
@@ -213,18 +220,10 @@ def _by_number_alone(holder: Ranked, ranked: tuple[Ranked, ...]) -> Decision:
     steps = holder.contradictions
     reasons = ("number_agrees", "contradicted") if steps else ("number_agrees",)
     # A twin's card or a sibling's neighbouring number: without a name nobody would notice.
-    if any(_neighbours(one.person, holder.person) for one in family):
+    if any(neighbours(one.person, holder.person) for one in family):
         grade = _believed(_lowered("probable", steps), holder)
         return Decision(grade, holder, told, (*reasons, "lookalike"))
     return Decision(_believed(_lowered("certain", steps), holder), holder, told, reasons)
-
-
-def _neighbours(one: Person, other: Person) -> bool:
-    return (
-        one.number is not None
-        and other.number is not None
-        and compare_numbers(one.number, other.number) == NumberLevel.NEAR
-    )
 
 
 def _by_own_number(holder: Ranked, ranked: tuple[Ranked, ...]) -> Decision:
@@ -233,7 +232,7 @@ def _by_own_number(holder: Ranked, ranked: tuple[Ranked, ...]) -> Decision:
     steps = holder.contradictions
     reasons = ("number_agrees", "contradicted") if steps else ("number_agrees",)
     named = holder.level(NAME)
-    rather = [one for one in ranked if one is not holder and _is_rather(one, holder)]
+    rather = [one for one in ranked if one is not holder and is_rather(one, holder)]
     if rather:
         related = any(in_one_household(one, holder) for one in rather)
         why = "number_of_relative" if related else "several_alike"
@@ -242,45 +241,9 @@ def _by_own_number(holder: Ranked, ranked: tuple[Ranked, ...]) -> Decision:
     # like his is certain when the birth date was told as well.
     heard = named in SURE_NAME and holder.level(BIRTH) in SAME_DAY
     best: Grade = "certain" if named in OWN_NAME or heard else "probable"
-    if any(_of_his_name(one, holder) for one in ranked):
+    if any(of_his_name(one, holder) for one in ranked):
         best, reasons = "probable", (*reasons, "namesake")
     return Decision(_believed(_lowered(best, steps), holder), holder, told, reasons)
-
-
-def _of_his_name(one: Ranked, holder: Ranked) -> bool:
-    """Father and son of one name: the number alone would say which of them, and it may be lent."""
-    return (
-        in_one_household(one, holder)
-        and one.level(NAME) in OWN_NAME
-        and one.level(SEX) != DIFFERS
-        and (one.level(BIRTH) in SAME_DAY or holder.level(BIRTH) not in SAME_DAY)
-    )
-
-
-def _is_rather(one: Ranked, holder: Ranked) -> bool:
-    """Whether another fits the name better than the holder of the number, or the birth date."""
-    if not one.same_name or one.level(SEX) == DIFFERS:
-        return False
-    dated = one.level(BIRTH) in SAME_DAY
-    if holder.contradictions and dated:
-        return True
-    if not in_one_household(one, holder) or one.level(BIRTH) == BirthLevel.DIFFERS:
-        return False
-    # Two of a household whose names sound or look alike: sisters 李丽 and 李莉.
-    written = holder.level(NAME) == NameLevel.EXACT or one.level(NAME) != NameLevel.EXACT
-    return holder.level(NAME) not in OWN_NAME or not written
-
-
-def _relative(query: Query, holder: Ranked, ranked: Sequence[Ranked]) -> Ranked | None:
-    """The one member of the holder's household whose name, and date if told, were given."""
-    named = [
-        one
-        for one in ranked
-        if in_one_household(one, holder)
-        and one.same_name
-        and (query.birth_date is None or one.level(BIRTH) != BirthLevel.DIFFERS)
-    ]
-    return named[0] if len(named) == 1 else None
 
 
 def _by_evidence(query: Query, everybody: tuple[Ranked, ...], *, crowded: bool) -> Decision:
@@ -326,7 +289,7 @@ def _doubt(
         return "name_differs"
     if not repaired and not _identified(best):
         return "not_enough"
-    if best.level(BIRTH) != BirthLevel.EXACT and any(_namesake(one, best) for one in ranked):
+    if best.level(BIRTH) != BirthLevel.EXACT and any(namesake(one, best) for one in ranked):
         return "several_alike"
     place = best.level(VILLAGE)
     away = place == PlaceLevel.ELSEWHERE or (place is None and query.away)
@@ -342,23 +305,6 @@ def _identified(best: Ranked) -> bool:
         (born is not None and born != BirthLevel.DIFFERS)
         or best.level(PHONE) == SAME
         or best.level(CARD) == SAME
-    )
-
-
-def _namesake(one: Ranked, best: Ranked) -> bool:
-    """Father and son, or two of one name in a village: only the date tells them apart."""
-    return (
-        one is not best
-        and one.same_name
-        and one.level(NUMBER) == best.level(NUMBER)
-        and (
-            in_one_household(one, best)
-            or (
-                one.person.village is not None
-                and (one.person.township, one.person.village)
-                == (best.person.township, best.person.village)
-            )
-        )
     )
 
 
