@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.contracts.overdue.service import judge_returns
 from services.contracts.plans.service import plan_everyone
 from services.contracts.plausibility.service import scan_lately
-from services.contracts.referrals.service import expire as expire_referrals
+from services.contracts.referrals.expiring import expire as expire_referrals
 from services.contracts.settings import settings_of
 from shared.clock import business_date
 from shared.observability.metrics import METRICS

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.contracts.people import waiting as waiting_for
-from services.contracts.referrals import service
+from services.contracts.referrals import expiring
 from shared.policy.reading import Citation
 from shared.policy.region import ReferralIssuers
 from tests.integration.contracts.stories import (
@@ -242,9 +242,9 @@ class TestExpiry:
         night = date(2016, 3, 12)
         contracts.clock.advance(timedelta(days=2))
         counts = await asyncio.gather(
-            *(service.expire(contracts.context, today=night) for _ in range(2))
+            *(expiring.expire(contracts.context, today=night) for _ in range(2))
         )
-        assert sorted([*counts, await service.expire(contracts.context, today=night)]) == [0, 0, 1]
+        assert sorted([*counts, await expiring.expire(contracts.context, today=night)]) == [0, 0, 1]
         told = [e for e in await contracts.published() if e["type"].endswith("referral.expired.v1")]
         assert [each["payload"]["to_facility"] for each in told] == [DISTRICT_HOSPITAL]
         for end in (TEAM, HOSPITAL):
