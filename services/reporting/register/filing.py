@@ -6,7 +6,7 @@ import hashlib
 from uuid import UUID
 
 from services.reporting.register import files_repository as kept
-from services.reporting.register import reading, service
+from services.reporting.register import reading
 from services.reporting.register.domain import Item
 from services.reporting.register.files import (
     MEDIA_TYPES,
@@ -23,6 +23,7 @@ from services.reporting.register.problems import (
     FileUnusable,
     file_fault,
 )
+from services.reporting.register.steps import check_cause, held, taken
 from services.reporting.settings import settings_of
 from shared.clock import business_date
 from shared.db.session import ReadSession, WriteSession
@@ -54,8 +55,8 @@ async def add_file(
     """
     shown = tidy_name(name)
     kind = _checked(context, shown, content)
-    item = await service.held(session, context, caller, item_id, "evidence")
-    service.check_cause(item, business_date(context.clock.now()), cause)
+    item = await held(session, context, caller, item_id, "evidence")
+    check_cause(item, business_date(context.clock.now()), cause)
     most = settings_of(context).evidence_files
     if await kept.count(session, item_id) >= most:
         message = f"an item keeps at most {most} files"
@@ -85,7 +86,7 @@ async def add_file(
         },
     }
     told = {"cause": cause} if cause else {}
-    return await service.taken(
+    return await taken(
         session, context, caller, item, "evidence", note=description, detail=detail | told, **told
     )
 

@@ -14,7 +14,8 @@ from services.reporting.indicators.service import figures_of, figures_of_places
 from services.reporting.register import repository
 from services.reporting.register.domain import Item, RedLight, red_lights
 from services.reporting.register.problems import ItemUnreadable, TaskListUnknown, deadline_fault
-from services.reporting.register.service import Wanted, add_item, led_by, taken
+from services.reporting.register.service import Wanted, add_item, led_by
+from services.reporting.register.steps import taken
 from services.reporting.register.tasks import TaskList, task_lists
 from shared.clock import business_date
 from shared.content import read_yaml

@@ -12,41 +12,36 @@ from services.reporting.figures.places import find_area
 from services.reporting.register import repository
 from services.reporting.register.access import may, own_place
 from services.reporting.register.domain import (
-    CauseMissing,
-    EvidenceFileMissing,
-    EvidenceMissing,
     Item,
     Kind,
     LeadMissing,
     LeadModeWrong,
     Mode,
     Responsible,
-    SamePersonTwice,
-    Step,
-    StepName,
-    StepNotAllowed,
     assign,
 )
 from services.reporting.register.places import area_of
 from services.reporting.register.problems import (
     AreaNotYours,
-    ItemNotFound,
     ItemOpenAlready,
-    ItemSamePerson,
-    ItemStepRefused,
     ItemUnreadable,
     cause_fault,
     deadline_fault,
-    evidence_fault,
-    file_required_fault,
     reason_fault,
     responsible_fault,
 )
+from services.reporting.register.steps import (
+    by_another,
+    check_cause,
+    check_done,
+    held,
+    required,
+    taken,
+)
 from shared.clock import business_date
-from shared.db.session import ReadSession, WriteSession
+from shared.db.session import WriteSession
 from shared.ids import new_id
 from shared.runtime.context import ServiceContext
-from shared.security import audit
 from shared.security.principal import Principal
 
 
@@ -160,7 +155,7 @@ async def add_item(
     )
     if not added:
         raise ItemOpenAlready("see the one there is with GET /reporting/v1/register-items")
-    item = await _required(session, region, item_id)
+    item = await required(session, region, item_id)
     return await taken(session, context, caller, item, "open")
 
 
@@ -248,7 +243,7 @@ async def submit(
         ItemNotFound, ItemStepRefused, ItemUnreadable: evidence or cause is missing.
     """
     item = await held(session, context, caller, item_id, "submit")
-    _check_done(item, business_date(context.clock.now()), cause)
+    check_done(item, business_date(context.clock.now()), cause)
     detail = {"cause": cause} if cause else {}
     return await taken(
         session, context, caller, item, "submit", note=note, detail=detail, status="submitted",
@@ -272,8 +267,8 @@ async def close(
     """
     item = await held(session, context, caller, item_id, "close")
     today = business_date(context.clock.now())
-    _check_done(item, today)
-    _by_another(item.check_closer, caller)
+    check_done(item, today)
+    by_another(item.check_closer, caller)
     return await taken(
         session, context, caller, item, "close", note=note, status="closed", closed_on=today
     )
@@ -293,7 +288,7 @@ async def send_back(
         ItemNotFound, ItemStepRefused, ItemSamePerson.
     """
     item = await held(session, context, caller, item_id, "return")
-    _by_another(item.check_closer, caller)
+    by_another(item.check_closer, caller)
     return await taken(session, context, caller, item, "return", note=note, status="open")
 
 
@@ -311,98 +306,8 @@ async def withdraw(
         ItemNotFound, ItemStepRefused, ItemSamePerson.
     """
     item = await held(session, context, caller, item_id, "withdraw")
-    _by_another(item.check_withdrawer, caller)
+    by_another(item.check_withdrawer, caller)
     today = business_date(context.clock.now())
     return await taken(
         session, context, caller, item, "withdraw", note=note, status="withdrawn", closed_on=today
     )
-
-
-# --- what the steps share -------------------------------------------------------------------
-
-
-def check_cause(item: Item, today: date, given: str | None = None) -> None:
-    """Refuse to go on with a late item whose cause nobody states.
-
-    Raises:
-        ItemUnreadable: KZ-23.
-    """
-    try:
-        item.check_cause(today, given)
-    except CauseMissing as missing:
-        raise ItemUnreadable(str(missing), errors=[cause_fault()]) from missing
-
-
-def _check_done(item: Item, today: date, cause: str | None = None) -> None:
-    try:
-        item.check_evidence()
-    except EvidenceMissing as missing:
-        words_alone = isinstance(missing, EvidenceFileMissing)
-        fault = file_required_fault() if words_alone else evidence_fault()
-        raise ItemUnreadable(str(missing), errors=[fault]) from missing
-    check_cause(item, today, cause)
-
-
-def _by_another(check: Any, caller: Principal) -> None:
-    try:
-        check(caller.client_id)
-    except SamePersonTwice as refusal:
-        raise ItemSamePerson(str(refusal)) from refusal
-
-
-async def held(
-    session: WriteSession,
-    context: ServiceContext,
-    caller: Principal,
-    item_id: UUID,
-    step: StepName,
-) -> Item:
-    """The item, held for a step that it may take.
-
-    Raises:
-        ItemNotFound, ItemStepRefused.
-    """
-    item = await repository.lock(session, context.region.region_code, item_id)
-    if item is None or not may(caller, item.area, item.township):
-        raise ItemNotFound("GET /reporting/v1/register-items lists them")
-    try:
-        item.check(step)
-    except StepNotAllowed as refusal:
-        raise ItemStepRefused(str(refusal)) from refusal
-    return item
-
-
-async def taken(
-    session: WriteSession,
-    context: ServiceContext,
-    caller: Principal,
-    item: Item,
-    step: StepName,
-    *,
-    note: str | None = None,
-    detail: Mapping[str, Any] | None = None,
-    **values: Any,
-) -> Item:
-    """Write a step of a held item, with the columns that it changes."""
-    now, number = context.clock.now(), item.version + 1
-    await repository.add_step(
-        session, item.id, number, Step(step, now, caller.client_id, note, dict(detail or {}))
-    )
-    await repository.change(session, item.id, version=number, **values)
-    await audit.record(
-        session,
-        actor=caller.client_id,
-        organisation=caller.organisation,
-        action=f"register_item.{step}",
-        subject=str(item.id),
-        at=now,
-        detail={"number": item.number, "version": number},
-    )
-    return await _required(session, item.region, item.id)
-
-
-async def _required(session: ReadSession, region: str, item_id: UUID) -> Item:
-    item = await repository.get(session, region, item_id)
-    if item is None:
-        raise ItemNotFound("GET /reporting/v1/register-items lists them")
-    return item
