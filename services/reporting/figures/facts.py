@@ -10,14 +10,10 @@ A home that an event did not know is taken from the registry.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    FromClause,
-    Select,
     String,
     Subquery,
     and_,
@@ -29,23 +25,15 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    union_all,
 )
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 
 from services.reporting.figures.domain import Dataset
 from services.reporting.models import (
-    Card,
-    CheckUp,
-    Contract,
-    DiseaseCase,
-    Dispensing,
     Encounter,
     Entry,
-    Exemption,
-    FollowUp,
     Person,
     PersonCategory,
     Recognition,
@@ -53,15 +41,9 @@ from services.reporting.models import (
     SettlementPayer,
     person_merges,
 )
-from shared.db.base import table_of
 
-Only = Sequence[str] | None
-"""Ids that rows were told under; None: everybody's."""
 READMITTED_WITHIN_DAYS = 30
 """Assumed: no document says within how many days an admission is one again."""
-SERIOUS_BATCHES = ("major_14", "serious_34", "national_94")
-"""大病: a disease on any of these lists."""
-CHRONIC_BATCH = "chronic_4"
 PRIMARY_LEVELS = ("village", "township", "primary")
 """基层医疗机构: village clinics, township hospitals, community and first-level hospitals."""
 
@@ -75,36 +57,22 @@ def _home(row: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     )
 
 
-_Merge = person_merges.alias("merge")
+MERGE = person_merges.alias("merge")
 _Absorbed = person_merges.alias("absorbed")
 _Earlier = aliased(Encounter, name="earlier")
 
 
-def _merge_of(row: Any) -> ColumnElement[bool]:
+def merge_of(row: Any) -> ColumnElement[bool]:
     """Joins the merge in force, if any, that absorbed the row's person."""
-    return and_(_Merge.c.absorbed_person_id == row.person_id, _Merge.c.in_force)
+    return and_(MERGE.c.absorbed_person_id == row.person_id, MERGE.c.in_force)
 
 
-def _who(row: Any) -> ColumnElement[str]:
+def stands_for(row: Any) -> ColumnElement[str]:
     """The id of him who stands for the row's person."""
-    return func.coalesce(_Merge.c.kept_person_id, row.person_id)
+    return func.coalesce(MERGE.c.kept_person_id, row.person_id)
 
 
-def _holders(row: Any, only: Only, *conditions: ColumnElement[bool]) -> Select[str]:
-    """Who has a row of that kind: he who stands for each row's person."""
-    return (
-        select(_who(row)).outerjoin(_Merge, _merge_of(row)).where(*_told_of(row, only), *conditions)
-    )
-
-
-def _told_of(row: Any, only: Only) -> tuple[ColumnElement[bool], ...]:
-    """Rows told of these ids, if only they are asked for; an array, so that an index is used."""
-    if only is None:
-        return ()
-    return (row.person_id == func.any(sql_cast(list(only), ARRAY(String))),)
-
-
-def _holding(person_id: Any, day: Any) -> tuple[ColumnElement[bool], ...]:
+def holding(person_id: Any, day: Any) -> tuple[ColumnElement[bool], ...]:
     """A person's categories that hold on the day: whoever has one is registered then."""
     return (
         PersonCategory.person_id == person_id,
@@ -131,7 +99,7 @@ def settled() -> Subquery:
         select(
             Settlement.settlement_id.label("record_id"),
             Settlement.encounter_id,
-            _who(Settlement).label("person_id"),
+            stands_for(Settlement).label("person_id"),
             Settlement.facility_code,
             Settlement.in_region,
             Settlement.visit_type,
@@ -149,8 +117,8 @@ def settled() -> Subquery:
             # Read where a month is cut; a sum that does not name it does not look for it.
             _payers().label("payers"),
         )
-        .outerjoin(_Merge, _merge_of(Settlement))
-        .outerjoin(Person, Person.person_id == _who(Settlement))
+        .outerjoin(MERGE, merge_of(Settlement))
+        .outerjoin(Person, Person.person_id == stands_for(Settlement))
         .where(Settlement.made_sequence.is_not(None), Settlement.reversed_by.is_(None))
         .subquery("settled")
     )
@@ -166,7 +134,7 @@ def discharged() -> Subquery:
     # Looked up once a visit, although several columns ask for it.
     category = (
         select(literal(value=True).label("holds"))
-        .where(*_holding(_who(Encounter), Encounter.admitted_on))
+        .where(*holding(stands_for(Encounter), Encounter.admitted_on))
         .limit(1)
         .lateral("category")
     )
@@ -176,7 +144,7 @@ def discharged() -> Subquery:
         select(
             Encounter.encounter_id.label("record_id"),
             Encounter.encounter_id,
-            _who(Encounter).label("person_id"),
+            stands_for(Encounter).label("person_id"),
             Encounter.facility_code,
             Encounter.visit_type,
             Encounter.discharged_on.label("day"),
@@ -193,8 +161,8 @@ def discharged() -> Subquery:
                 func.coalesce(Encounter.deposit_fen, 0) == 0,
             ).label("deposit_free"),
         )
-        .outerjoin(_Merge, _merge_of(Encounter))
-        .outerjoin(Person, Person.person_id == _who(Encounter))
+        .outerjoin(MERGE, merge_of(Encounter))
+        .outerjoin(Person, Person.person_id == stands_for(Encounter))
         .outerjoin(category, true())
         .where(Encounter.discharged_on.is_not(None), Encounter.cancelled_sequence.is_(None))
         .subquery("discharged")
@@ -205,10 +173,10 @@ def _readmitted() -> ColumnElement[bool]:
     """Whether the same person had left a hospital shortly before this stay began."""
     absorbed = (
         select(_Absorbed.c.absorbed_person_id)
-        .where(_Absorbed.c.kept_person_id == _who(Encounter), _Absorbed.c.in_force)
-        .correlate(Encounter, _Merge)
+        .where(_Absorbed.c.kept_person_id == stands_for(Encounter), _Absorbed.c.in_force)
+        .correlate(Encounter, MERGE)
     )
-    ids = func.array_append(func.array(absorbed.scalar_subquery()), _who(Encounter))
+    ids = func.array_append(func.array(absorbed.scalar_subquery()), stands_for(Encounter))
     return exists().where(
         # An array, so that the index on persons is used.
         _Earlier.person_id == func.any(ids),
@@ -226,162 +194,16 @@ def recognitions() -> Subquery:
         select(
             Recognition.recognition_id.label("record_id"),
             sql_cast(null(), String).label("encounter_id"),
-            _who(Recognition).label("person_id"),
+            stands_for(Recognition).label("person_id"),
             Recognition.facility_code,
             Recognition.visit_type,
             Recognition.occurred_on.label("day"),
             *_home(Recognition),
             Recognition.grade.in_(("certain", "probable")).label("known"),
         )
-        .outerjoin(_Merge, _merge_of(Recognition))
-        .outerjoin(Person, Person.person_id == _who(Recognition))
+        .outerjoin(MERGE, merge_of(Recognition))
+        .outerjoin(Person, Person.person_id == stands_for(Recognition))
         .subquery("recognitions")
-    )
-
-
-def people(day: date, card_day: date, only: Only = None) -> Subquery:
-    """Persons registered on a day, whether a contract holds then, and whether a card is good.
-
-    Args:
-        day: on which people and contracts are counted.
-        card_day: on which cards are.
-        only: of these ids alone; with a person every id that means him.
-    """
-    holds = _contract_holds(day)
-    contracted = _set("contracted", _holders(Contract, only, *holds))
-    away = _set(
-        "away",
-        _holders(
-            Exemption,
-            only,
-            Exemption.leaves_denominator.is_(True),
-            Exemption.valid_from <= day,
-            or_(Exemption.valid_to.is_(None), Exemption.valid_to >= day),
-            or_(Exemption.ended_on.is_(None), Exemption.ended_on > day),
-        ),
-    )
-    served = _set("served", _served(day, holds, only))
-    chronic = _set(
-        "chronic",
-        _holders(
-            DiseaseCase,
-            only,
-            *_found_by(day, CHRONIC_BATCH),
-            or_(DiseaseCase.closed_on.is_(None), DiseaseCase.closed_on > day),
-        ),
-    )
-    serious = _set("serious", _holders(DiseaseCase, only, *_found_by(day, *SERIOUS_BATCHES)))
-    # Who was cured had been treated.
-    untreated = _set(
-        "untreated",
-        _holders(
-            DiseaseCase,
-            only,
-            *_found_by(day, *SERIOUS_BATCHES),
-            func.coalesce(DiseaseCase.managed_on > day, literal(value=True)),
-            func.coalesce(DiseaseCase.closed_on > day, literal(value=True)),
-        ),
-    )
-    checked_up = _set(
-        "checked_up",
-        _holders(CheckUp, only, CheckUp.performed_on.between(day.replace(month=1, day=1), day)),
-    )
-    carded = _set(
-        "carded",
-        _holders(
-            Card,
-            only,
-            Card.issued_on <= card_day,
-            or_(Card.expires_on.is_(None), Card.expires_on >= card_day),
-            or_(Card.revoked_on.is_(None), Card.revoked_on > card_day),
-        ),
-    )
-    sets = (contracted, away, served, chronic, serious, untreated, checked_up, carded)
-    absorbed = exists().where(_Merge.c.absorbed_person_id == Person.person_id, _Merge.c.in_force)
-    persons: FromClause = table_of(Person)
-    for each in sets:
-        persons = persons.outerjoin(each, each.c.who == Person.person_id)
-    return (
-        select(
-            Person.person_id.label("record_id"),
-            sql_cast(null(), String).label("encounter_id"),
-            Person.person_id,
-            Person.household_id,
-            sql_cast(null(), String).label("facility_code"),
-            literal(day).label("day"),
-            Person.township,
-            Person.village,
-            _in(contracted).label("contracted"),
-            # Who has signed is willing, whatever was written down before.
-            or_(_in(contracted), ~_in(away)).label("willing"),
-            and_(_in(contracted), _in(served)).label("performed"),
-            _in(chronic).label("chronic"),
-            and_(_in(chronic), _in(contracted)).label("chronic_contracted"),
-            _in(serious).label("serious"),
-            and_(_in(serious), ~_in(untreated)).label("serious_treated"),
-            _in(checked_up).label("checked_up"),
-            _in(carded).label("carded"),
-        )
-        .select_from(persons)
-        .where(*_told_of(Person, only), exists().where(*_holding(Person.person_id, day)), ~absorbed)
-        .subquery("people")
-    )
-
-
-def _set(name: str, holders: Select[str]) -> Subquery:
-    """Persons, each once: joined once, however many columns ask."""
-    told = holders.subquery(f"told_{name}")
-    (who,) = told.c
-    return select(who.label("who")).distinct().subquery(name)
-
-
-def _in(persons: Subquery) -> ColumnElement[bool]:
-    return persons.c.who.is_not(None)
-
-
-def _contract_holds(day: date) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Contract.valid_from <= day,
-        Contract.valid_to >= day,
-        or_(
-            Contract.ended_on.is_(None),
-            Contract.ended_on > day,
-            # It had ended, and was told anew as signed: the person is on the registry again.
-            Contract.ended_sequence < Contract.signed_sequence,
-        ),
-    )
-
-
-def _found_by(day: date, *batches: str) -> tuple[ColumnElement[bool], ...]:
-    """Cases on one of the lists that were found by the day and not taken back."""
-    return (
-        DiseaseCase.batches.overlap(list(batches)),
-        DiseaseCase.found_on <= day,
-        DiseaseCase.withdrawn_sequence.is_(None),
-    )
-
-
-def _served(day: date, holds: tuple[ColumnElement[bool], ...], only: Only) -> Select[str]:
-    """Who had a service on record by his own team in this contract and this calendar year."""
-    year = day.replace(month=1, day=1)
-    done = union_all(
-        select(_who(FollowUp).label("who"), FollowUp.team, FollowUp.performed_on.label("done_on"))
-        .outerjoin(_Merge, _merge_of(FollowUp))
-        .where(
-            *_told_of(FollowUp, only), FollowUp.served, FollowUp.performed_on.between(year, day)
-        ),
-        select(_who(CheckUp), CheckUp.team, CheckUp.performed_on)
-        .outerjoin(_Merge, _merge_of(CheckUp))
-        .where(*_told_of(CheckUp, only), CheckUp.performed_on.between(year, day)),
-        select(_who(Dispensing), Dispensing.team, Dispensing.dispensed_on)
-        .outerjoin(_Merge, _merge_of(Dispensing))
-        .where(*_told_of(Dispensing, only), Dispensing.dispensed_on.between(year, day)),
-    ).subquery("done")
-    return (
-        select(_who(Contract))
-        .outerjoin(_Merge, _merge_of(Contract))
-        .join(done, and_(done.c.who == _who(Contract), done.c.team == Contract.team))
-        .where(*_told_of(Contract, only), *holds, done.c.done_on >= Contract.valid_from)
     )
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.reporting.figures import facts
+from services.reporting.figures import registered
 from services.reporting.models import STOCK_FLAGS, people_days, people_kept, person_marks
 from shared.db.session import ReadSession, WriteSession
 
@@ -35,7 +35,7 @@ _COLUMNS = ("person_id", "household_id", "township", "village", *STOCK_FLAGS)
 
 
 async def rows(session: ReadSession, day: date, card_day: date) -> Subquery | None:
-    """The persons of :func:`facts.people`, most of them as they are kept; None: of no such day."""
+    """The persons of :func:`registered.people`, most as they are kept; None: of no such day."""
     if await _days(session) != (day, card_day):
         return None
     ids = await _stale(session)
@@ -49,7 +49,7 @@ async def rows(session: ReadSession, day: date, card_day: date) -> Subquery | No
     )
     if not ids:
         return kept.subquery("people")
-    seen = facts.people(day, card_day, ids)
+    seen = registered.people(day, card_day, ids)
     return union_all(
         kept.where(k.person_id != func.all(sql_cast(ids, ARRAY(String)))),
         select(seen.c.record_id, *(seen.c[name] for name in _COLUMNS), seen.c.facility_code),
@@ -79,7 +79,7 @@ async def catch_up(session: WriteSession, day: date, card_day: date) -> bool:
     await session.execute(
         delete(people_kept).where(people_kept.c.person_id == func.any(sql_cast(ids, ARRAY(String))))
     )
-    await _count(session, facts.people(day, card_day, ids))
+    await _count(session, registered.people(day, card_day, ids))
     await session.execute(delete(person_marks))
     return True
 
@@ -88,7 +88,7 @@ async def take_all_anew(session: WriteSession, day: date, card_day: date) -> Non
     """Count everybody; nobody else may be doing it."""
     for table in (person_marks, people_days, people_kept):
         await session.execute(delete(table))
-    await _count(session, facts.people(day, card_day))
+    await _count(session, registered.people(day, card_day))
     await session.execute(insert(people_days).values(day=day, card_day=card_day))
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Subquery, func, select, text, tuple_
 
-from services.reporting.figures import facts, month_sums, people_kept
+from services.reporting.figures import facts, month_sums, people_kept, registered
 from services.reporting.figures.domain import UNKNOWN, Area, Dataset, Period
 from services.reporting.models import (
     CHANGING,
@@ -65,7 +65,7 @@ def rows_of(dataset: Dataset, scope: Scope) -> Subquery:
         return facts.recognitions()
     if dataset == "entries":
         return facts.entries()
-    return facts.people(scope.day, scope.card_day)
+    return registered.people(scope.day, scope.card_day)
 
 
 def inside(dataset: Dataset, rows: Subquery, scope: Scope) -> list[ColumnElement[bool]]:
