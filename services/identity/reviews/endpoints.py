@@ -8,10 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from services.identity.reviews import service, taking_back
+from services.identity.reviews.figure_schemas import FiguresAnswer
 from services.identity.reviews.schemas import (
     DecisionAnswer,
     DecisionRequest,
-    FiguresAnswer,
     ReviewAnswer,
     ReviewPage,
     WithdrawalAnswer,

@@ -12,9 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.identity.merges.domain import Group
 from services.identity.merges.repository import MergeRepository
 from services.identity.reviews import domain
-from services.identity.reviews.names import seen_by
-from services.identity.reviews.repository import ReviewRepository
-from services.identity.reviews.schemas import (
+from services.identity.reviews.figure_schemas import (
     DriftAnswer,
     FigureAnswer,
     FiguresAnswer,
@@ -22,6 +20,8 @@ from services.identity.reviews.schemas import (
     WaitingAnswer,
     WeightsMoveAnswer,
 )
+from services.identity.reviews.names import seen_by
+from services.identity.reviews.repository import ReviewRepository
 from services.identity.weights.domain import MOST_SHIFT_BITS
 from services.identity.weights.drift import LearnedTable, learned_tables
 from shared.clock import business_date, start_of_business_day
