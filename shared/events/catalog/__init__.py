@@ -42,12 +42,6 @@ from shared.events.catalog.contracts import (
     FollowUpRecorded,
     OverdueCallJudged,
     OverdueCallRecorded,
-    ReferralAccepted,
-    ReferralClosed,
-    ReferralExpired,
-    ReferralMade,
-    ReferralRefused,
-    ReferralReturned,
     TaskClosed,
     TaskMissed,
     TaskOpened,
@@ -66,6 +60,14 @@ from shared.events.catalog.identity import (
     RecognitionMade,
     RecognitionRevised,
     RosterApplied,
+)
+from shared.events.catalog.referrals import (
+    ReferralAccepted,
+    ReferralClosed,
+    ReferralExpired,
+    ReferralMade,
+    ReferralRefused,
+    ReferralReturned,
 )
 from shared.events.catalog.reporting import (
     ClosedFigure,
