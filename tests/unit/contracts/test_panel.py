@@ -8,7 +8,8 @@ import pytest
 from services.contracts.control.domain import Patient, Rate
 from services.contracts.follow_up.judging import Before
 from services.contracts.plans.domain import MISSED, NO_LONGER
-from tests.unit.contracts.test_plans import Life, case, life, measured
+from tests.unit.contracts.lives import Life, life
+from tests.unit.contracts.test_visit_classes import case, measured
 
 GOOD, BAD = (132, 84), (152, 94)
 OLD_GOOD, OLD_BAD = (148, 86), (150, 86)
