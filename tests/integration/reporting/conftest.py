@@ -7,7 +7,7 @@ import pytest
 
 from services.reporting.module import MODULE
 from shared.clock import FixedClock
-from tests.integration.reporting.county import half_year
+from tests.integration.reporting.half_year import half_year
 from tests.support.postgres import template_database
 from tests.support.service import Running, migrated, running, running_on
 
@@ -41,6 +41,6 @@ def told_half_year(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 async def county(tmp_path: Path, clock: FixedClock, told_half_year: str) -> AsyncIterator[Running]:
-    """The service after the half-year of ``county.py``."""
+    """The service after the half-year of ``half_year.py``."""
     async with running(MODULE, tmp_path, clock, template=told_half_year) as service:
         yield service

@@ -8,7 +8,8 @@ from typing import Any
 
 import openpyxl
 
-from tests.integration.reporting.county import JINHE, YONGHE, half_year
+from tests.integration.reporting.county import JINHE, YONGHE
+from tests.integration.reporting.half_year import half_year
 from tests.integration.reporting.test_month_closes import call, good
 from tests.support.service import Running
 

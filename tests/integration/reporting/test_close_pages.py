@@ -10,14 +10,8 @@ from services.reporting.exports.report import DATASET_WORDS
 from services.reporting.figures.repository import DATASETS
 from services.reporting.month_closes.cuts_repository import FLOWS
 from services.reporting.screens.texts import TEXTS
-from tests.integration.reporting.county import (
-    DISTRICT,
-    JINHE,
-    JINHE_HOSPITAL,
-    YONGHE,
-    bill,
-    half_year,
-)
+from tests.integration.reporting.county import DISTRICT, JINHE, JINHE_HOSPITAL, YONGHE, bill
+from tests.integration.reporting.half_year import half_year
 from tests.support.browsing import assert_private, screen, words
 from tests.support.service import Running
 

@@ -11,7 +11,8 @@ from typing import Any
 import docx
 import openpyxl
 
-from tests.integration.reporting.county import bill, half_year
+from tests.integration.reporting.county import bill
+from tests.integration.reporting.half_year import half_year
 from tests.integration.reporting.test_month_closes import PATH, call, good, signed
 from tests.support.service import Running
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from services.reporting.dashboard.pages import slide_of
 from services.reporting.rebuild.jobs import run_next
-from tests.integration.reporting.county import DISTRICT, JINHE, YONGHE, half_year
+from tests.integration.reporting.county import DISTRICT, JINHE, YONGHE
+from tests.integration.reporting.half_year import half_year
 from tests.support.browsing import screen, words
 from tests.support.service import Running
 

@@ -13,10 +13,10 @@ from tests.integration.reporting.county import (
     YONGHE,
     cancelled,
     contract,
-    half_year,
     tasks,
     visit,
 )
+from tests.integration.reporting.half_year import half_year
 from tests.support.service import Running
 
 AREAS = ("county", JINHE, f"{JINHE}/曙光村", YONGHE, "unknown", DISTRICT, OUTSIDE, "永胜乡")

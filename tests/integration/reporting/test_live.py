@@ -18,7 +18,8 @@ from services.reporting.projections.handlers import take_in
 from services.reporting.settings import ReportingSettings
 from shared.events.base import Envelope
 from shared.runtime.asgi import root_app
-from tests.integration.reporting.county import half_year, recognised
+from tests.integration.reporting.county import recognised
+from tests.integration.reporting.half_year import half_year
 from tests.support.line import Line, line_to
 from tests.support.service import Running
 

@@ -13,7 +13,8 @@ from services.reporting.module import MODULE
 from services.reporting.projections.handlers import take_in
 from shared.clock import FixedClock
 from shared.db.session import ReadSession
-from tests.integration.reporting.county import DISTRICT, JINHE, YONGHE, half_year, recognised
+from tests.integration.reporting.county import DISTRICT, JINHE, YONGHE, recognised
+from tests.integration.reporting.half_year import half_year
 from tests.integration.reporting.test_dashboard import document
 from tests.integration.reporting.test_entries import ENTRY, call
 from tests.support.service import Running, running

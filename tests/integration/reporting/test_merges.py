@@ -8,11 +8,11 @@ from tests.integration.reporting.county import (
     JINHE_HOSPITAL,
     card,
     contract,
-    half_year,
     person,
     recognised,
     visit,
 )
+from tests.integration.reporting.half_year import half_year
 from tests.integration.reporting.test_projections import dump
 from tests.support.merges import merged, unmerged
 from tests.support.service import Running

@@ -20,10 +20,10 @@ from tests.integration.reporting.county import (
     JINHE,
     JINHE_HOSPITAL,
     YONGHE,
-    half_year,
     person,
     visit,
 )
+from tests.integration.reporting.half_year import half_year
 from tests.support.merges import merged, unmerged
 from tests.support.service import Running, shuffled
 

@@ -10,7 +10,7 @@ from services.reporting.module import MODULE
 from services.reporting.projections.visits import SettlementNotWhole
 from shared.db.migrate import check
 from shared.money import Fen
-from tests.integration.reporting.county import COUNTY_FIGURES, half_year
+from tests.integration.reporting.half_year import COUNTY_FIGURES, half_year
 from tests.support.service import Running, shuffled
 
 

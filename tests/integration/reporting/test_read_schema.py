@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from tests.integration.reporting.county import COUNTY_FIGURES, half_year
+from tests.integration.reporting.half_year import COUNTY_FIGURES, half_year
 from tests.support.postgres import superuser_dsn
 from tests.support.service import Running
 

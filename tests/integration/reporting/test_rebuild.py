@@ -26,7 +26,8 @@ from shared.db.session import Database
 from shared.events.base import Envelope
 from shared.ids import new_id
 from shared.runtime.peers import Peers
-from tests.integration.reporting.county import DISTRICT, half_year, recognised
+from tests.integration.reporting.county import DISTRICT, recognised
+from tests.integration.reporting.half_year import half_year
 from tests.integration.reporting.test_month_sums import cells
 from tests.integration.reporting.test_projections import dump
 from tests.support.postgres import plain_dsn

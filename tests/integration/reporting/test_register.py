@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from services.reporting.register.watching import tell_overdue
 from shared.clock import FixedClock
 from shared.events.catalog import RegisterItemOverdue, TargetMissed
-from tests.integration.reporting.county import JINHE, YONGHE, half_year
+from tests.integration.reporting.county import JINHE, YONGHE
+from tests.integration.reporting.half_year import half_year
 from tests.integration.reporting.test_month_closes import call, good, signed
 from tests.support.service import Running
 

@@ -12,7 +12,8 @@ import docx
 import openpyxl
 
 from shared.money import fen_from_text
-from tests.integration.reporting.county import DISTRICT, JINHE_HOSPITAL, bill, half_year
+from tests.integration.reporting.county import DISTRICT, JINHE_HOSPITAL, bill
+from tests.integration.reporting.half_year import half_year
 from tests.integration.reporting.test_month_closes import PATH, call, good, signed
 from tests.support.browsing import screen, words
 from tests.support.paper import text_of

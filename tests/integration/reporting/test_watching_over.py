@@ -4,15 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tests.integration.reporting.county import (
-    DISTRICT,
-    JINHE,
-    JINHE_HOSPITAL,
-    YONGHE,
-    bill,
-    half_year,
-    visit,
-)
+from tests.integration.reporting.county import DISTRICT, JINHE, JINHE_HOSPITAL, YONGHE, bill, visit
+from tests.integration.reporting.half_year import half_year
 from tests.support.service import COUNTY, Running
 
 
