@@ -8,7 +8,7 @@ import pytest
 from services.claims.module import MODULE
 from shared.clock import FixedClock
 from shared.security.tokens import TokenSigner
-from tests.integration.claims.county import NOW, Claims, claims_context, client_of
+from tests.integration.claims.county import NOW, Claims, claims_context, client_of, person
 from tests.support.postgres import database
 from tests.support.service import migrated
 
@@ -44,3 +44,19 @@ async def start(
 @pytest.fixture
 async def claims(start: Callable[..., Awaitable[Claims]]) -> Claims:
     return await start()
+
+
+@pytest.fixture
+async def county(claims: Claims) -> Claims:
+    """The service with one registered person."""
+    await claims.deliver(person())
+    return claims
+
+
+@pytest.fixture
+async def settled(claims: Claims) -> Claims:
+    """One settlement: 3344.90 of basic insurance, 663.83 of medical aid, 991.27 of the patient."""
+    await claims.deliver(person())
+    encounter = await claims.discharged(person_id="p-1")
+    await claims.settled(encounter["encounter_id"])
+    return claims

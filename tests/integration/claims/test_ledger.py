@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from deploy.cli.main import app
 from services.claims.ledger import sealing
 from services.claims.ledger.sealing import LedgerVerdict
-from tests.integration.claims.county import DISTRICT, TOWNSHIP, Claims, person
+from tests.integration.claims.county import DISTRICT, Claims
 from tests.support.postgres import superuser_dsn
 
 Psql = "asyncpg.Connection[asyncpg.Record]"
@@ -33,15 +33,6 @@ NEGATED = """
  "over_limit_fen": 0, "self_first_fen": -27000, "in_scope_fen": -423000, "deductible_fen": 0,
  "payers_fen": -400873, "patient_pays_fen": -99127, "reverses_id": "%s"}
 """
-
-
-@pytest.fixture
-async def settled(claims: Claims) -> Claims:
-    """One settlement: 3344.90 of basic insurance, 663.83 of medical aid, 991.27 of the patient."""
-    await claims.deliver(person())
-    encounter = await claims.discharged(person_id="p-1")
-    await claims.settled(encounter["encounter_id"])
-    return claims
 
 
 @asynccontextmanager
@@ -359,60 +350,3 @@ class TestVerify:
             ["ledger", "verify", *options],
             env={"CLAIMS_DATABASE_URL": claims.context.db.url, "COLUMNS": "200"},
         )
-
-
-class TestTrialBalance:
-    """The book as of any day, as known at any time."""
-
-    async def test_two_times(self, settled: Claims) -> None:
-        """Goal: what was written later for an earlier day can be told apart.
-
-        Method: a settlement of 8 March; then one more of the same day; ask with and without the
-        time between, for the day before, and for the turnover since the day after.
-        """
-        between = (await settled.rows("SELECT clock_timestamp() AS t"))[0]["t"].isoformat()
-        encounter = await settled.discharged(facility_code=TOWNSHIP)
-        await settled.settled(encounter["encounter_id"])
-
-        async def total(**asked: str) -> dict[str, str]:
-            trial = await settled.good("GET", "/ledger/trial-balance", **asked)
-            assert trial["total"] == "0.00"
-            return {
-                account["facility_code"]: account["credit"]
-                for account in trial["accounts"]
-                if account["kind"] == "facility"
-            }
-
-        both = {DISTRICT: "5000.00", TOWNSHIP: "5000.00"}
-        assert await total() == both
-        assert await total(as_of="2016-03-08") == both
-        assert await total(as_of="2016-03-07") == {}
-        assert await total(since="2016-03-08", as_of="2016-03-08") == both
-        assert await total(since="2016-03-09") == {}
-        assert await total(known_at=between) == {DISTRICT: "5000.00"}
-        assert await total(facility_code=TOWNSHIP) == {TOWNSHIP: "5000.00"}
-
-    async def test_accounts_are_of_a_fund_and_a_facility(self, settled: Claims) -> None:
-        """Goal: a fund's side of the book. Method: medical aid's accounts; a time without offset."""
-        trial = await settled.good("GET", "/ledger/trial-balance", fund="medical_aid")
-        (account,) = trial["accounts"]
-        assert (account["kind"], account["fund"], account["facility_code"], account["balance"]) == (
-            "payer",
-            "medical_aid",
-            DISTRICT,
-            "663.83",
-        )
-        assert account["name_zh"] == f"医疗救助资金应付({DISTRICT})"
-        wrong = await settled.call("GET", "/ledger/trial-balance", known_at="2016-03-08T10:00:00")
-        assert wrong.status_code == 422
-        assert wrong.json()["errors"][0]["field"] == "known_at"
-
-    async def test_an_entry_says_what_it_is(self, settled: Claims) -> None:
-        """Goal: an account can be read alone. Method: settle, reverse, list the patient's account."""
-        settlement = (await settled.rows("SELECT id FROM settlements"))[0]["id"]
-        await settled.good("POST", f"/settlements/{settlement}/reverse", {"reason": "test"})
-        listed = await settled.good("GET", f"/ledger/accounts/patient:{DISTRICT}/entries")
-        made, undone = listed["items"]
-        assert [made["kind_zh"], undone["kind_zh"]] == ["结算", "冲销"]
-        assert undone["reverses_entry_id"] == made["entry_id"]
-        assert (made["amount"], undone["amount"]) == ("991.27", "-991.27")
