@@ -16,6 +16,7 @@ from shared.events.catalog import PayerShare, SettlementMade, SettlementReversed
 from shared.money import Fen
 from shared.runtime.peers import Peers
 from shared.security.default_users import DEFAULT_USERS
+from tests.integration.contracts.screens import identity_says
 from tests.integration.contracts.stories import (
     DISTRICT_HOSPITAL,
     JINHE,
@@ -25,7 +26,6 @@ from tests.integration.contracts.stories import (
 )
 from tests.integration.contracts.test_contract_states import begin, get, post
 from tests.integration.contracts.test_disease_register import PLAN, found
-from tests.integration.contracts.test_pages import identity_says
 from tests.support.browsing import assert_private, screen, words
 from tests.support.merges import merged
 from tests.support.service import Running, envelope
