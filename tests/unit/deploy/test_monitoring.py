@@ -13,7 +13,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from shared.observability.metrics import METRICS
 from shared.runtime.build import SERVICES
 from shared.runtime.probe import WORKER_PORT
-from tests.unit.deploy.compose_rules import REPOSITORY, Deployment
+from tests.unit.deploy.deployment import REPOSITORY, Deployment
 
 PROMETHEUS = REPOSITORY / "deploy/compose/prometheus"
 BOARD = REPOSITORY / "deploy/grafana/boards/services.json"

@@ -17,7 +17,7 @@ from shared.security.crypto import Vault
 from shared.security.default_users import DEFAULT_USERS
 from shared.security.tokens import TokenSigner, TokenVerifier
 from shared.security.users import UsersFile
-from tests.unit.deploy.compose_rules import Deployment
+from tests.unit.deploy.deployment import Deployment
 
 REGION = "511113"
 

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from tests.unit.deploy.compose_rules import REPOSITORY
+from tests.unit.deploy.deployment import REPOSITORY
 
 READ_AT_RUN_TIME = ("services", "shared", "deploy/packs")
 _CACHES = ("__pycache__", ".pyc")
