@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from deploy.demo.client import Caller, eventually
 from deploy.demo.county import ROSTER_DAY, SEED, build_county, chance, roster_csv, stream
 from deploy.demo.institutions import institutions
+from deploy.demo.teams import members
 from deploy.demo.visits import OUTPATIENT_VISITS, Visit, build_visits
 from shared.policy.region import RegionPack, load_region
 from shared.runtime.settings import RuntimeSettings
@@ -31,6 +32,7 @@ Progress = Callable[[str, int, int], None]
 
 ROSTER = "名册导入 roster"
 INSTITUTIONS = "机构登记 institutions"
+TEAMS = "团队成员 teams"
 RECOGNITIONS = "就诊识别 recognitions"
 CONTRACTS_OF_INPATIENTS = "住院患者签约 their contracts"
 STAYS = "住院结算 inpatient stays"
@@ -118,6 +120,7 @@ async def load_county(
         institutions(region, seed=seed),
     )
     progress(INSTITUTIONS, 1, 1)
+    await _fill_teams(callers.township, seed, prefix, progress)
     known: dict[str, Recognised] = {}
 
     async def ask(visit: Visit) -> None:
@@ -208,6 +211,17 @@ async def _import_roster(office: Caller, roster: bytes, prefix: str, progress: P
         f"/identity/v1/roster-imports/{verdict['import_id']}/apply", f"{prefix}-apply"
     )
     progress(ROSTER, 2, 2)
+
+
+async def _fill_teams(township: Caller, seed: int, prefix: str, progress: Progress) -> None:
+    teams = (await township.get("/contracts/v1/teams"))["items"]
+    progress(TEAMS, 0, len(teams))
+    for done, team in enumerate(teams, start=1):
+        code = team["team"]
+        for body in members(code, seed=seed):
+            key = f"{prefix}-team-{code}-{body['role']}"
+            await township.post(f"/contracts/v1/teams/{code}/members", key, body)
+        progress(TEAMS, done, len(teams))
 
 
 async def _signatures(office: Caller, expected: int, seed: int) -> list[Signature]:

@@ -78,6 +78,8 @@ class StandIn:
                 for n in numbers
             ]
             return httpx.Response(200, json={"items": items, "next_after": after + len(items)})
+        if path.endswith("/teams"):
+            return httpx.Response(200, json={"items": [{"team": "T1"}, {"team": "T2"}]})
         if path.endswith("/dashboard"):
             figures = {
                 "visits": {"settled": len(self.settled)},
@@ -136,6 +138,7 @@ async def test_the_whole_county_goes_through_the_interface() -> None:
     assert stand_in.effects["encounters"] == 18, "who is not recognised is registered by hand"
     assert stand_in.effects["charges"] == 60 + 2 * 49
     assert 0.03 * PERSONS < stand_in.effects["contracts"] < 0.05 * PERSONS
+    assert stand_in.effects["members"] == 2 * 3, "doctor, nurse and public health of two teams"
     assert seen[RECOGNITIONS] == (109, 109)
     assert (seen[STAYS], seen[OUTPATIENTS]) == ((49, 49), (60, 60))
     assert all(done == total for done, total in seen.values())
