@@ -45,8 +45,9 @@ async def make_shadows(session: WriteSession) -> None:
 
 
 async def end_shadows(session: WriteSession) -> None:
-    """The projections' names mean the real tables again."""
-    await session.execute(text("SET LOCAL search_path = DEFAULT"))
+    """The projections' names mean the real tables again, with their indexes."""
+    # A path that does not name the temporary schema is searched in it first.
+    await session.execute(text("SET LOCAL search_path = public, pg_temp"))
 
 
 async def note(session: WriteSession, events: Sequence[UUID]) -> None:
