@@ -294,6 +294,7 @@ async def test_lost_cards_are_issued_again_from_one_list(
         assert not any(each.name in page.text for each in (PATIENT, NEIGHBOUR))
         one = await desk.get("/identity/cards", township="永和镇")
         assert "1 人待补发" in words(one)
+        assert '<option value="永和镇" selected>永和镇</option>' in one.text
         assert f"/identity/cards/{whose[2]}" in one.text
         assert f"/identity/cards/{whose[0]}" not in one.text
         taken = await desk.get("/identity/cards/reissues.xlsx", township=PATIENT.township)
