@@ -103,6 +103,7 @@ async def today(
         "today.html",
         {
             "day": day,
+            "writes": "contracts:write" in caller.scopes,
             "places": places,
             "total": len(items),
             "overdue": sum(item.overdue for item in items),

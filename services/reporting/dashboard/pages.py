@@ -144,12 +144,19 @@ def draw(
             "live_url": LIVE_URL,
             "own_asset": kit.assets.url,
             "chart_data": _chart_data(data, payers, measure, language, link),
+            "may_ask": _may_ask(request),
             "wall": wall,
             "next_slide": next_slide,
             "slide_s": SLIDE_S,
             "silent_ms": round(heartbeat_s * _SILENT_HEARTBEATS * 1000),
         },
     )
+
+
+def _may_ask(request: Request) -> bool:
+    """Whether a figure's own page is worth a link; whoever is not signed in may sign in there."""
+    session = session_of(request)
+    return session is None or "reporting:read" in session.user.scopes
 
 
 def _must_be_open(context: ServiceContext, request: Request) -> None:

@@ -70,6 +70,11 @@ async def test_the_supervisor_sees_teams_registers_referrals_and_who_did_not_com
     await contracts.deliver(discharged("E9", P2, on=date(2016, 2, 1)))
     await act(doctor, P1, "found", disease="hypertension", found_on="2016-01-10")
     await act(doctor, P1, "refer", reason="treatment", to_facility=DISTRICT_HOSPITAL)
+    assert "task-do" in (await doctor.get("/contracts/")).text
+    async with screen(contracts, tmp_path, "contracts:read", name="supervisor") as supervisor:
+        list_ = await supervisor.get("/contracts/")
+        assert "出院后随访" in words(list_)
+        assert "task-do" not in list_.text, "who only looks has no button that is refused"
     assert "▼ 1" in words(await doctor.get("/contracts/teams"))
     assert "高血压 应签约 1 0 0" in words(await doctor.get("/contracts/registers"))
     cases = await doctor.get("/contracts/registers", disease="hypertension", status="found")

@@ -33,6 +33,11 @@ async def test_from_red_light_to_person(reporting: Running, tmp_path: Path) -> N
         home = (await director.get("/")).text
         assert home.index("需要关注") < home.index('class="cards"')
         assert "(参照梁平区 2019)" in home
+        assert 'href="/reporting/indicators/' in home
+    async with screen(reporting, tmp_path, "contracts:read", name="nurse") as nurse:
+        home = (await nurse.get("/")).text
+        assert "需要关注" in home
+        assert 'href="/reporting/indicators/' not in home, "a link that ends at a refusal"
     async with screen(
         reporting, tmp_path, READ, name="town", organisation=f"township:{YONGHE}"
     ) as town:
