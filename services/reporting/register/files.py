@@ -96,6 +96,8 @@ def _office_kind(content: bytes) -> MediaKind | None:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             names = parts.namelist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        # No archive whose parts can be listed (cut off, of a version zipfile does not know) is
+        # no office document; kind_of refuses it with a sentence.
         return None
     if len(names) > MOST_PARTS or _CONTENT_TYPES not in names:
         return None
