@@ -64,7 +64,7 @@ async def test_two_visits_in_vain_are_reported(contracts: Running) -> None:
 
 async def test_met_after_all_and_reported_late(contracts: Running) -> None:
     """Goal: who is met is not reported; a miss that was reported in time is taken back. Method: two
-    in vain, then met; of another person two in vain, the report told after its window."""
+    in vain, then met; of another person two in vain, the window over: a report of then, of now."""
     await contracts.deliver(entered("P1"), entered("P2"))
     for person in ("P1", "P2"):
         await enrol(contracts, person, "tuberculosis")
@@ -81,6 +81,9 @@ async def test_met_after_all_and_reported_late(contracts: Running) -> None:
         task["task_id"]
     ]
     body = {"reported_to": "county_cdc", "reported_at": in_time}
+    too_late = {**body, "reported_at": contracts.clock.now().isoformat()}
+    refused = await post(contracts, f"/tasks/{task['task_id']}/report", 409, **too_late)
+    assert refused["code"] == "task_closed_already", "a report after the window stays a miss"
     answer = await post(contracts, f"/tasks/{task['task_id']}/report", 201, **body)
     assert (answer["task"]["outcome"], answer["task"]["state"]) == ("reported", "completed")
     assert (await told(contracts)).count("task.missed") >= 1
