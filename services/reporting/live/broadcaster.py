@@ -46,6 +46,14 @@ class Listener:
             self.queue.get_nowait()
         self.queue.put_nowait(message)
 
+    def forget(self) -> None:
+        """Drop what is queued, for the client was just told something newer; an end stays."""
+        ends = False
+        while not self.queue.empty():
+            ends |= self.queue.get_nowait() is None
+        if ends:
+            self.queue.put_nowait(None)
+
 
 Compute = Callable[[dict[str, Any] | None, int], Awaitable[Message]]
 """Reads the figures; told the newest cause and the number of changes."""

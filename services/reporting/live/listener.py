@@ -68,7 +68,8 @@ async def _listen_once(db: Database, on_change: OnChange) -> None:
             while not ended.is_set():
                 # A connection that died without a word (a cut cable) is found out by asking.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(ended.wait(), _CHECK_EVERY_S)
+                    async with asyncio.timeout(_CHECK_EVERY_S):
+                        await ended.wait()
                 if not ended.is_set():
                     await driver.fetchval("SELECT 1", timeout=_CHECK_EVERY_S)
         finally:

@@ -51,20 +51,25 @@ class FigureStream(Response):
             self._broadcaster.leave(self._listener)
             for task in (sending, gone):
                 task.cancel()
-            # A client that is gone makes sending fail; that ends the stream and is no fault.
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await sending
-            with contextlib.suppress(asyncio.CancelledError):
-                await gone
+            await asyncio.wait((sending, gone))
+        # A client that is gone makes sending fail; that ends the stream and is no fault.
+        if not sending.cancelled():
+            with contextlib.suppress(OSError):
+                sending.result()
 
     async def _send(self, send: Send) -> None:
         # Read before the answer begins: figures that cannot be read are a 500, not a cut stream.
         first = await self._broadcaster.current()
+        # What was queued meanwhile was read before this: figures must not go back.
+        self._listener.forget()
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await send(_body(f"retry: {RETRY_MS}\n\n".encode() + encode(first)))
         while True:
             try:
-                message = await asyncio.wait_for(self._listener.queue.get(), self._heartbeat_s)
+                # Not ``wait_for``: on Python 3.11 it takes a message that comes together with the
+                # cancellation for the end of its wait, and the stream would go on for ever.
+                async with asyncio.timeout(self._heartbeat_s):
+                    message = await self._listener.queue.get()
             except TimeoutError:
                 await send(_body(b": heartbeat\n\n"))
                 continue
