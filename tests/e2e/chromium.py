@@ -110,7 +110,10 @@ class Chromium:
         while b"\0" not in self._buffer:
             if not select.select([self._read], [], [], within_s)[0]:
                 raise TimeoutError("Chromium says nothing")
-            self._buffer += os.read(self._read, _READ_BYTES)
+            read = os.read(self._read, _READ_BYTES)
+            if not read:
+                raise EOFError(f"Chromium ended with {self._process.poll()}")
+            self._buffer += read
         line, _, self._buffer = self._buffer.partition(b"\0")
         return dict(json.loads(line))
 
