@@ -34,6 +34,8 @@ from shared.observability.logging import describe_exception, redact_text
 log = structlog.get_logger(__name__)
 
 _RETRY_AFTER_S = "2"
+_BACK_AFTER_S = "5"
+"""A process that was stopped to be started again is seldom back before."""
 _MAX_CHAIN = 10
 
 
@@ -70,6 +72,20 @@ class RecordBusy(ServiceUnavailable):
     code = "busy"
     title = "The record is being changed by someone else; send the request again"
     title_zh = "记录正被其他操作占用，请稍后重试"
+
+
+class ServerStopping(ServiceUnavailable):
+    """The process ends. Whether the request's work was kept is not known to whoever says this."""
+
+    code = "stopping"
+    title = "The server is being stopped; send the request again shortly"
+    title_zh = "系统正在停止，请稍后重试"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "send it again with the same Idempotency-Key: what was done already is not done twice",
+            headers={"Retry-After": _BACK_AFTER_S, "Connection": "close"},
+        )
 
 
 # SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html

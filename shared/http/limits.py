@@ -17,7 +17,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.http.errors import AnswerBrokenOff, problem_of, problem_path
+from shared.http.errors import AnswerBrokenOff, ServerStopping, problem_of, problem_path
 from shared.http.problem import FieldFault, TooLarge
 from shared.ids import new_id
 from shared.observability.logging import log_request
@@ -136,6 +136,12 @@ class EdgeMiddleware:
             if status:
                 raise AnswerBrokenOff(f"the answer broke off: {problem.code}") from None
             await problem.response(problem_path(scope))(scope, receive, answer)
+        except asyncio.CancelledError:
+            # The server cancels what its time of grace did not suffice for. The cancellation goes
+            # on: a call from within the process may be what is being ended.
+            if not status:
+                await ServerStopping().response(problem_path(scope))(scope, receive, answer)
+            raise
         finally:
             log_request(
                 quiet=static or scope["path"].endswith(_QUIET),
