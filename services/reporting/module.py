@@ -95,6 +95,7 @@ MODULE = ServiceModule(
         ScreenLink("/reporting/register", "台账", "Register", "reporting:read"),
         ScreenLink("/reporting/standards", "机构标准", "Standards", "reporting:read"),
         ScreenLink("/reporting/assessments", "考核", "Assessments", "reporting:read"),
+        ScreenLink("/reporting/rebuilds", "重建统计", "Rebuild", "reporting:rebuild"),
     ),
     subscriptions=SUBSCRIPTIONS,
     publishes=(MonthClosed, MonthReopened, TargetMissed, RegisterItemOverdue),

@@ -82,7 +82,7 @@ async def county_page(
         return _screens.render(
             request,
             "dashboard_problem.html",
-            {"problem": _told(problem)},
+            {"problem": _told(problem, language_of(request))},
             status_code=problem.status,
         )
     return draw(
@@ -144,6 +144,7 @@ def draw(
             "live_url": LIVE_URL,
             "own_asset": kit.assets.url,
             "chart_data": _chart_data(data, payers, measure, language, link),
+            "drawn": {rows: _has_figures(data[rows], measure) for rows in ("places", "months")},
             "may_ask": _may_ask(request),
             "wall": wall,
             "next_slide": next_slide,
@@ -151,6 +152,13 @@ def draw(
             "silent_ms": round(heartbeat_s * _SILENT_HEARTBEATS * 1000),
         },
     )
+
+
+def _has_figures(rows: list[dict[str, Any]], measure: str) -> bool:
+    """Whether a chart has anything to draw: a share of 0 is a figure, no visit at all is none."""
+    if measure == "personal_share":
+        return any(row[measure] is not None for row in rows)
+    return any(Decimal(row[measure]) for row in rows)
 
 
 def _may_ask(request: Request) -> bool:
@@ -172,14 +180,19 @@ def _must_be_open(context: ServiceContext, request: Request) -> None:
         return
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token:
-        raise Unauthorized(_screens.texts.get(language_of(request), "problem.signed"))
+        raise Unauthorized
     if "reporting:read" not in context.tokens.verify(token).scopes:
-        raise Forbidden(_screens.texts.get(language_of(request), "problem.signed"))
+        raise Forbidden
 
 
-def _told(problem: Problem) -> dict[str, str]:
-    detail = "" if problem.detail == problem.title else problem.detail
-    return {"title_zh": problem.title_zh, "title_en": problem.title, "detail": detail}
+def _told(problem: Problem, language: Language) -> dict[str, str]:
+    """What went wrong and the cure, in the reader's language; a problem's detail is English."""
+    cure = [
+        fault.message_zh if language is Language.ZH else fault.message for fault in problem.errors
+    ]
+    if isinstance(problem, Unauthorized | Forbidden):
+        cure = [_screens.texts.get(language, "problem.signed")]
+    return {"title_zh": problem.title_zh, "title_en": problem.title, "cure": "；".join(cure)}
 
 
 def _payers(shares: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str | None]:

@@ -39,7 +39,7 @@ def read_period(text: str | None) -> Period:
                     "period",
                     "period_malformed",
                     "write 2016, 2016-H1, 2016-Q2, 2016-05, or all",
-                    "请填写如 2016、2016-H1、2016-Q2、2016-05,或 all(全部)",
+                    "请填写如 2016、2016-H1、2016-Q2、2016-05，或 all(全部)",
                 )
             ]
         ) from None

@@ -109,13 +109,34 @@ async def test_the_wall_turns(reporting: Running) -> None:
         assert "data-next" not in (await client.get("/")).text
 
 
+async def test_an_empty_county_says_so(reporting: Running) -> None:
+    """Goal: no axes without words, and a refusal in the reader's language. Method: no event at all;
+    a place that there is not, a period that cannot be read."""
+    async with reporting.client() as client:
+        for by, said in (("personal_share", "还没有结算"), ("visits", "还没有就诊")):
+            page = await client.get("/", params={"by": by})
+            assert page.text.count(said) >= 2
+            assert 'id="chart-places"' not in page.text
+            assert 'id="chart-months"' not in page.text
+            assert "截至" not in page.text
+        refused = await client.get("/", params={"area": "无此乡"})
+        assert refused.status_code == 404
+        assert "没有此地点" in words(refused)
+        assert "give 'county'" not in refused.text
+        english = await client.get("/", params={"period": "x", "lang": "en"})
+        assert "write 2016" in words(english)
+        assert "请填写" not in english.text
+
+
 async def test_the_figures_are_made_again_from_a_page(reporting: Running, tmp_path: Path) -> None:
     """Goal: an operator starts a rebuild once and sees how far it is, and why it failed; nobody
     else. Method: the page, its form, its line of progress; a worker that reaches no service."""
     async with screen(reporting, tmp_path, READ, name="reader") as reader:
         assert (await reader.get("/reporting/rebuilds")).status_code == 403
+        assert "/reporting/rebuilds" not in (await reader.get("/reporting/indicators")).text
     async with screen(reporting, tmp_path, READ, "reporting:rebuild", name="ops") as ops:
         assert "尚未重建过" in words(await ops.get("/reporting/rebuilds"))
+        assert 'href="/reporting/rebuilds"' in (await ops.get("/reporting/indicators")).text
         for _ in range(2):
             assert (await ops.post("/reporting/rebuilds")).status_code == 303
         page = await ops.get("/reporting/rebuilds")
