@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from services.contracts.models import Dispensing, DrugSettlement
+from services.contracts.models import Dispensing, DrugSettlement, Task
 from shared.db.session import ReadSession, WriteSession
 
 
@@ -66,6 +66,32 @@ async def withdraw(session: WriteSession, dispensing_id: UUID, *, reason: str) -
         .where(Dispensing.dispensing_id == dispensing_id)
         .values(status="withdrawn", withdrawn_reason=reason)
     )
+
+
+async def last_handed_out(
+    session: ReadSession, members: Sequence[str], disease: str, least: int
+) -> date | None:
+    """When drugs of a disease were last handed out, a supply of fewer than ``least`` days apart."""
+    last: date | None = await session.scalar(
+        select(func.max(Dispensing.dispensed_on)).where(
+            Dispensing.person_id.in_(members),
+            Dispensing.disease == disease,
+            Dispensing.status != "withdrawn",
+            or_(Dispensing.days.is_(None), Dispensing.days >= least),
+        )
+    )
+    return last
+
+
+async def reminders(session: ReadSession, members: Sequence[str], programme: str) -> Sequence[Task]:
+    """A person's reminders of a programme, whatever became of them, the oldest first."""
+    found = await session.scalars(
+        select(Task)
+        .where(Task.person_id.in_(members), Task.programme == programme)
+        .order_by(Task.due_on, Task.task_id)
+        .execution_options(populate_existing=True)
+    )
+    return found.all()
 
 
 async def keep_settlement(session: WriteSession, values: dict[str, Any]) -> None:

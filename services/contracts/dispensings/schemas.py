@@ -48,7 +48,7 @@ class DispensingRequest(BaseModel):
     insurance_paid: Money = Fen(0)
     """What basic insurance paid of it."""
     days: Annotated[int, Field(ge=1, le=366)] | None = None
-    """For how long they last."""
+    """For how long they last; from eight days on the team is reminded when they run out (KZ-12)."""
     drugs: Annotated[list[Drug], Field(max_length=50)] = []
 
 
@@ -87,6 +87,8 @@ class DispensingAnswer(BaseModel):
                 "fund_left_this_year": "0.00",
                 "unpaid_reason": None,
                 "cap_assumed": False,
+                "days": 90,
+                "next_due_on": "2018-08-02",
             }
         }
     )
@@ -111,3 +113,7 @@ class DispensingAnswer(BaseModel):
     """``no_category``: the person had none in force that day; the fund pays nothing."""
     cap_assumed: bool
     """The region's pack names no cap; XB-25's is taken."""
+    days: int | None
+    next_due_on: date | None
+    """The day from which the person is without drugs of this disease, unless he comes (KZ-12);
+    None: it is not known, or the supply is too short to be reminded of."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.contracts.access import may_act
 from services.contracts.check_ups.service import has_category
-from services.contracts.dispensings import repository
+from services.contracts.dispensings import refills, repository
 from services.contracts.dispensings.domain import DISEASES, split
 from services.contracts.dispensings.schemas import (
     DispensingAnswer,
@@ -24,6 +24,7 @@ from services.contracts.merges.repository import MERGES
 from services.contracts.models import Dispensing, Person
 from services.contracts.people import repository as people
 from services.contracts.people.acting import person_served
+from services.contracts.plans.service import plan_person
 from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.events.catalog import DispensingRecorded, DispensingWithdrawn
@@ -127,6 +128,10 @@ async def record(
         sequence=await people.next_version(session, kept),
         occurred_at=now,
     )
+    await refills.handed_out(
+        session, members, body.disease, on=body.dispensed_on, days=body.days, at=now
+    )
+    await plan_person(session, context, kept, at=now)
     await audit.record(
         session,
         actor=caller.client_id,
@@ -153,6 +158,8 @@ async def record(
         fund_left_this_year=Fen(max(0, cap.amount_fen - used - parts.fund) if entitled else 0),
         unpaid_reason=None if entitled else "no_category",
         cap_assumed=cap.assumed,
+        days=body.days,
+        next_due_on=await refills.next_due(session, members, body.disease),
     )
 
 
@@ -191,7 +198,7 @@ async def withdraw(
         DispensingWithdrawnAlready: it was withdrawn before.
     """
     found, _ = await _visible(session, caller, dispensing_id)
-    await people.lock(session, found.person_id)
+    kept = await people.lock(session, found.person_id)
     dispensing, person = await _visible(session, caller, dispensing_id)
     if dispensing.status == "withdrawn":
         raise DispensingWithdrawnAlready
@@ -220,6 +227,9 @@ async def withdraw(
         sequence=await people.next_version(session, dispensing.person_id),
         occurred_at=now,
     )
+    members = await MERGES.members(session, kept)
+    await refills.taken_back(session, members, dispensing, at=now)
+    await plan_person(session, context, kept, at=now)
     await audit.record(
         session,
         actor=caller.client_id,
@@ -278,6 +288,8 @@ async def _answer(
         fund_left_this_year=Fen(max(0, cap.amount_fen - used) if entitled else 0),
         unpaid_reason=None if entitled else "no_category",
         cap_assumed=cap.assumed,
+        days=dispensing.days,
+        next_due_on=await refills.next_due(session, members, dispensing.disease),
     )
 
 

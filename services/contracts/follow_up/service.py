@@ -64,6 +64,12 @@ class TaskWantsCheckUp(Conflict):
     title_zh = "此任务须通过体检办结，不能以随访办结"
 
 
+class TaskWantsDrugs(Conflict):
+    code = "task_wants_drugs"
+    title = "This task is done by handing out drugs, not by a follow-up"
+    title_zh = "此任务须通过投药办结，不能以随访办结"
+
+
 class TaskWantsReport(Conflict):
     code = "task_wants_report"
     title = "This task is done by a report to the institution above, not by a follow-up"
@@ -225,6 +231,8 @@ async def _task_to_close(
             raise TaskWantsReport("POST /contracts/v1/tasks/{task_id}/report")
         if kind == "check_up":
             raise TaskWantsCheckUp("record the check-up with POST /contracts/v1/check-ups")
+        if kind == "refill":
+            raise TaskWantsDrugs("record the drugs with POST /contracts/v1/dispensings")
     elif task.rule not in VISITED:
         raise TaskWantsSignature("sign a contract with POST /contracts/v1/contracts")
     if task.status == "closed" and task.outcome != MISSED:

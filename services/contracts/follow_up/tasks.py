@@ -362,6 +362,7 @@ async def _tell_opened(session: WriteSession, task: Task, *, team: str, at: date
             team=team,
             due_on=due_on,
             encounter_id=task.encounter_id,
+            programme=task.programme,
         ),
         subject=str(task.task_id),
         sequence=await people.next_version(session, task.person_id),

@@ -24,7 +24,7 @@ from typing import Literal
 from shared.policy.reading import Citation, Words
 
 TaskPhase = Literal["draft", "ready", "completed", "failed", "cancelled"]
-Kind = Literal["follow_up", "check_up", "report"]
+Kind = Literal["follow_up", "check_up", "report", "refill"]
 
 MISSED = "missed"
 """Outcome of a task whose window ended without the work."""
@@ -33,6 +33,8 @@ NO_LONGER = "no_longer_due"
 CANCELLING: frozenset[str] = frozenset({NO_LONGER, "not_his"})
 REPORTED = "reported"
 """Outcome of a task that asks for a report to the institution above."""
+DISPENSED = "dispensed"
+"""Outcome of a task that asks for drugs to be handed out again."""
 NOT_MET: frozenset[str] = frozenset({"not_reached", "lost_contact"})
 """Outcomes of a contact at which the person was not met; who declines was."""
 START = "start"
@@ -129,6 +131,15 @@ class Unmet:
 
 
 @dataclass(frozen=True, slots=True)
+class Supply:
+    """Drugs of which disease last long enough to be reminded of."""
+
+    disease: str
+    at_least_days: int
+    """A dispensing of fewer days is no long prescription."""
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     code: str
     title: Words
@@ -147,6 +158,8 @@ class Programme:
     """The programme of the illness that is suspected or likely here."""
     unmet: Unmet | None = None
     """What asks for a report; of the kind ``report`` alone."""
+    supply: Supply | None = None
+    """What is to be handed out again; of the kind ``refill`` alone."""
 
     def rule_after(self, what: str, on: date) -> Rule | None:
         """The newest version in force on a day of the rule that speaks for a classification."""
@@ -329,6 +342,8 @@ class Person:
     alive: bool
     birth_year: int | None
     categories: tuple[tuple[str, date, date | None], ...]
+    supplied: frozenset[str] = frozenset()
+    """Diseases of whose drugs he has been handed a supply that is long enough."""
 
 
 def concerns(programme: Programme, person: Person, day: date, enrolled: frozenset[str]) -> bool:
@@ -338,6 +353,8 @@ def concerns(programme: Programme, person: Person, day: date, enrolled: frozense
     public-health service do; only the year of birth is known here.
     """
     rule = programme.applies
+    if programme.supply is not None:
+        return person.alive and programme.supply.disease in person.supplied
     if rule.enrolled or rule.enrolled_in:
         taken = rule.enrolled_in or {programme.code}
         return person.alive and not enrolled.isdisjoint(taken)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     String,
+    and_,
     any_,
     exists,
     literal,
@@ -27,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from services.contracts.models import (
     CheckUp,
     Contract,
+    Dispensing,
     Enrolment,
     FollowUp,
     Person,
@@ -64,11 +66,15 @@ class Facts:
     team: str | None = None
     """Of the contract in force on the day."""
     enrolments: dict[str, Enrolment] = field(default_factory=dict)
+    left: dict[str, date] = field(default_factory=dict)
+    """The last day on which he was let go from each programme."""
     visits: dict[str, Any] = field(default_factory=dict)
     """The newest visit of each programme."""
     unmet: list[tuple[str | None, datetime, str]] = field(default_factory=list)
     """Programme, time and way of contacts that ended without the person being met, of those
     programmes in which that is to be reported."""
+    supplies: dict[str, Any] = field(default_factory=dict)
+    """By disease the last dispensing that is long enough to be reminded of."""
     tasks: list[Any] = field(default_factory=list)
     """Every planned task, in the order of its making."""
     checked: bool = False
@@ -113,16 +119,18 @@ async def facts(
             mine.person = told
     for enrolment in await session.scalars(
         select(Enrolment)
-        .where(
-            _among(Enrolment.person_id, ids),
-            or_(Enrolment.ended_on.is_(None), Enrolment.ended_on > today),
-        )
+        .where(_among(Enrolment.person_id, ids))
         .order_by(Enrolment.planned_from.desc(), Enrolment.enrolment_id.desc())
         .execution_options(populate_existing=True)
     ):
-        found[owner[enrolment.person_id]].enrolments[enrolment.programme] = enrolment
+        mine, code = found[owner[enrolment.person_id]], enrolment.programme
+        if enrolment.ended_on is None or enrolment.ended_on > today:
+            mine.enrolments[code] = enrolment
+        else:
+            mine.left[code] = max(enrolment.ended_on, mine.left.get(code, enrolment.ended_on))
     await _visits(session, ids, owner, found)
     await _unmet(session, owner, found)
+    await _supplies(session, ids, owner, found)
     task = _TASKS.c
     for row in await session.execute(
         select(
@@ -194,6 +202,33 @@ async def _unmet(session: ReadSession, owner: Mapping[str, str], found: dict[str
         )
     ):
         found[owner[person_id]].unmet.append((disease, performed_at, way))
+
+
+async def _supplies(
+    session: ReadSession, ids: Sequence[str], owner: Mapping[str, str], found: dict[str, Facts]
+) -> None:
+    wanted = [p.supply for p in rulebook().programmes.values() if p.supply is not None]
+    given = Dispensing
+    newest = (given.dispensed_on.desc(), given.dispensing_id.desc())
+    for row in await session.execute(
+        select(
+            given.person_id, given.disease, given.dispensing_id, given.dispensed_on, given.days,
+            given.recorded_at,
+        )
+        .where(
+            _among(given.person_id, ids),
+            given.status != "withdrawn",
+            or_(
+                *(and_(given.disease == s.disease, given.days >= s.at_least_days) for s in wanted)
+            ),
+        )
+        .order_by(given.person_id, given.disease, *newest)
+        .ext(distinct_on(given.person_id, given.disease))
+    ):  # fmt: skip
+        of_person = found[owner[row.person_id]].supplies
+        known = of_person.get(row.disease)
+        if known is None or known.dispensed_on < row.dispensed_on:
+            of_person[row.disease] = row
 
 
 async def people_page(session: ReadSession, after: str, limit: int) -> list[str]:

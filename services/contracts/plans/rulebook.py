@@ -9,12 +9,25 @@ from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from services.contracts.plans.domain import Applies, Interval, Kind, Programme, Rule, Unmet
+from services.contracts.plans.domain import (
+    Applies,
+    Interval,
+    Kind,
+    Programme,
+    Rule,
+    Supply,
+    Unmet,
+)
 from shared.policy.errors import Fault, PackInvalid
 from shared.policy.reading import Citation, Reader, read_file
 
 RULES_FILE = "rules.yaml"
-_KINDS: dict[str, Kind] = {"follow_up": "follow_up", "check_up": "check_up", "report": "report"}
+_KINDS: dict[str, Kind] = {
+    "follow_up": "follow_up",
+    "check_up": "check_up",
+    "report": "report",
+    "refill": "refill",
+}
 _WAYS = frozenset({"clinic", "home", "phone"})
 _ANY_DAY = date(2016, 1, 1)
 
@@ -71,6 +84,8 @@ def read_rulebook(folder: Traversable) -> Rulebook:
                 named |= {programme.unmet.programme}
             if programme.leads_to is not None:
                 named |= {programme.leads_to}
+            if programme.supply is not None:
+                named |= {programme.supply.disease}
             for other in sorted(named - programmes.keys()):
                 head.fault(
                     "programmes",
@@ -102,6 +117,7 @@ def _programme(reader: Reader, documents: Mapping[str, str]) -> Programme:
             lasts_days=_number(reader, "lasts_days"),
             rated=reader.flag("rated", default=True),
             unmet=_unmet(reader),
+            supply=_supply(reader),
             leads_to=reader.text("leads_to", required=False) or None,
         )
     seen = {(rule.code, rule.version) for rule in found.rules}
@@ -137,10 +153,26 @@ def _unmet(reader: Reader) -> Unmet | None:
         )
 
 
-def _applies(reader: Reader) -> Applies:
-    child = reader.child("applies")
+def _supply(reader: Reader) -> Supply | None:
+    if (reader.raw("kind") == "refill") != (reader.raw("supply") is not None):
+        reader.fault(
+            "supply",
+            "refill_only",
+            "a programme of kind refill, and no other, says of which supply",
+            "kind 为 refill 的项目，且仅此类项目，须写 supply",
+        )
+    child = reader.child("supply") if reader.raw("supply") is not None else None
     if child is None:
-        return Applies(enrolled=True)
+        return None
+    with child.whole():
+        return Supply(child.text("disease"), child.whole_number("at_least_days") or 1)
+
+
+def _applies(reader: Reader) -> Applies:
+    refill = reader.raw("supply") is not None
+    child = reader.child("applies", required=not refill)
+    if child is None:
+        return Applies(enrolled=not refill)
     with child.whole():
         return Applies(
             enrolled=child.flag("enrolled", default=False),

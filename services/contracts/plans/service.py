@@ -191,6 +191,7 @@ def _difference(context: ServiceContext, facts: Facts, day: date) -> _Change:
             )
             for each in (person.categories if person is not None else ())
         ),
+        supplied=frozenset(facts.supplies),
     )
     not_offered = programme_of(context).not_offered
     wanted = applying(book.programmes, ruled, day, frozenset(facts.enrolments), not_offered)

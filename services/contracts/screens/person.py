@@ -86,6 +86,7 @@ async def person_page(
         words.shown = next(
             (f"report-{one['task_id']}" for one in tasks if one["doing"] == "report"), ""
         )
+    run_out = {one["drugs_of"] for one in tasks if one["state"] == "ready"}
     values: dict[str, Any] = {
         "person_id": kept,
         "name": names.get(kept),
@@ -149,7 +150,7 @@ async def person_page(
         "free_drugs": [
             {"code": code, "text_zh": programme.diseases[code].zh,
              "text_en": programme.diseases[code].en}
-            for code in DISEASES
+            for code in sorted(DISEASES, key=lambda each: each not in run_out)
         ],
         "content": [
             {"code": code, "text_zh": zh, "text_en": en} for code, (zh, en) in content().items()

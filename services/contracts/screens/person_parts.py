@@ -180,10 +180,17 @@ async def tasks_of(
             "closes_on": one.closes_on,
             "citation": one.citation,
             "doing": doing(one.rule, one.programme),
+            "drugs_of": _drugs_of(one.programme),
             "report": reported(reports.get(UUID(one.task_id))),
         }
         for one in [*ready, *others]
     ]
+
+
+def _drugs_of(programme: str | None) -> str | None:
+    """The disease whose drugs a task asks to hand out again."""
+    found = rulebook().programmes.get(programme or "")
+    return found.supply.disease if found is not None and found.supply is not None else None
 
 
 def reported(found: UpwardReport | None) -> dict[str, Any] | None:
@@ -255,7 +262,7 @@ async def dispensings_of(
             "insured": text_from_fen(one.insured_fen),
             "fund": text_from_fen(one.fund_fen),
             "patient": text_from_fen(one.total_fen - one.insured_fen - one.fund_fen),
-            "days": one.days,
+            "until": one.dispensed_on + timedelta(days=one.days - 1) if one.days else None,
         }
         for one in await records.dispensings(session, members)
     ]

@@ -162,6 +162,7 @@ PERSON: dict[str, tuple[str, str]] = {
     "dispense.none": ("没有投药记录。", "No drugs were handed out."),
     "dispense.on": ("日期", "Day"),
     "dispense.disease": ("疾病", "Disease"),
+    "dispense.until": ("可用至", "Lasts until"),
     "dispense.total": ("总额", "Total"),
     "dispense.insured": ("医保已付", "Paid by insurance"),
     "dispense.fund": ("专项资金", "Special fund"),
@@ -173,5 +174,8 @@ PERSON: dict[str, tuple[str, str]] = {
     "withdrawal.entered_in_error": ("录入有误", "Entered in error"),
     "withdrawal.not_collected": ("没有来领", "Not collected"),
     "withdrawal.returned": ("已退回", "Returned"),
-    "dispense.days": ("可用天数(可不填)", "Lasts days (optional)"),
+    "dispense.days": (
+        "可用天数(可不填，8天起会提醒取药)",
+        "Lasts days (optional; reminded from 8 days on)",
+    ),
 }

@@ -11,7 +11,12 @@ from services.contracts.follow_up.schemas import TaskAnswer
 from services.contracts.plans.domain import Kind
 from services.contracts.plans.rulebook import rulebook
 
-_DOING: dict[Kind, str] = {"follow_up": "visit", "check_up": "check-up", "report": "report"}
+_DOING: dict[Kind, str] = {
+    "follow_up": "visit",
+    "check_up": "check-up",
+    "report": "report",
+    "refill": "dispense",
+}
 Household = dict[str, Any]
 
 SOON_DAYS = 7

@@ -36,6 +36,7 @@ TODAY: dict[str, tuple[str, str]] = {
     "today.discharged": ("{day} 出院", "discharged {day}"),
     "today.do.visit": ("记录随访", "Record"),
     "today.do.check-up": ("记录体检", "Record check-up"),
+    "today.do.dispense": ("登记取药", "Record the drugs"),
     "today.do.report": ("登记报告", "Record the report"),
     "today.do.sign": ("去签约", "Sign"),
     "today.more": ("后面还有任务，继续看", "There are more; go on"),

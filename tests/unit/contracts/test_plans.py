@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.contracts.plans.domain import (
     MISSED,
+    START,
     Anchor,
     Interval,
     Person,
@@ -53,6 +54,10 @@ WINDOWS = (
     ("diabetes_risk", "at_risk", "12-11 01-10 01-24", 45),
     ("diabetes_risk", "raised", "01-10 01-24 01-24", 10),
     ("diabetes_risk", "referral", "01-10 01-24 01-24", 10),
+    ("hypertension_refill", "start", "01-10 01-11 01-25", 30),
+    ("diabetes_refill", "start", "01-10 01-11 01-25", 30),
+    ("tuberculosis_refill", "start", "01-10 01-11 01-25", 30),
+    ("mental_refill", "start", "01-10 01-11 01-25", 30),
     ("newborn", "start", "01-10 01-17 01-17", 10),
     ("newborn", "continuing", "02-07 02-09 02-16", 30),
     ("newborn", "referral", "01-10 01-24 01-24", 10),
@@ -91,6 +96,24 @@ visits = st.lists(
     ),
     max_size=8,
 )
+
+
+def test_a_supply_is_reminded_of_a_week_before_it_is_used_up_and_once() -> None:
+    """Goal: KZ-12. Method: 90 days from 10 January, by hand: the last is 8 April; nobody comes."""
+    person = Life(
+        rulebook().programmes["hypertension_refill"],
+        anchor=Anchor("dispensing:1", START_ON, START, date(2016, 4, 8)),
+    )
+    person.night()
+    task = person.waiting
+    assert (task.opens_on, task.kept.due_on) == (date(2016, 4, 2), date(2016, 4, 9))
+    seen = [person.phase(task)]
+    for _ in range(YEARS):
+        person.pass_days(1)
+        if seen[-1] != person.phase(task):
+            seen.append(person.phase(task))
+    assert seen == ["draft", "ready", "failed"]
+    assert len(person.tasks) == 1
 
 
 class TestCatchingUp:
