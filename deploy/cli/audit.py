@@ -7,13 +7,14 @@ import asyncio
 import typer
 from rich.table import Table
 
-from deploy.cli.console import console, reach_databases
+from deploy.cli.console import console
+from deploy.cli.reach import reach_databases
 from deploy.embedded.databases import Databases
 from shared.db.session import Database
-from shared.runtime.build import SERVICES
+from shared.runtime.settings import SERVICES
 from shared.security import audit as audit_log
 
-app = typer.Typer(help="The audit log.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from deploy.cli.console import console, with_session
+from deploy.cli.console import console
 from deploy.cli.in_service import in_service
+from deploy.cli.reach import with_session
 from services.claims.module import MODULE
 from services.claims.monitoring import service as monitoring
 from services.claims.monitoring.problems import PeriodRefused
@@ -28,9 +29,7 @@ from shared.runtime.context import ServiceContext
 from shared.runtime.settings import RuntimeSettings
 from shared.security.principal import Principal
 
-app = typer.Typer(
-    help="Settlements: check the persons' years, settle anew what waits.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 _AT_ONCE = 100
 

@@ -18,9 +18,7 @@ from shared.runtime.build import SettingMissing
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 
-app = typer.Typer(
-    help="Contracts and follow-up: plan tasks, check recorded visits.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()

@@ -8,12 +8,13 @@ from typing import Annotated, TypeVar
 import typer
 from rich.table import Table
 
-from deploy.cli.console import console, with_session
+from deploy.cli.console import console
+from deploy.cli.reach import with_session
 from shared.db.session import WriteSession
 from shared.messaging import dead_letters
-from shared.runtime.build import SERVICES
+from shared.runtime.settings import SERVICES
 
-app = typer.Typer(help="Events that could not be handled.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 T = TypeVar("T")
 Service = Annotated[str, typer.Argument(help="identity, claims, contracts or reporting")]

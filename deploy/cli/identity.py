@@ -29,10 +29,7 @@ from shared.runtime.build import SettingMissing
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 
-app = typer.Typer(
-    help="The register: import a roster, match a list of visits, check a decision, change the cards' key.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 
 app.command("import")(import_roster)
 

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from deploy.cli.console import data_dir_of, faults_told, reach_databases
+from deploy.cli.console import data_dir_of
+from deploy.cli.reach import faults_told, reach_databases
 from deploy.embedded.host import prepare_files
 from shared.clock import SystemClock
 from shared.observability.logging import configure as configure_logging

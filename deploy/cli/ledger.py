@@ -7,14 +7,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from deploy.cli.console import console, with_session
+from deploy.cli.console import console
+from deploy.cli.reach import with_session
 from services.claims.ledger import sealing
 from services.claims.ledger.sealing import LedgerVerdict
 from shared.clock import SystemClock
 from shared.db.session import WriteSession
 from shared.security.chain import Head
 
-app = typer.Typer(help="The ledger of the settlements.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()

@@ -12,30 +12,42 @@ import typer
 import typer.core
 import typer.main
 
-from deploy.cli.console import as_operator, console
-from shared.runtime.build import SERVICES, region_of
-from shared.runtime.settings import RuntimeSettings
+from deploy.cli.console import console
+from shared.runtime.settings import SERVICES, RuntimeSettings
 
-_GROUPS = (
-    "audit",
-    "claims",
-    "clients",
-    "contracts",
-    "dead-letters",
-    "demo",
-    "identity",
-    "ledger",
-    "outbox",
-    "packs",
-    "reporting",
-    "users",
-    "vault",
-)
+_GROUPS = {
+    "audit": "The audit log.",
+    "claims": "Settlements: check the persons' years, settle anew what waits.",
+    "clients": "API clients: list, add, rotate, remove.",
+    "contracts": "Contracts and follow-up: plan tasks, check recorded visits.",
+    "dead-letters": "Events that could not be handled.",
+    "demo": "The demonstration county.",
+    "identity": "The register: import a roster, match a list of visits, check a decision, change the cards' key.",
+    "ledger": "The ledger of the settlements.",
+    "outbox": "Events that could not be published.",
+    "packs": "Policy packs: what is wrong with one, and whether its cases come out.",
+    "reporting": "The county's figures.",
+    "users": "People who sign in: list, add, set-password, disable, enable.",
+    "vault": "Keys of names and numbers: a new one, encrypt everything anew, what is under which.",
+}
 """Each is a module beside this one."""
 
 
+class _Group(typer.core.TyperGroup):
+    """A group known by its line.
+
+    Its module is imported when it is entered: a service's whole code takes seconds.
+    """
+
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> Any:
+        module = importlib.import_module(f"deploy.cli.{str(self.name).replace('-', '_')}")
+        found = typer.main.get_command(module.app)
+        found.name, found.help = self.name, self.help
+        return found.make_context(info_name, args, *rest, **more)
+
+
 class _Commands(typer.core.TyperGroup):
-    """A group is imported when it is asked for: a service's whole code takes seconds."""
+    """The commands below, and the groups."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*super().list_commands(ctx), *_GROUPS]
@@ -43,10 +55,7 @@ class _Commands(typer.core.TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in _GROUPS:
             return super().get_command(ctx, cmd_name)
-        module = importlib.import_module(f"deploy.cli.{cmd_name.replace('-', '_')}")
-        found = typer.main.get_command(module.app)
-        found.name = cmd_name
-        return found
+        return _Group(name=cmd_name, help=_GROUPS[cmd_name])
 
 
 app = typer.Typer(
@@ -100,6 +109,8 @@ def rebuild(
     base_url: Annotated[str | None, typer.Option(help="the running server")] = None,
 ) -> None:
     """Rebuild the county's figures from the services' event stores, on the running server."""
+    from deploy.cli.reach import as_operator
+
     with (
         console.status("rebuilding from the event stores ...") as status,
         as_operator(base_url, timeout_s=_TIMEOUT_S) as http,
@@ -125,6 +136,7 @@ def secrets(
 ) -> None:
     """Make the secret files of the compose form; what exists is kept."""
     from deploy.compose.secrets import make_secrets, write_environment
+    from shared.runtime.build import region_of
 
     made = make_secrets(folder, region_code=region_of(RuntimeSettings()).region_code)
     if env_file is not None:

@@ -8,11 +8,12 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from deploy.cli.console import console, with_session
+from deploy.cli.console import console
+from deploy.cli.reach import with_session
 from shared.messaging import set_aside
-from shared.runtime.build import SERVICES
+from shared.runtime.settings import SERVICES
 
-app = typer.Typer(help="Events that could not be published.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")

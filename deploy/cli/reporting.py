@@ -11,8 +11,9 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from deploy.cli.console import as_operator, console
+from deploy.cli.console import console
 from deploy.cli.in_service import in_service
+from deploy.cli.reach import as_operator
 from services.reporting.figures import keeping
 from services.reporting.month_closes import file, signing
 from services.reporting.month_closes.file import FileAltered, Verified
@@ -20,7 +21,7 @@ from shared.money import fen_from_text, text_from_fen
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 
-app = typer.Typer(help="The county's figures.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _TIMEOUT_S = 120
 

@@ -11,9 +11,7 @@ from deploy.cli.console import console, users_file_of
 from shared.runtime.settings import RuntimeSettings
 from shared.security.users import UsersFile, UsersFileMalformed, UserThere, UserUnknown
 
-app = typer.Typer(
-    help="People who sign in: list, add, set-password, disable, enable.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="the user's name, such as window-2")]
 

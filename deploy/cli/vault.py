@@ -13,18 +13,15 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from deploy.cli.console import console, data_dir_of, reach_databases
+from deploy.cli.console import console, data_dir_of
+from deploy.cli.reach import reach_databases
 from shared.db.session import Database
-from shared.runtime.build import SERVICES
 from shared.runtime.database import database_settings
-from shared.runtime.settings import RuntimeSettings
+from shared.runtime.settings import SERVICES, RuntimeSettings
 from shared.security.crypto import Vault, add_key
 from shared.security.resealing import Portion, StillUnderOldKeys, reseal, values_by_key
 
-app = typer.Typer(
-    help="Keys of names and numbers: a new one, encrypt everything anew, what is under which.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 
 Found = dict[str, Counter[str]]
 

@@ -11,18 +11,10 @@ from urllib.parse import quote
 
 from deploy.embedded import layout
 from deploy.embedded.postgres import EmbeddedPostgres
-from shared.runtime.build import SERVICES
 from shared.runtime.database import database_settings
+from shared.runtime.settings import SERVICES
 
 _RECORD = "postgres.json"
-
-
-def default_data_dir() -> Path:
-    """A folder per user; root's is a system folder, since his home is closed to PostgreSQL."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/yizhan/data")
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "yizhan"
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,14 @@ _LONGEST_SOCKET_FOLDER = 80
 _NOT_NEEDED = shutil.ignore_patterns("include", "*.a", "pkgconfig", "__pycache__")
 
 
+def default_data_dir() -> Path:
+    """A folder per user; root's is a system folder, since his home is closed to PostgreSQL."""
+    if os.geteuid() == 0:
+        return SYSTEM_FOLDER / "data"
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "yizhan"
+
+
 class FolderLock:
     """An exclusive lock on a folder, held by this process until released or dead.
 

@@ -18,7 +18,7 @@ from shared.policy.region import RegionPack, load_region
 from shared.runtime.context import ServiceContext, ServiceModule
 from shared.runtime.peer_auth import ClientCredentials
 from shared.runtime.peers import Peers
-from shared.runtime.settings import RuntimeSettings
+from shared.runtime.settings import SERVICES, RuntimeSettings
 from shared.security.clients import ClientsFile
 from shared.security.crypto import Vault
 from shared.security.oauth import oauth_router
@@ -27,7 +27,6 @@ from shared.security.tokens import AUDIENCE, TokenSigner, TokenVerifier
 from shared.security.users import UsersFile
 from shared.web.signin.pages import SignInPages
 
-SERVICES = ("identity", "claims", "contracts", "reporting")
 _PEER_TIMEOUT_S = 30
 
 

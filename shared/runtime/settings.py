@@ -12,6 +12,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SERVICES = ("identity", "claims", "contracts", "reporting")
+
 LEAST_INBOX_DAYS = 30
 """More than a broker keeps records by default (7 days, twice that while a segment fills)."""
 

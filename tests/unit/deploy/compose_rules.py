@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shared.events.catalog import TOPICS
 from shared.messaging.bus import MAX_RECORD_BYTES
-from shared.runtime.build import SERVICES
+from shared.runtime.settings import SERVICES
 from tests.unit.deploy.deployment import (
     BROKER_HEALTH,
     BROKER_SETUP,

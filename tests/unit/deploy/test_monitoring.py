@@ -11,8 +11,8 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from shared.observability.metrics import METRICS
-from shared.runtime.build import SERVICES
 from shared.runtime.probe import WORKER_PORT
+from shared.runtime.settings import SERVICES
 from tests.unit.deploy.deployment import REPOSITORY, Deployment
 
 PROMETHEUS = REPOSITORY / "deploy/compose/prometheus"

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.cli.main import app
-from shared.runtime.build import SERVICES
+from shared.runtime.settings import SERVICES
 from shared.security.clients import ClientsFile
 from tests.support.postgres import database
 from tests.support.process import free_port

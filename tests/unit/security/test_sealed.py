@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import LargeBinary
 
 from shared.db.sealed import name_of, sealed_columns
-from shared.runtime.build import SERVICES
+from shared.runtime.settings import SERVICES
 
 ROOT = Path(__file__).parents[3]
 NOT_ENCRYPTED = {
