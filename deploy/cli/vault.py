@@ -8,18 +8,32 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from deploy.cli.console import console, data_dir_of
-from deploy.cli.reach import reach_databases
+from deploy.cli.console import console, data_dir_of, end
+from deploy.cli.reach import faults_told, reach_databases
 from shared.db.session import Database
 from shared.runtime.database import database_settings
 from shared.runtime.settings import SERVICES, RuntimeSettings
-from shared.security.crypto import Vault, add_key
-from shared.security.resealing import Portion, StillUnderOldKeys, reseal, values_by_key
+from shared.security.crypto import (
+    CiphertextMalformed,
+    KeysFileMalformed,
+    KeyUnknown,
+    Vault,
+    add_key,
+)
+from shared.security.files import SecretFileTooOpen
+from shared.security.resealing import (
+    Portion,
+    RowsHeld,
+    StillUnderOldKeys,
+    reseal,
+    values_by_key,
+)
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -29,8 +43,8 @@ Found = dict[str, Counter[str]]
 @app.command("new-key")
 def new_key() -> None:
     """Let a new key encrypt from now on; what old ones encrypted stays readable."""
-    settings = RuntimeSettings()
-    kid = add_key(settings.keys_file or data_dir_of(settings) / "keys.json")
+    with _keys_file() as path:
+        kid = add_key(path)
     console.print(
         f"{kid} encrypts from now on; running processes take it up within a second, containers when"
         " they are started anew. Keep a copy of the keys file elsewhere, then run: yizhan vault"
@@ -76,8 +90,11 @@ async def _reencrypt(service: str, url: str) -> tuple[Found, Vault]:
         with _showing(service) as moved:
             try:
                 await reseal(database, metadata, vault, moved=moved)
-            except StillUnderOldKeys as still:
+            except (StillUnderOldKeys, RowsHeld) as still:
                 console.print(f"{service}: {still}", soft_wrap=True)
+            except (KeyUnknown, CiphertextMalformed) as fault:
+                # The proof counts what known keys opened: it would not see this value.
+                end(f"{service}: {fault}")
         return await values_by_key(database, vault), vault
     finally:
         await database.close()
@@ -92,8 +109,24 @@ async def _count(service: str, url: str) -> tuple[Found, Vault]:
 
 
 def _vault() -> Vault:
+    with _keys_file() as path:
+        return Vault.from_file(path)
+
+
+@contextmanager
+def _keys_file() -> Iterator[Path]:
+    """Where the keys are; what is wrong with the file is told in a sentence, and ends with 1."""
     settings = RuntimeSettings()
-    return Vault.from_file(settings.keys_file or data_dir_of(settings) / "keys.json")
+    path = settings.keys_file or data_dir_of(settings) / "keys.json"
+    if not path.is_file():
+        end(
+            f"There is no keys file at {path}: set YIZHAN_KEYS_FILE, or YIZHAN_DATA_DIR to the"
+            " folder that yizhan run uses."
+        )
+    try:
+        yield path
+    except (SecretFileTooOpen, KeysFileMalformed) as fault:
+        end(str(fault))
 
 
 @contextmanager
@@ -101,7 +134,8 @@ def _databases() -> Iterator[dict[str, str]]:
     """Each service's database: those whose addresses are told, else the embedded ones."""
     told = [each for each in SERVICES if f"{each.upper()}_DATABASE_URL" in os.environ]
     if told:
-        yield {each: database_settings(each)[0] for each in told}
+        with faults_told():
+            yield {each: database_settings(each)[0] for each in told}
         return
     with reach_databases() as found:
         yield {each: found.url(each) for each in SERVICES}

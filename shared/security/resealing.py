@@ -2,16 +2,19 @@
 
 When a key may be known to somebody, a new one is made (:func:`shared.security.crypto.add_key`) and
 the old values are encrypted under it, while the services go on: a portion of rows is one
-transaction, and a value that a service changed meanwhile is left as it wrote it. What a portion has
-done stays done, whenever the work ends; started again, it finds only what is left.
+transaction, which holds all its rows or none. It never waits for a row while it holds another, so no
+service's work is ended because of it; rows that a service is changing are taken later, as it wrote
+them. What a portion has done stays done, whenever the work ends; started again, it finds only what
+is left.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     Column,
@@ -21,7 +24,6 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
-    case,
     func,
     literal,
     or_,
@@ -30,6 +32,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db.sealed import sealed_columns
@@ -40,6 +43,11 @@ PORTION_ROWS = 1_000
 PORTION_BYTES = 32 * 1024 * 1024
 _MOST_ROUNDS = 5
 """Services may write under an old key until they have read the keys file again."""
+_HELD: Final = "55P03"
+"""PostgreSQL's state for a row that another transaction holds."""
+_ASK_AGAIN_S = 0.2
+_LONGEST_HELD_S = 1800.0
+"""Longer than the largest roster takes; whoever holds rows longer has been forgotten."""
 _VERSION = b"\x01"
 _ID_PLACE = 2
 _ID_BYTES = 4
@@ -47,6 +55,10 @@ _ID_BYTES = 4
 
 class StillUnderOldKeys(RuntimeError):
     """Some process writes under an old key again and again."""
+
+
+class RowsHeld(RuntimeError):
+    """Some transaction does not let go of rows."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,7 @@ async def reseal(
 
     Raises:
         StillUnderOldKeys: after five rounds values of old keys still come in.
+        RowsHeld: a transaction has held rows for half an hour.
         KeyUnknown, CiphertextMalformed: a value that no key of the file opens; nothing is lost, the
             work ends there.
     """
@@ -84,8 +97,7 @@ async def reseal(
             after: tuple[Any, ...] | None = None
             done = 0
             while done < total:
-                async with db.writing() as session:
-                    some, after = await work.portion(session, after)
+                some, after = await _when_free(db, work, after)
                 if after is None:
                     break
                 done += some
@@ -98,13 +110,34 @@ async def reseal(
     )
 
 
+async def _when_free(
+    db: Database, work: _Work, after: tuple[Any, ...] | None
+) -> tuple[int, tuple[Any, ...] | None]:
+    """The next portion, once nobody holds one of its rows."""
+    waited_s = 0.0
+    while True:
+        try:
+            async with db.writing() as session:
+                return await work.portion(session, after)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != _HELD:
+                raise
+        if waited_s > _LONGEST_HELD_S:
+            raise RowsHeld(
+                f"a transaction has held rows of {work.table.name} for half an hour: end it, then"
+                " start this again"
+            )
+        await asyncio.sleep(_ASK_AGAIN_S)
+        waited_s += _ASK_AGAIN_S
+
+
 class _Work:
     """One table's values under other keys than the one in use."""
 
     def __init__(
         self, table: Table, columns: dict[Column[bytes], str], vault: Vault, portion_rows: int
     ) -> None:
-        self._table = table
+        self.table = table
         self._columns = columns
         self._vault = vault
         self._rows = portion_rows
@@ -115,17 +148,7 @@ class _Work:
             update(table)
             .where(and_(*(each == bindparam(f"k{at}") for at, each in enumerate(self._key))))
             .values(
-                {
-                    # What a service has written meanwhile stays.
-                    each: case(
-                        (
-                            each == bindparam(f"o{at}", type_=LargeBinary),
-                            bindparam(f"n{at}", type_=LargeBinary),
-                        ),
-                        else_=each,
-                    )
-                    for at, each in enumerate(columns)
-                }
+                {each: bindparam(f"n{at}", type_=LargeBinary) for at, each in enumerate(columns)}
             )
         )
 
@@ -142,11 +165,17 @@ class _Work:
     async def portion(
         self, session: AsyncSession, after: tuple[Any, ...] | None
     ) -> tuple[int, tuple[Any, ...] | None]:
-        """Encrypt the next rows anew; gives how many, and the key of the last one."""
+        """Encrypt the next rows anew; gives how many, and the key of the last one.
+
+        Raises:
+            DBAPIError: of the state :data:`_HELD` when one of them is being changed.
+        """
         statement = select(*self._key, *self._columns).where(self._old)
         if after is not None:
             statement = statement.where(tuple_(*self._key) > tuple_(*map(literal, after)))
-        found = (await session.execute(statement.order_by(*self._key).limit(self._rows))).all()
+        # What refers to these rows may go on meanwhile.
+        held = statement.order_by(*self._key).limit(self._rows)
+        found = (await session.execute(held.with_for_update(nowait=True, key_share=True))).all()
         if not found:
             return 0, None
         width = len(self._key)
@@ -158,7 +187,6 @@ class _Work:
     def _changed(self, key: Any, values: Any) -> dict[str, Any]:
         changed = {f"k{at}": value for at, value in enumerate(key)}
         for at, (name, value) in enumerate(zip(self._columns.values(), values, strict=True)):
-            changed[f"o{at}"] = value
             changed[f"n{at}"] = None if value is None else self._anew(bytes(value), name)
         return changed
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Update,
     insert,
     select,
     text,
@@ -24,8 +25,15 @@ from sqlalchemy import (
 
 from shared.db.sealed import sealed_as
 from shared.db.session import Database
+from shared.security import resealing
 from shared.security.crypto import Vault, add_key
-from shared.security.resealing import Portion, StillUnderOldKeys, reseal, values_by_key
+from shared.security.resealing import (
+    Portion,
+    RowsHeld,
+    StillUnderOldKeys,
+    reseal,
+    values_by_key,
+)
 from tests.support.postgres import database, template_database
 
 METADATA = MetaData()
@@ -114,20 +122,40 @@ async def test_what_is_cut_off_is_carried_on(db: Database, path: Path) -> None:
     assert await names(db, vault) == {f"测试{number}" for number in range(ROWS)}
 
 
-async def test_what_a_service_writes_meanwhile_stays(db: Database, path: Path) -> None:
-    """Goal: no change is lost, under whichever key. Method: a name is being changed, still under the
-    old key, while its portion is encrypted anew and waits for the row."""
+async def test_a_service_goes_on_and_what_it_writes_stays(db: Database, path: Path) -> None:
+    """Goal: no change is lost, under whichever key, and no service's work is ended because rows are
+    encrypted anew. Method: a service has changed the last row, still under the old key; when its
+    portion has met that row, the service changes the first one too."""
     vault = Vault.from_file(path)
     stale = first_key_alone(path)
-    async with db.engine.connect() as other:
+
+    def renamed(number: int) -> Update:
         blob = stale.encrypt("新名字", column="notes.name")
-        await other.execute(update(NOTES).where(NOTES.c.number == 7).values(name=blob))
-        work = asyncio.create_task(reseal(db, METADATA, vault, moved=nothing))
-        await until_it_waits_for_a_row(db)
-        await other.commit()
-    assert await work == ROWS + 1
-    assert await names(db, vault) == {f"测试{n}" for n in range(ROWS) if n != 7} | {"新名字"}
+        return update(NOTES).where(NOTES.c.number == number).values(name=blob)
+
+    async with db.engine.connect() as service, asyncio.TaskGroup() as group:
+        await service.execute(renamed(23))
+        work = group.create_task(reseal(db, METADATA, vault, moved=nothing))
+        for _ in range(50):
+            await asyncio.sleep(0.01)
+        await service.execute(renamed(0))
+        await service.commit()
+    assert work.result() == ROWS
+    kept = {f"测试{number}" for number in range(ROWS) if number not in (0, 23)}
+    assert await names(db, vault) == kept | {"新名字"}
     assert set((await values_by_key(db, vault))["notes.name"]) == {vault.active}
+
+
+async def test_rows_that_nobody_lets_go_of_are_told(
+    db: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Goal: no endless waiting for a transaction that was forgotten. Method: one that never ends."""
+    monkeypatch.setattr(resealing, "_LONGEST_HELD_S", 0.3)
+    vault = Vault.from_file(path)
+    async with db.engine.connect() as forgotten:
+        await forgotten.execute(select(NOTES.c.number).with_for_update())
+        with pytest.raises(RowsHeld, match="notes"):
+            await reseal(db, METADATA, vault, moved=nothing)
 
 
 async def test_a_process_that_goes_on_with_the_old_key_is_told(db: Database, path: Path) -> None:
@@ -172,16 +200,3 @@ def first_key_alone(path: Path) -> Vault:
     first = next(each for each in keys if each != document["active"])
     index_key = base64.b64decode(document["index_key"])
     return Vault(active=first, keys={first: keys[first]}, index_key=index_key)
-
-
-async def until_it_waits_for_a_row(db: Database) -> None:
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    for _ in range(1_000):
-        async with db.reading() as session:
-            if await session.scalar(waiting):
-                return
-        await asyncio.sleep(0.01)
-    raise AssertionError("nobody waits for a row")

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from deploy.cli.main import app
 from shared.runtime.settings import SERVICES
 from shared.security.clients import ClientsFile
+from shared.security.files import write_secret_file
 from tests.support.postgres import database
 from tests.support.process import free_port
 
@@ -20,6 +21,7 @@ COMMANDS = (
     ["outbox", "list"],
     ["ledger", "verify"],
     ["contracts", "plan"],
+    ["vault", "list"],
 )
 
 
@@ -76,3 +78,22 @@ def test_a_database_without_tables(command: list[str], monkeypatch: pytest.Monke
         told = run.invoke(app, command)
     assert isinstance(told.exception, SystemExit), told.exception
     assert (told.exit_code, "yizhan migrate" in told.output) == (1, True), told.output
+
+
+@pytest.mark.parametrize("command", [["new-key"], ["list"], ["reencrypt"]], ids=" ".join)
+def test_a_keys_file_that_is_not_there(
+    command: list[str], data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Goal: a wrong folder and a file of something else are told, and no key is made. Method: an
+    empty folder, then a file that holds no keys."""
+    for service in SERVICES:
+        monkeypatch.setenv(f"{service.upper()}_DATABASE_URL", "postgresql+asyncpg://nobody@h/none")
+    data_dir.mkdir()
+    told = run.invoke(app, ["vault", *command])
+    assert isinstance(told.exception, SystemExit), told.exception
+    assert (told.exit_code, "no keys file" in told.output) == (1, True), told.output
+    assert list(data_dir.iterdir()) == []
+    write_secret_file(data_dir / "keys.json", b"{}", replace=False)
+    told = run.invoke(app, ["vault", *command])
+    assert isinstance(told.exception, SystemExit), told.exception
+    assert (told.exit_code, "is not a keys file" in told.output) == (1, True), told.output
