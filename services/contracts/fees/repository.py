@@ -89,7 +89,9 @@ WHERE c.team = :team AND c.valid_from <= :last
 _UNSERVED = text(f"SELECT count(*) {_WITHOUT_SERVICE}")
 _UNSERVED_CONTRACTS = text(f"""
 SELECT {_KEPT.format(column="c.person_id")} AS person_id, c.valid_from,
-  least(c.valid_to, greatest(c.valid_from, c.ended_on - 1)) AS valid_to, c.township,
+  -- greatest() passes over what is not known: of a contract that holds only the term counts.
+  least(c.valid_to, greatest(c.valid_from, coalesce(c.ended_on - 1, c.valid_to))) AS valid_to,
+  c.township,
   c.village {_WITHOUT_SERVICE} ORDER BY c.township, c.village, c.contract_id LIMIT :limit
 """)
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('fees ' || :team, 0))")
