@@ -27,9 +27,10 @@ from services.contracts.teams import repository
 from services.contracts.teams.service import own_township, teams_of
 from services.contracts.upward import repository as upward
 from shared.clock import business_date, start_of_business_day
-from shared.db.session import Reads, ReadSession, Writes
+from shared.db.session import ReadSession, Writes, WriteSession
 from shared.http.pagination import encode_cursor
 from shared.runtime.context import Context, ServiceContext
+from shared.security import audit
 from shared.security.principal import Principal
 from shared.web.signin.required import signed_in
 
@@ -45,12 +46,15 @@ Reader = Annotated[Principal, signed_in("contracts:read")]
 async def teams(
     request: Request,
     caller: Reader,
-    session: Reads,
+    session: Writes,
     context: Context,
     programme: Annotated[str, Query(max_length=32)] = "",
     by: Annotated[str, Query(max_length=8)] = "",
 ) -> Response:
-    """What each team has to do, has done, whom nobody has served, and who is well controlled."""
+    """What each team has to do, has done, whom nobody has served, and who is well controlled.
+
+    Who is named because nobody met him is on the audit log.
+    """
     day = business_date(context.clock.now())
     mine = [
         team
@@ -88,7 +92,7 @@ async def teams(
         "teams.html",
         {
             "doubled": bool(doubled),
-            "not_met": await _not_met(session, context, codes, day, first),
+            "not_met": await _not_met(session, context, caller, codes, day, first),
             "day": day,
             "month": day.strftime("%Y-%m"),
             "teams": rows,
@@ -99,14 +103,30 @@ async def teams(
 
 
 async def _not_met(
-    session: ReadSession, context: ServiceContext, teams: Sequence[str], day: date, since: date
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    teams: Sequence[str],
+    day: date,
+    since: date,
 ) -> list[dict[str, Any]]:
     """Who was not met and is to be reported to the institution above, or was this month."""
     programmes = [code for code, one in rulebook().programmes.items() if one.kind == "report"]
     found = await upward.lately(
         session, programmes=programmes, teams=teams, since=since, day=day, limit=LISTED
     )
-    names = await masked_names(context, sorted({kept for _, kept, _ in found}))
+    persons = sorted({kept for _, kept, _ in found})
+    if persons:
+        await audit.record(
+            session,
+            actor=caller.client_id,
+            organisation=caller.organisation,
+            action="not_met.listed",
+            subject=caller.organisation,
+            at=context.clock.now(),
+            detail={"persons": persons},
+        )
+    names = await masked_names(context, persons)
     rows: list[dict[str, Any]] = []
     for task, kept, report in found:
         phase = phase_on(

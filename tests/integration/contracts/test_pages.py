@@ -302,3 +302,5 @@ async def test_who_was_not_met_is_reported_on_the_page(
         assert "已登记向上级报告" in said
         assert "2016-03-10 已报告县(区)疾控中心" in said
         assert "2016-03-10 已报告县(区)疾控中心" in words(await director.get("/contracts/teams"))
+    looks = await contracts.rows("SELECT detail FROM audit_log WHERE action = 'not_met.listed'")
+    assert [each["detail"] for each in looks] == [{"persons": [P1]}] * 2
