@@ -108,7 +108,8 @@ class Metrics:
         self.job_faults = Counter(
             "yizhan_job_faults_total",
             "Rounds of background work that ended by a fault of their own; they are tried again",
-            ["service", "job"],
+            # Not "job": that is Prometheus' own word for what it collects.
+            ["service", "work"],
             registry=self.registry,
         )
         self.recognitions_refused = Counter(

@@ -171,6 +171,7 @@ async def again_and_again(
     *,
     every_s: float,
     at_most_s: float = AFTER_FAULTS_AT_MOST_S,
+    now_s: Callable[[], float] = time.monotonic,
 ) -> None:
     """Do a job without end, with a pause between.
 
@@ -182,11 +183,14 @@ async def again_and_again(
         job: does one round; what it did not finish it finds again.
         context: of the service.
         every_s: pause after a round that went well (seconds).
-        at_most_s: the longest pause after faults in a row (seconds).
+        at_most_s: the longest pause after faults in a row (seconds); a fault after so long a time
+            without one is a first one, for some jobs go on by themselves for ever.
+        now_s: tells how long a round took.
     """
     name = job.__name__
     pause_s = every_s
     while True:
+        began_s = now_s()
         try:
             await job(context)
             pause_s = every_s
@@ -196,6 +200,8 @@ async def again_and_again(
         except Exception:
             log.exception("job_failed", job=name)
             METRICS.job_faults.labels(context.name, name).inc()
+            if now_s() - began_s > at_most_s:
+                pause_s = every_s
             pause_s = max(every_s, min(2 * pause_s, at_most_s))
         await asyncio.sleep(pause_s)
 

@@ -75,6 +75,25 @@ def test_a_misspelling_is_noticed(expression: str) -> None:
     assert faults(expression) != []
 
 
+def test_no_label_of_ours_is_prometheus_own() -> None:
+    """Goal: an alert names what it means. Method: a label that Prometheus sets itself on what it
+    collects is renamed there, and its name then means the collecting."""
+    taken = {name: labels & {"job", "instance"} for name, labels in told().items()}
+    assert {name: labels for name, labels in taken.items() if labels} == {}
+
+
+def test_a_first_fault_is_heard() -> None:
+    """Goal: a counter with labels appears with its first fault, at 1, which is no increase yet.
+    Method: a rule that one increase of such a counter fires asks as well whether it is new."""
+    unheard = [
+        rule["alert"]
+        for rule in rules()
+        for name in re.findall(r"\bincrease\((yizhan_\w+)[^>]*> 0", rule["expr"])
+        if told()[name] and f"{name} unless {name} offset" not in rule["expr"]
+    ]
+    assert unheard == []
+
+
 def test_alerts_cover_what_an_operator_must_hear() -> None:
     """Goal: outbox, lag, dead letters, readiness, errors raise an alert, in both languages."""
     asked = " ".join(rule["expr"] for rule in rules())

@@ -1,6 +1,7 @@
 """Background work goes on after a fault of its own, more and more slowly, and says so."""
 
 import asyncio
+import itertools
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -42,14 +43,18 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
-async def run(job: Job) -> list[Any]:
+async def run(job: Job, *, round_s: float = 0.0) -> list[Any]:
+    """Until the job ends it; each of its rounds takes so long."""
+    moments = itertools.count(0.0, round_s)
     with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
-        await again_and_again(cast("Any", job), CONTEXT, every_s=1, at_most_s=5)
+        await again_and_again(
+            cast("Any", job), CONTEXT, every_s=1, at_most_s=5, now_s=lambda: next(moments)
+        )
     return logs
 
 
 def faults() -> float:
-    labels = {"service": "contracts", "job": "plan"}
+    labels = {"service": "contracts", "work": "plan"}
     return METRICS.registry.get_sample_value("yizhan_job_faults_total", labels) or 0.0
 
 
@@ -61,6 +66,13 @@ async def test_a_fault_is_told_and_the_work_goes_on(pauses: list[float]) -> None
     assert pauses == [2, 4, 5, 5, 1, 1]
     assert [each["event"] for each in logs] == ["job_failed"] * 4
     assert faults() == before + 4
+
+
+async def test_a_fault_after_long_good_work_is_a_first_one(pauses: list[float]) -> None:
+    """Goal: a job that goes on by itself for ever is not left for minutes because of what happened
+    last week. Method: three faults, each after more than the longest pause."""
+    await run(Job(ValueError("x"), ValueError("x"), ValueError("x")), round_s=6.0)
+    assert pauses == [2, 2, 2]
 
 
 async def test_a_database_that_is_away_is_no_fault_of_the_job(pauses: list[float]) -> None:
