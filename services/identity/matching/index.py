@@ -106,7 +106,7 @@ class Index:
                 take(_first(self._households.get(holder.household_id)))
         if query.card_no:
             take(_first(self._cards.get(query.card_no)))
-        identified = bool(found)
+        identified = frozenset(found)
         for listed in self._lists(query):
             if not isinstance(listed, LongList):
                 take(listed)
@@ -118,8 +118,9 @@ class Index:
         chosen = sorted(found.values(), key=_key)
         if len(chosen) > MOST_CANDIDATES:
             crowded = True
-            kept = {holder.key for holder in holders}
-            chosen.sort(key=lambda p: (p.key not in kept, -closeness.of(p), p.key))
+            # However many fit the rest better: whoever a number or a card names, and his household,
+            # whose namesakes and twins keep him from being certain.
+            chosen.sort(key=lambda p: (p.key not in identified, -closeness.of(p), p.key))
             chosen = sorted(chosen[:MOST_CANDIDATES], key=_key)
         return Candidates(tuple(chosen), crowded)
 

@@ -9,7 +9,15 @@ from dataclasses import replace
 import pytest
 
 from services.identity.matching.lending import LEAST_QUESTIONS, Shown, believed, learn_lending
-from services.identity.matching.model import AGREED_WEIGHTS, BIRTH, NAME, PRODUCT, SEX
+from services.identity.matching.model import (
+    AGREED_WEIGHTS,
+    BIRTH,
+    LENT_SHARE,
+    NAME,
+    PRODUCT,
+    REGISTERED_SHARE,
+    SEX,
+)
 from services.identity.matching.names import prepare_name
 from services.identity.matching.ranking import rank
 from services.identity.matching.scoring import Weights
@@ -51,6 +59,44 @@ def test_questions_teach_who_borrows_without_labels() -> None:
     assert learned.lent[BIRTH]["differs"] > 0.9
     for table in (learned.own, learned.lent):
         assert all(sum(table[name].values()) == pytest.approx(1) for name in (NAME, BIRTH, SEX))
+
+
+def test_before_any_question_the_agreed_share_is_believed() -> None:
+    """Goal: what the documented estimates say. Method: of all questions, those that show a number for
+    its unregistered relative, and those of registered people who show their own."""
+    lent, own = LENT_SHARE * (1 - REGISTERED_SHARE), 0.93 * REGISTERED_SHARE
+    assert believed(AGREED_WEIGHTS).share == pytest.approx(lent / (lent + own), rel=1e-6)
+
+
+def test_what_is_learned_is_what_the_questions_show() -> None:
+    """Goal: the figures are those of the questions and of the belief before, each worth what it is
+    worth. Method: with the learned table every question is shared out between holder and borrower by
+    Bayes' rule, doubtful ones among them; the borrowers found, and their names, are the table again."""
+    asked = questions(LEAST_QUESTIONS) + Counter(
+        {
+            ("homophone", "exact", "exact"): 100,
+            ("homophone", "differs", "differs"): 100,
+            ("homophone", None, None): 400,
+            ("partial", "exact", "exact"): 50,
+        }
+    )
+    learned, before = learn_lending(asked, AGREED_WEIGHTS), believed(AGREED_WEIGHTS)
+    assert learned is not None
+    borrowers, doubtful = 200 * before.share, 0
+    partly, named = 20 * before.lent[NAME]["partial"], 20.0
+    for levels, count in asked.items():
+        lent, own = learned.share, 1 - learned.share
+        for field, level in zip((NAME, BIRTH, SEX), levels, strict=True):
+            if level is not None:
+                lent, own = lent * learned.lent[field][level], own * learned.own[field][level]
+        belief = lent / (lent + own)
+        doubtful += count * (0.05 < belief < 0.95)
+        borrowers += count * belief
+        named += count * belief * (levels[0] is not None)
+        partly += count * belief * (levels[0] == "partial")
+    assert doubtful > 300
+    assert learned.share == pytest.approx(borrowers / (asked.total() + 200), rel=1e-4)
+    assert learned.lent[NAME]["partial"] == pytest.approx(partly / named, rel=1e-3)
 
 
 def test_the_order_of_questions_and_their_storage_do_not_matter() -> None:
