@@ -20,6 +20,7 @@ from services.reporting.register.schemas import (
     LoadTasksRequest,
     OpenedAnswer,
     OpenRequest,
+    PaperAnswer,
     ReasonRequest,
     RedLightsRequest,
     ResponsibleAnswer,
@@ -274,6 +275,7 @@ def _list(tasks: TaskList) -> TaskListAnswer:
                 group=task.group,
                 responsible=ResponsibleAnswer(**asdict(task.responsible)),
                 note=task.note,
+                paper=PaperAnswer(**task.paper.model_dump()) if task.paper else None,
             )
             for task in tasks.tasks
         ],

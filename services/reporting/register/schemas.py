@@ -300,12 +300,21 @@ class OpenedAnswer(BaseModel):
     known: int = 0
 
 
+class PaperAnswer(BaseModel):
+    """A paper without which a task is not done, and the rule that asks for it."""
+
+    what: str
+    citation: str
+
+
 class TaskAnswer(BaseModel):
     no: int
     title: str
     group: str
     responsible: ResponsibleAnswer
     note: str | None
+    paper: PaperAnswer | None
+    """Given: the task's item closes on a file, not on words alone (`file_required`)."""
 
 
 class TaskListAnswer(BaseModel):
@@ -343,6 +352,7 @@ class TaskLists(BaseModel):
                                     "more": False,
                                 },
                                 "note": None,
+                                "paper": None,
                             }
                         ],
                     }

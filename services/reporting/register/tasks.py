@@ -34,6 +34,14 @@ class _Sums(_Strict):
     leads: dict[str, int] = {}
 
 
+class Paper(_Strict):
+    """A paper without which the task is not done: its item closes on a file, not on words alone."""
+
+    what: _Text
+    citation: _Text
+    """Document, rule and words that ask for it."""
+
+
 class _Entry(_Strict):
     number: Annotated[int, Field(ge=1)]
     title: _Text
@@ -43,6 +51,7 @@ class _Entry(_Strict):
     participants: tuple[_Text, ...] = ()
     more: bool = False
     note: _Text | None = None
+    paper: Paper | None = None
 
 
 class _File(_Strict):
@@ -65,6 +74,7 @@ class Task:
     group: str
     responsible: Responsible
     note: str | None
+    paper: Paper | None
 
 
 @dataclass(frozen=True)
@@ -114,6 +124,7 @@ def read(code: str, text: str) -> TaskList:
             _group_of(file, entry.number),
             assign(entry.mode, entry.departments, entry.participants, more=entry.more),
             entry.note,
+            entry.paper,
         )
         for entry in file.tasks
     )

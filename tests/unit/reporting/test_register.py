@@ -93,6 +93,23 @@ def test_the_documents_tasks_pass_their_check_sums() -> None:
     assert all(len(task.responsible.leads) == 1 for task in shijiazhuang.tasks)
 
 
+def test_a_task_that_asks_for_a_paper_says_which() -> None:
+    """Goal: a file is demanded where a document asks for a paper, and only there. Method: the four
+    tasks by hand, each with the rule that asks."""
+    asked = {
+        (code, task.no): task.paper.citation.split()[-1].partition("「")[0]
+        for code, each in tasks.task_lists().items()
+        for task in each.tasks
+        if task.paper
+    }
+    assert asked == {
+        ("tasks-kaizhou-2020", 4): "KZ-24",
+        ("tasks-kaizhou-2020", 19): "KZ-26",
+        ("tasks-shijiazhuang-2023", 1): "SJ-40",
+        ("tasks-shijiazhuang-2023", 12): "SJ-26",
+    }
+
+
 def test_a_changed_list_is_found() -> None:
     """Goal: a slip in the file does not go unnoticed. Method: drop a task, change a mode."""
     text = (tasks.FOLDER / "tasks-kaizhou-2020.yaml").read_text(encoding="utf-8")
