@@ -53,6 +53,16 @@ async def has_open(session: ReadSession, kept: str, disease: str) -> bool:
     return found.first() is not None
 
 
+async def open_of(session: ReadSession, kept: str) -> frozenset[str]:
+    """The diseases of which a person, or one merged into him, has an open case."""
+    found = await session.scalars(
+        select(DiseaseCase.disease)
+        .where(MERGES.means(DiseaseCase.person_id, kept), DiseaseCase.state.in_(OPEN))
+        .distinct()
+    )
+    return frozenset(found)
+
+
 async def get(session: ReadSession, case_id: UUID) -> DiseaseCase | None:
     found = await session.execute(
         select(DiseaseCase)

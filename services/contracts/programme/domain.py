@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from services.contracts.referrals.domain import REASONS
+from shared.policy.region import FACILITY_LEVELS
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -56,6 +60,10 @@ class Disease(Words):
     """From which grade on it is registered; a grade has to be given then."""
     citation: Text | None = None
 
+    def is_named_by(self, diagnosis: str) -> bool:
+        """Whether a diagnosis code is one of its codes or lies under one."""
+        return diagnosis.startswith(self.icd10)
+
 
 class Batch(Words):
     """A list of diseases that a document treats alike."""
@@ -90,6 +98,21 @@ class Package(Words):
     """What a contract promises."""
 
     items: tuple[PackageItem, ...]
+
+
+class ReferralTarget(_Strict):
+    """Where patients who are referred up for certain reasons have to go."""
+
+    reasons: Annotated[tuple[Code, ...], Field(min_length=1)]
+    from_levels: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """Levels of the institutions that it binds."""
+    batch: Code | None = None
+    """Only with a disease of this list; None: with any."""
+    facilities: Annotated[tuple[Text, ...], Field(min_length=1)]
+    citation: Text
+
+    def speaks_of(self, reason: str, from_level: str) -> bool:
+        return reason in self.reasons and from_level in self.from_levels
 
 
 class CallOutcome(Words):
@@ -131,6 +154,8 @@ class Programme(_Strict):
     overdue: Overdue
     not_offered: tuple[Code, ...] = ()
     """Programmes of care that the region does not have; nothing of theirs is asked for."""
+    referral_targets: tuple[ReferralTarget, ...] = ()
+    """Empty: the region's documents bind nobody."""
     diseases: dict[Code, Disease]
     batches: dict[Code, Batch]
     roles: dict[Code, Role]
@@ -158,6 +183,15 @@ class Programme(_Strict):
                 raise ValueError(
                     f"batch {code} says {batch.size} diseases and lists {len(set(batch.diseases))}"
                 )
+        for target in self.referral_targets:
+            strange = sorted(r for r in target.reasons if REASONS.get(r, ("",))[0] != "up")
+            if strange:
+                raise ValueError(f"a referral target names no reason up: {', '.join(strange)}")
+            levels = sorted(set(target.from_levels) - set(FACILITY_LEVELS))
+            if levels:
+                raise ValueError(f"a referral target names no level: {', '.join(levels)}")
+            if target.batch is not None and target.batch not in self.batches:
+                raise ValueError(f"a referral target names an unknown list: {target.batch}")
         flagged = {code for code, disease in self.diseases.items() if disease.chronic_four}
         if flagged != set(self.batches[CHRONIC_FOUR].diseases):
             raise ValueError(
@@ -168,6 +202,28 @@ class Programme(_Strict):
     def promised(self, package: Package) -> tuple[PackageItem, ...]:
         """What a package promises in this region."""
         return tuple(i for i in package.items if i.offered_with not in self.not_offered)
+
+    def diseases_named(self, diagnoses: Collection[str]) -> frozenset[str]:
+        """The diseases that some diagnosis codes are of."""
+        return frozenset(
+            code
+            for code, disease in self.diseases.items()
+            if any(disease.is_named_by(each) for each in diagnoses)
+        )
+
+    def referral_targets_for(
+        self, reason: str, from_level: str, diseases: Collection[str]
+    ) -> tuple[ReferralTarget, ...]:
+        """What binds a referral up of a patient with these diseases."""
+        return tuple(
+            target
+            for target in self.referral_targets
+            if target.speaks_of(reason, from_level)
+            and (
+                target.batch is None
+                or not frozenset(self.batches[target.batch].diseases).isdisjoint(diseases)
+            )
+        )
 
     def batches_of(self, disease: str) -> tuple[str, ...]:
         """The lists on which a disease stands."""

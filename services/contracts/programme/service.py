@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.contracts.programme.domain import Programme
 from shared.content import read_yaml
+from shared.policy.errors import Fault, PackInvalid
 from shared.policy.folders import BUNDLED_PACKS, find_pack
 from shared.runtime.context import ServiceContext
 
@@ -38,11 +39,31 @@ def programme_of(context: ServiceContext) -> Programme:
 
     Raises:
         pydantic.ValidationError: as :func:`load`.
+        PackInvalid: it sends patients to an institution that the region does not have.
     """
     found = context.state.get("contracts.programme")
     if not isinstance(found, Programme):
         folder = find_pack(
             context.region.pack_id, context.settings.pack_dirs, bundled=BUNDLED_PACKS
         )
-        found = context.state["contracts.programme"] = load(folder / REGION_FILE)
+        found = load(folder / REGION_FILE)
+        _known(found, context)
+        context.state["contracts.programme"] = found
     return found
+
+
+def _known(programme: Programme, context: ServiceContext) -> None:
+    named = {code for target in programme.referral_targets for code in target.facilities}
+    faults = [
+        Fault(
+            REGION_FILE,
+            "referral_targets",
+            "unknown_facility",
+            f"{code} is not in the list of facilities; add it or correct the code",
+            f"{code} 不在机构名单中；请补充或改正代码",
+        )
+        for code in sorted(named)
+        if context.region.facility(code) is None
+    ]
+    if faults:
+        raise PackInvalid(context.region.pack_id, faults)

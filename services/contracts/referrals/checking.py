@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 
+from services.contracts.programme.service import programme_of
 from services.contracts.referrals.domain import REASONS, leads
 from services.contracts.referrals.problems import ReferralRefusedAsWritten
 from services.contracts.referrals.schemas import ReferralRequest
@@ -24,8 +26,16 @@ def checked(
     issued_on: date,
     valid_to: date,
     today: date,
+    diseases: Collection[str] = (),
 ) -> None:
     """Refuse a referral that cannot be, with every fault.
+
+    Args:
+        context: of the service.
+        body: as sent.
+        from_facility, to_facility, issued_on, valid_to: as sent, or as they are when left out.
+        today: on which it is made.
+        diseases: of the patient, codes of the register.
 
     Raises:
         ReferralRefusedAsWritten: naming the fields.
@@ -33,7 +43,7 @@ def checked(
     faults = [
         *_reason_faults(body),
         *_day_faults(issued_on, valid_to, today),
-        *_way_faults(context, body, from_facility, to_facility),
+        *_way_faults(context, body, from_facility, to_facility, diseases),
     ]
     if faults:
         raise ReferralRefusedAsWritten("correct the fields named in errors", errors=faults)
@@ -77,7 +87,11 @@ def _day_faults(issued_on: date, valid_to: date, today: date) -> list[FieldFault
 
 
 def _way_faults(
-    context: ServiceContext, body: ReferralRequest, from_facility: str, to_facility: str | None
+    context: ServiceContext,
+    body: ReferralRequest,
+    from_facility: str,
+    to_facility: str | None,
+    diseases: Collection[str],
 ) -> list[FieldFault]:
     if to_facility is None:
         return [
@@ -129,7 +143,9 @@ def _way_faults(
                 "转诊方向与两端机构级别不符；请核对方向或机构",
             )
         ]
-    return _issuer_faults(context, body, issuer, target)
+    return _issuer_faults(context, body, issuer, target) or _target_faults(
+        context, body, issuer, target, diseases
+    )
 
 
 def _issuer_faults(
@@ -154,3 +170,33 @@ def _issuer_faults(
             f"转往区域外须由 {listed} 办理({allowed.citation.text})；请先转诊至该机构",
         )
     ]
+
+
+def _target_faults(
+    context: ServiceContext,
+    body: ReferralRequest,
+    issuer: Facility,
+    target: Facility,
+    diseases: Collection[str],
+) -> list[FieldFault]:
+    """XB-09, XB-10: where the region's document says which institutions take these patients."""
+    if body.direction == "down":
+        return []
+    faults = []
+    for bound in programme_of(context).referral_targets_for(
+        body.reason, issuer.facility_level, diseases
+    ):
+        if target.facility_code in bound.facilities:
+            continue
+        named = [context.region.facility(code) for code in bound.facilities]
+        zh = "、".join(f"{each.name_zh} {each.facility_code}" for each in named if each)
+        en = ", ".join(f"{each.facility_code} ({each.name_en})" for each in named if each)
+        faults.append(
+            FieldFault(
+                "to_facility",
+                "referral_target_not_allowed",
+                f"such a patient is referred to {en} ({bound.citation}); refer him there",
+                f"此类患者应转至 {zh}({bound.citation})；请改选接收机构",
+            )
+        )
+    return faults

@@ -39,8 +39,9 @@ Writer = Annotated[Principal, requires("contracts:write")]
         404: {"description": "`person_unknown`"},
         409: {"description": "`referral_waits_already`"},
         422: {
-            "description": "`referral_wrong`: direction, reason, days, an unknown institution, or an"
-            " issuer that may not refer out of the region (XB-08)"
+            "description": "`referral_wrong`: direction, reason, days, an unknown institution, an"
+            " issuer that may not refer out of the region (XB-08), or another target than the"
+            " region's document names (XB-09, XB-10)"
         },
     },
 )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Literal, cast
 from uuid import UUID
 
 from services.contracts.access import organisation_of
 from services.contracts.contracts import repository as contracts
+from services.contracts.diseases import repository as diseases
 from services.contracts.follow_up import tasks
 from services.contracts.follow_up.domain import in_force
 from services.contracts.merges.repository import MERGES
 from services.contracts.models import Person, Referral
 from services.contracts.people import repository as people
 from services.contracts.people.waiting import await_person
+from services.contracts.programme.service import programme_of
 from services.contracts.referrals import repository
 from services.contracts.referrals.checking import checked
 from services.contracts.referrals.domain import (
@@ -62,8 +65,8 @@ async def make(
     Raises:
         PersonUnknown: identity has not told of the person (within a short wait).
         FacilityNotYours: the caller does not act for the issuing end.
-        ReferralRefusedAsWritten: the wrong way, reason or day; or an issuer that may not refer out
-            of the region (XB-08).
+        ReferralRefusedAsWritten: the wrong way, reason or day; an issuer that may not refer out
+            of the region (XB-08), or another target than the region's document names (XB-09, XB-10).
         ReferralWaitsAlready: the same one has not been answered yet.
     """
     await await_person(session, body.person_id)
@@ -73,7 +76,7 @@ async def make(
     today = business_date(now)
     issued_on = body.issued_on or today
     team = await _team_on(session, context, kept, person, issued_on)
-    from_facility = body.from_facility or _own_facility(context, caller) or team
+    from_facility = body.from_facility or own_facility(context, caller) or team
     to_facility = body.to_facility or (team if body.direction == "down" else None)
     valid_to = body.valid_to or issued_on + timedelta(days=settings_of(context).referral_days)
     checked(
@@ -84,6 +87,7 @@ async def make(
         issued_on=issued_on,
         valid_to=valid_to,
         today=today,
+        diseases=await _diseases(session, context, kept, body.diagnoses),
     )
     if not acts_for(context, caller, from_facility):
         raise FacilityNotYours("refer from your own facility or team")
@@ -125,6 +129,18 @@ async def make(
         home = (referral.township, referral.village)
         await tasks.referred_down(session, referral, team=receiving, home=home, at=now)
     return await one(session, context, caller, referral.referral_id)
+
+
+async def _diseases(
+    session: ReadSession, context: ServiceContext, kept: str, diagnoses: Collection[str]
+) -> frozenset[str]:
+    """What a patient is referred with: as the slip says; says it nothing, as he is registered."""
+    programme = programme_of(context)
+    if not programme.referral_targets:
+        return frozenset()
+    if diagnoses:
+        return programme.diseases_named(diagnoses)
+    return await diseases.open_of(session, kept)
 
 
 async def step(
@@ -287,7 +303,7 @@ def acts_for(context: ServiceContext, caller: Principal, facility_code: str) -> 
     )
 
 
-def _own_facility(context: ServiceContext, caller: Principal) -> str | None:
+def own_facility(context: ServiceContext, caller: Principal) -> str | None:
     kind, value = organisation_of(caller)
     if kind == "facility":
         return value

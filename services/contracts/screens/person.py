@@ -143,6 +143,7 @@ async def person_page(
             {"code": code, "way": way, "text_zh": zh, "text_en": en}
             for code, (way, zh, en) in REASONS.items()
         ],
+        "referral_rules": parts.referral_rules(context, caller, team),
         "facilities": [
             {"code": one.facility_code, "text_zh": one.name_zh, "text_en": one.name_en}
             for one in context.region.facilities

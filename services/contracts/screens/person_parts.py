@@ -212,6 +212,32 @@ async def referrals_of(
     return [referral_row(context, caller, one, today) for one in found]
 
 
+def referral_rules(context: ServiceContext, caller: Principal, team: str) -> list[Said]:
+    """Where those whom the caller refers have to go by the region's document, a sentence each."""
+    issuer = context.region.facility(referrals.own_facility(context, caller) or team)
+    programme = programme_of(context)
+    rules = []
+    for target in programme.referral_targets:
+        if issuer is None or issuer.facility_level not in target.from_levels:
+            continue
+        batch = programme.batches[target.batch] if target.batch is not None else None
+        reasons = [REASONS[code] for code in target.reasons]
+        hospitals = [facility_name(context, code) for code in target.facilities]
+        zh = "、".join(each["text_zh"] for each in hospitals)
+        en = ", ".join(each["text_en"] for each in hospitals)
+        whom_zh = f"{batch.zh}，" if batch is not None else ""
+        whom_en = f"{batch.en}, " if batch is not None else ""
+        why_zh = "或".join(each[1] for each in reasons)
+        why_en = " or ".join(each[2] for each in reasons)
+        rules.append(
+            {
+                "text_zh": f"{whom_zh}{why_zh}：转至{zh}({target.citation})",
+                "text_en": f"{whom_en}{why_en}: to {en} ({target.citation})",
+            }
+        )
+    return rules
+
+
 def referral_row(
     context: ServiceContext, caller: Principal, one: ReferralAnswer, today: date
 ) -> dict[str, Any]:

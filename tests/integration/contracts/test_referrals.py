@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from services.contracts.people import waiting as waiting_for
+from services.contracts.programme.domain import ReferralTarget
+from services.contracts.programme.service import programme_of
 from services.contracts.referrals import expiring
 from shared.policy.reading import Citation
 from shared.policy.region import ReferralIssuers
@@ -24,7 +26,16 @@ from tests.support.service import COUNTY, Running
 
 TEAM = f"facility:{JINHE_TEAM}"
 CITY = "H51110200901"
+UNRATED = "H51111300402"
 HOSPITAL = f"facility:{DISTRICT_HOSPITAL}"
+
+
+def binding(service: Running, target: dict[str, Any]) -> None:
+    """As if the region's document bound referrals so."""
+    programme = programme_of(service.context)
+    service.context.state["contracts.programme"] = programme.model_copy(
+        update={"referral_targets": (ReferralTarget.model_validate(target),)}
+    )
 
 
 async def refer(service: Running, organisation: str = COUNTY, **changes: Any) -> Any:
@@ -292,6 +303,40 @@ class TestRefusedAsWritten:
         assert (fault["field"], fault["code"]) == ("from_facility", "referral_issuer_not_allowed")
         assert DISTRICT_HOSPITAL in fault["message_zh"]
         assert (await refer(contracts, HOSPITAL, to_facility=CITY)).status_code == 201
+
+    async def test_a_document_names_where_patients_go(self, contracts: Running) -> None:
+        """Goal: XB-09, XB-10: the fault says where to; who is not bound is not refused.
+
+        Method: a region that binds townships, by diagnosis and for one list; another institution;
+        the disease from the slip, from the register; an emergency; a hospital that is not bound.
+        """
+        await contracts.deliver(entered())
+        bound = {"from_levels": ["township"], "facilities": [DISTRICT_HOSPITAL]}
+        binding(contracts, bound | {"reasons": ["diagnosis"], "citation": "XB-10"})
+        refused = await refer(contracts, TEAM, to_facility=CITY, reason="diagnosis")
+        (fault,) = refused.json()["errors"]
+        assert (fault["field"], fault["code"]) == ("to_facility", "referral_target_not_allowed")
+        assert DISTRICT_HOSPITAL in fault["message"]
+        assert "金口河区人民医院" in fault["message_zh"]
+        assert (await refer(contracts, TEAM, to_facility=CITY)).status_code == 201
+        binding(
+            contracts,
+            bound | {"reasons": ["treatment"], "batch": "major_14", "citation": "XB-09"},
+        )
+        cancer = {"to_facility": UNRATED, "diagnoses": ["C16.9"]}
+        assert (await refer(contracts, TEAM, **cancer)).json()["errors"][0][
+            "field"
+        ] == "to_facility"
+        for changes in ({"reason": "emergency"}, {"diagnoses": ["I10"]}):
+            answer = await refer(contracts, TEAM, **(cancer | changes))
+            assert answer.status_code == 201, answer.text
+            await step(contracts, TEAM, answer.json()["referral_id"], "close")
+        async with contracts.client() as client:
+            case = {"person_id": "P1", "disease": "stomach_cancer", "found_on": "2016-03-01"}
+            assert (await client.post("/contracts/v1/disease-cases", json=case)).status_code == 201
+        assert (await refer(contracts, TEAM, to_facility=UNRATED)).status_code == 422
+        assert (await refer(contracts, HOSPITAL, **(cancer | {"to_facility": CITY}))).is_success
+        assert (await refer(contracts, TEAM, diagnoses=["C16.9"])).status_code == 201
 
     async def test_strangers(self, contracts: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         """Goal: neither made nor seen by others. Method: another township's hospital."""

@@ -25,6 +25,18 @@ from services.contracts.plans.rulebook import rulebook
 from services.contracts.programme.domain import Programme
 from services.contracts.programme.service import DEFAULTS, REGION_FILE, load
 from shared.policy.folders import BUNDLED_PACKS
+from shared.policy.region import load_region
+
+
+def _target(**changes: Any) -> dict[str, Any]:
+    good = {
+        "reasons": ["treatment"],
+        "from_levels": ["township"],
+        "facilities": ["H1"],
+        "citation": "X",
+    }
+    return good | changes
+
 
 STEPS: tuple[Step, ...] = get_args(Step)
 
@@ -135,9 +147,31 @@ class TestProgramme:
         assert ("check_up" in promised) == (not absent)
         assert ("8元" in programme.policy.zh) == ("免费健康体检" in programme.policy.zh)
         assert ("8元" in programme.policy.zh) == (not absent)
-        assert (
-            programme.model_copy(update={"not_offered": (), "policy": defaults.policy}) == defaults
-        )
+        assert bool(programme.referral_targets) == (pack == "xinbin-2018")
+        own = {"not_offered": (), "policy": defaults.policy, "referral_targets": ()}
+        assert programme.model_copy(update=own) == defaults
+
+    def test_where_one_county_s_plan_has_patients_referred(self) -> None:
+        """Goal: XB-09's three hospitals, XB-10's one, by level, reason and disease, and institutions
+        that the pack has. Method: each of them turned by one step."""
+        folder = BUNDLED_PACKS / "xinbin-2018"
+        programme, region = load(folder / REGION_FILE), load_region("xinbin-2018")
+        people_s, three = "H21042200101", ("H21042200101", "H21042200102", "H21042200103")
+
+        def to(reason: str, level: str, *diagnoses: str) -> tuple[tuple[str, ...], ...]:
+            named = programme.diseases_named(diagnoses)
+            return tuple(t.facilities for t in programme.referral_targets_for(reason, level, named))
+
+        assert to("treatment", "township", "C16.900") == (three,)
+        assert to("severe_found", "village", "I10", "H26.9") == (three,)
+        assert to("diagnosis", "township") == to("diagnosis", "village", "C16") == ((people_s,),)
+        assert to("treatment", "township", "I10") == to("treatment", "township") == ()
+        assert to("treatment", "secondary", "C16") == to("diagnosis", "secondary") == ()
+        assert to("emergency", "township", "C16") == ()
+        for code in three:
+            facility = region.facility(code)
+            assert facility is not None
+            assert (facility.facility_level, facility.in_region) == ("secondary", True)
 
     def test_the_lists_have_the_size_that_their_documents_say(self) -> None:
         """Goal: 14, 34 and 4 diseases; only refusal and absence leave LP-32's denominator."""
@@ -167,6 +201,10 @@ class TestProgramme:
             ("batches", lambda c: c["major_14"]["diseases"].append("plague"), "plague"),
             ("diseases", lambda c: c["hypertension"].pop("chronic_four"), "chronic_four"),
             ("exempt_reasons", lambda c: c.pop("refused"), "refused"),
+            ("referral_targets", lambda c: c.append(_target(reasons=["acute_recovery"])), "acute"),
+            ("referral_targets", lambda c: c.append(_target(from_levels=["city"])), "city"),
+            ("referral_targets", lambda c: c.append(_target(batch="major_15")), "major_15"),
+            ("referral_targets", lambda c: c.append(_target(facilities=[])), "facilities"),
         ],
     )
     def test_content_that_contradicts_itself_is_refused(
