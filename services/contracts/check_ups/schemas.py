@@ -72,6 +72,8 @@ class CheckUpAnswer(BaseModel):
     """Of the content list, what was not done."""
     price_assumed: bool
     """The region's pack names no price; XB-23's is taken."""
+    entered_late: bool = False
+    """Later than the region's document allows (XB-29); kept and paid all the same."""
 
 
 class ContentItem(BaseModel):

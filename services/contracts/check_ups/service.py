@@ -21,6 +21,7 @@ from services.contracts.people.acting import person_served
 from services.contracts.plans import repository as plans
 from services.contracts.plans.domain import MISSED
 from services.contracts.plans.service import plan_person
+from services.contracts.programme.service import programme_of
 from shared.clock import business_date
 from shared.content import read_yaml
 from shared.db.session import WriteSession
@@ -142,6 +143,7 @@ async def record(
         items=items,
         missing_items=[code for code in content() if code not in items],
         price_assumed=price.assumed,
+        entered_late=programme_of(context).is_late(body.performed_on, business_date(now)),
     )
 
 

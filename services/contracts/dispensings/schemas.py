@@ -117,3 +117,5 @@ class DispensingAnswer(BaseModel):
     next_due_on: date | None
     """The day from which the person is without drugs of this disease, unless he comes (KZ-12);
     None: it is not known, or the supply is too short to be reminded of."""
+    entered_late: bool = False
+    """Later than the region's document allows (XB-29); kept and paid all the same."""

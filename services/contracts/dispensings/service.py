@@ -25,6 +25,7 @@ from services.contracts.models import Dispensing, Person
 from services.contracts.people import repository as people
 from services.contracts.people.acting import person_served
 from services.contracts.plans.service import plan_person
+from services.contracts.programme.service import programme_of
 from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.events.catalog import DispensingRecorded, DispensingWithdrawn
@@ -159,6 +160,7 @@ async def record(
         unpaid_reason=None if entitled else "no_category",
         cap_assumed=cap.assumed,
         days=body.days,
+        entered_late=programme_of(context).is_late(body.dispensed_on, business_date(now)),
         next_due_on=await refills.next_due(session, members, body.disease),
     )
 
@@ -289,6 +291,7 @@ async def _answer(
         unpaid_reason=None if entitled else "no_category",
         cap_assumed=cap.assumed,
         days=dispensing.days,
+        entered_late=programme_of(context).is_late(day, business_date(dispensing.recorded_at)),
         next_due_on=await refills.next_due(session, members, dispensing.disease),
     )
 

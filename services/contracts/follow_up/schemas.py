@@ -200,4 +200,6 @@ class FollowUpAnswer(BaseModel):
     referral_reasons: list[Reason] = []
     next_due_on: date | None = None
     """When the next visit in the programme is due."""
+    entered_late: bool = False
+    """Later than the region's document allows (XB-29); kept and paid all the same."""
     task: TaskAnswer | None

@@ -20,6 +20,7 @@ from services.contracts.plans import repository as plans
 from services.contracts.plans.domain import MISSED
 from services.contracts.plans.rulebook import rulebook
 from services.contracts.plans.service import plan_person
+from services.contracts.programme.service import programme_of
 from services.contracts.teams.service import teams_of
 from shared.clock import business_date
 from shared.db.session import WriteSession
@@ -182,6 +183,9 @@ async def record_follow_up(
         referral_advised=bool(visit and visit.reasons),
         referral_reasons=visit.reasons if visit else [],
         next_due_on=await repository.next_due(session, members, visit.disease) if visit else None,
+        entered_late=programme_of(context).is_late(
+            business_date(body.performed_at), business_date(now)
+        ),
         task=(
             task_answer(shown, business_date(now), person_id=kept, household_id=household)
             if shown

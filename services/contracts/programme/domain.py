@@ -100,6 +100,16 @@ class Package(Words):
     items: tuple[PackageItem, ...]
 
 
+class LateEntry(_Strict):
+    """From when on a service counts as entered late; it is kept and marked, not refused."""
+
+    after_days: Annotated[int, Field(ge=0)]
+    """Calendar days after the service that are still in time."""
+    citation: Text
+    assumed: bool = False
+    """The document gives no number; the county has to confirm it."""
+
+
 class ReferralTarget(_Strict):
     """Where patients who are referred up for certain reasons have to go."""
 
@@ -156,6 +166,8 @@ class Programme(_Strict):
     """Programmes of care that the region does not have; nothing of theirs is asked for."""
     referral_targets: tuple[ReferralTarget, ...] = ()
     """Empty: the region's documents bind nobody."""
+    late_entry: LateEntry | None = None
+    """None: the region's documents ask for no time."""
     diseases: dict[Code, Disease]
     batches: dict[Code, Batch]
     roles: dict[Code, Role]
@@ -224,6 +236,11 @@ class Programme(_Strict):
                 or not frozenset(self.batches[target.batch].diseases).isdisjoint(diseases)
             )
         )
+
+    def is_late(self, done_on: date, entered_on: date) -> bool:
+        """Whether a service of a day was entered later than the region's document allows."""
+        late = self.late_entry
+        return late is not None and (entered_on - done_on).days > late.after_days
 
     def batches_of(self, disease: str) -> tuple[str, ...]:
         """The lists on which a disease stands."""

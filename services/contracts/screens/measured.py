@@ -9,17 +9,20 @@ from typing import Any
 from services.contracts.follow_up.forms import forms
 from services.contracts.models import FollowUp, Person
 from services.contracts.plans.rulebook import rulebook
+from services.contracts.programme.domain import Programme
 from services.contracts.screens.charts import drawn, lines_of
 from services.contracts.screens.kit import said
 from shared.clock import business_date
 from shared.web.kit import Said
 
 
-def visit_of(found: FollowUp) -> dict[str, Any]:
+def visit_of(found: FollowUp, care: Programme) -> dict[str, Any]:
     """A follow-up as a row: when, how, what was measured, what it means."""
+    on = business_date(found.performed_at)
     programme = rulebook().programmes.get(found.disease or "")
     return {
-        "on": business_date(found.performed_at),
+        "on": on,
+        "late": care.is_late(on, business_date(found.recorded_at)),
         "way": found.way,
         "outcome": found.outcome,
         "programme": (

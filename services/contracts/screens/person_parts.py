@@ -257,12 +257,16 @@ def referral_row(
     }
 
 
-async def check_ups_of(session: WriteSession, members: Sequence[str]) -> list[dict[str, Any]]:
+async def check_ups_of(
+    session: WriteSession, context: ServiceContext, members: Sequence[str]
+) -> list[dict[str, Any]]:
     """His check-ups, the newest first."""
     items = content()
+    care = programme_of(context)
     return [
         {
             "on": one.performed_on,
+            "late": care.is_late(one.performed_on, business_date(one.recorded_at)),
             "paid": one.paid,
             "amount": text_from_fen(one.amount_fen),
             "items": len(one.items),
@@ -277,12 +281,14 @@ async def dispensings_of(
     session: WriteSession, context: ServiceContext, members: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Drugs that were handed to him, the newest first, and who paid them."""
+    care = programme_of(context)
     return [
         {
             "dispensing_id": str(one.dispensing_id),
             "status": one.status,
             "reason": one.withdrawn_reason,
             "on": one.dispensed_on,
+            "late": care.is_late(one.dispensed_on, business_date(one.recorded_at)),
             "disease": disease_name(context, one.disease),
             "total": text_from_fen(one.total_fen),
             "insured": text_from_fen(one.insured_fen),

@@ -158,6 +158,7 @@ PERSON: dict[str, tuple[str, str]] = {
     "check_up.on": ("体检日期", "Day"),
     "check_up.confirm": ("已核对，数值无误", "Looked at again, the values are right"),
     "check_up.items": ("做了哪些", "What was done"),
+    "entered.late": ("补录", "entered late"),
     "dispense.head": ("投药", "Drugs"),
     "dispense.none": ("没有投药记录。", "No drugs were handed out."),
     "dispense.on": ("日期", "Day"),

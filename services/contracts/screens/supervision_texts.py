@@ -35,6 +35,15 @@ TEAMS: dict[str, tuple[str, str]] = {
     "teams.done": ("本月完成", "Done"),
     "teams.missed": ("本月未按时", "Missed"),
     "teams.unserved": ("无服务记录的签约", "Contracts without service"),
+    "teams.late": ("近两月补录", "Entered late"),
+    "teams.late.lead": (
+        "补录：{since} 以来的随访、体检和投药，{days} 天之后才录入({citation})",
+        "Entered late: services since {since}, entered more than {days} days after ({citation})",
+    ),
+    "teams.late.assumed": (
+        "文件要求及时录入，未写天数；此天数待县里确认",
+        "the document asks for it in time and gives no number; the county has to confirm this one",
+    ),
     "teams.total": ("合计", "Total"),
     "control.title": ("控制率", "Control rate"),
     "control.lead": (

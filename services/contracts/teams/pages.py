@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Query, Request
@@ -66,6 +66,13 @@ async def teams(
     counted = await repository.tasks_by_team(session, codes, day=day, since=since)
     held = await repository.contracts_by_team(session, codes, day=day)
     first, last = month_of(day.strftime("%Y-%m"))
+    late = programme_of(context).late_entry
+    lately = (first - timedelta(days=1)).replace(day=1)
+    entered = (
+        await repository.late_by_team(session, codes, since=lately, after_days=late.after_days)
+        if late is not None
+        else {}
+    )
     rows: list[dict[str, Any]] = []
     for team in mine:
         tasks = counted.get(team.team)
@@ -75,6 +82,7 @@ async def teams(
                 "text_zh": team.name_zh,
                 "text_en": team.name_en,
                 "contracts": held.get(team.team, 0),
+                "late": entered.get(team.team, 0),
                 "unserved": await fees.unserved(session, team=team.team, first=first, last=last),
                 **{
                     name: int(tasks[name]) if tasks is not None else 0
@@ -84,7 +92,7 @@ async def teams(
         )
     sums = {
         name: sum(row[name] for row in rows)
-        for name in ("contracts", "ready", "overdue", "done", "missed", "unserved")
+        for name in ("contracts", "ready", "overdue", "done", "missed", "unserved", "late")
     }
     doubled, _ = await contracts.doubled(session, context, caller, limit=1, after=None)
     return render(
@@ -93,6 +101,8 @@ async def teams(
         {
             "doubled": bool(doubled),
             "not_met": await _not_met(session, context, caller, codes, day, first),
+            "late": late,
+            "lately": lately,
             "day": day,
             "month": day.strftime("%Y-%m"),
             "teams": rows,

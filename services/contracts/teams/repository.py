@@ -31,6 +31,18 @@ _IN_FORCE = text("""
 SELECT team, count(*) AS contracts FROM contracts
 WHERE team = ANY(:teams) AND in_force @> CAST(:day AS date) GROUP BY team
 """)
+_LATE = text("""
+SELECT team, count(*) AS late FROM (
+  SELECT team, recorded_at, timezone('Asia/Shanghai', performed_at)::date AS done_on
+  FROM follow_ups WHERE performed_at >= timezone('Asia/Shanghai', CAST(:since AS date)::timestamp)
+  UNION ALL SELECT team, recorded_at, performed_on FROM check_ups WHERE performed_on >= :since
+  UNION ALL SELECT team, recorded_at, dispensed_on FROM dispensings
+  WHERE dispensed_on >= :since AND status <> 'withdrawn'
+) s
+WHERE team = ANY(:teams)
+  AND timezone('Asia/Shanghai', recorded_at)::date - done_on > CAST(:after_days AS integer)
+GROUP BY team
+""")
 _CASES = text("""
 SELECT disease, state, count(*) AS cases FROM disease_cases
 WHERE region = :region AND state <> 'withdrawn'
@@ -70,6 +82,16 @@ async def contracts_by_team(
     """How many contracts hold on a day."""
     found = await session.execute(_IN_FORCE, {"teams": list(teams), "day": day})
     return {row.team: int(row.contracts) for row in found}
+
+
+async def late_by_team(
+    session: ReadSession, teams: Sequence[str], *, since: date, after_days: int
+) -> Mapping[str, int]:
+    """How many services since a day were entered more than so many days after them."""
+    found = await session.execute(
+        _LATE, {"teams": list(teams), "since": since, "after_days": after_days}
+    )
+    return {row.team: int(row.late) for row in found}
 
 
 async def cases_by_disease(

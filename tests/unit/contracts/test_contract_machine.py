@@ -148,8 +148,10 @@ class TestProgramme:
         assert ("8元" in programme.policy.zh) == ("免费健康体检" in programme.policy.zh)
         assert ("8元" in programme.policy.zh) == (not absent)
         assert bool(programme.referral_targets) == (pack == "xinbin-2018")
-        own = {"not_offered": (), "policy": defaults.policy, "referral_targets": ()}
-        assert programme.model_copy(update=own) == defaults
+        assert (programme.late_entry is not None) == (pack == "xinbin-2018")
+        own = ("not_offered", "policy", "referral_targets", "late_entry")
+        shipped = {name: getattr(defaults, name) for name in own}
+        assert programme.model_copy(update=shipped) == defaults
 
     def test_where_one_county_s_plan_has_patients_referred(self) -> None:
         """Goal: XB-09's three hospitals, XB-10's one, by level, reason and disease, and institutions
