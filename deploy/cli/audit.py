@@ -8,10 +8,8 @@ import typer
 from rich.table import Table
 
 from deploy.cli.console import console
-from deploy.cli.reach import reach_databases
-from deploy.embedded.databases import Databases
+from deploy.cli.reach import each_database
 from shared.db.session import Database
-from shared.runtime.settings import SERVICES
 from shared.security import audit as audit_log
 
 app = typer.Typer(no_args_is_help=True)
@@ -25,7 +23,7 @@ def _group() -> None:
 @app.command()
 def verify() -> None:
     """Recompute every service's chain; ends with 1 when a row was changed, removed or reordered."""
-    with reach_databases() as databases:
+    with each_database() as databases:
         verdicts = asyncio.run(_verify(databases))
     table = Table("service", "rows sealed", "not sealed yet", "verdict")
     for service, verdict in verdicts.items():
@@ -36,10 +34,10 @@ def verify() -> None:
         raise typer.Exit(1)
 
 
-async def _verify(databases: Databases) -> dict[str, audit_log.AuditVerdict]:
+async def _verify(databases: dict[str, str]) -> dict[str, audit_log.AuditVerdict]:
     verdicts: dict[str, audit_log.AuditVerdict] = {}
-    for service in SERVICES:
-        database = Database(databases.url(service), service=service)
+    for service, url in databases.items():
+        database = Database(url, service=service)
         try:
             async with database.reading() as session:
                 verdicts[service] = await audit_log.verify(session)

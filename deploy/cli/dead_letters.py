@@ -9,10 +9,9 @@ import typer
 from rich.table import Table
 
 from deploy.cli.console import console
-from deploy.cli.reach import with_session
+from deploy.cli.reach import reached, with_session
 from shared.db.session import WriteSession
 from shared.messaging import dead_letters
-from shared.runtime.settings import SERVICES
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -32,7 +31,7 @@ def list_open(
 ) -> None:
     """Show what is not resolved: retrying, dead, or waiting behind one of the same key."""
     table = Table("service", "no.", "status", "attempts", "type", "key", "error")
-    for name in (service,) if service else SERVICES:
+    for name in (service,) if service else reached():
         for letter in _with_session(name, dead_letters.list_open):
             table.add_row(
                 name,

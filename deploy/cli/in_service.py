@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from deploy.cli.console import data_dir_of
 from deploy.cli.reach import faults_told, reach_databases
-from deploy.embedded.host import prepare_files
 from shared.clock import SystemClock
 from shared.observability.logging import configure as configure_logging
 from shared.runtime.build import build_context, region_of
@@ -48,6 +47,8 @@ def in_service(
     if f"{module.name.upper()}_DATABASE_URL" in os.environ:
         with faults_told():
             return asyncio.run(within(database_settings(module.name)[0], settings))
+    from deploy.embedded.host import prepare_files  # reads every service; a container has one
+
     with reach_databases() as databases:
         files = prepare_files(data_dir_of(settings), settings, region, SystemClock())
         return asyncio.run(within(databases.url(module.name), files))

@@ -40,7 +40,14 @@ class _Group(typer.core.TyperGroup):
     """
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> Any:
-        module = importlib.import_module(f"deploy.cli.{str(self.name).replace('-', '_')}")
+        try:
+            module = importlib.import_module(f"deploy.cli.{str(self.name).replace('-', '_')}")
+        except ModuleNotFoundError as missing:
+            service = str(missing.name).removeprefix("services.")
+            if service not in SERVICES:
+                raise
+            console.print(f"There is no {service} here: run this in the container of {service}.")
+            raise typer.Exit(1) from None
         found = typer.main.get_command(module.app)
         found.name, found.help = self.name, self.help
         return found.make_context(info_name, args, *rest, **more)
@@ -154,4 +161,4 @@ def _standalone(service: str, command: str) -> None:
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="yizhan")

@@ -9,9 +9,8 @@ import typer
 from rich.table import Table
 
 from deploy.cli.console import console
-from deploy.cli.reach import with_session
+from deploy.cli.reach import reached, with_session
 from shared.messaging import set_aside
-from shared.runtime.settings import SERVICES
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -22,7 +21,7 @@ def list_set_aside(
 ) -> None:
     """Show the events that were set aside because no broker took them."""
     table = Table("service", "id", "type", "subject", "bytes", "written", "reason")
-    for name in (service,) if service else SERVICES:
+    for name in (service,) if service else reached():
         for event in with_session(name, set_aside.list_set_aside):
             table.add_row(
                 name,

@@ -81,6 +81,27 @@ def reach_databases() -> Iterator[Databases]:
             yield of_running_server(data_dir)
 
 
+def reached() -> tuple[str, ...]:
+    """The services whose databases a command is about: those whose addresses are told, else all.
+
+    A container is told the address of its own.
+    """
+    return (
+        tuple(name for name in SERVICES if f"{name.upper()}_DATABASE_URL" in os.environ) or SERVICES
+    )
+
+
+@contextmanager
+def each_database() -> Iterator[dict[str, str]]:
+    """The SQLAlchemy URL of each database that is reached; as ``reach_databases`` else."""
+    if any(f"{name.upper()}_DATABASE_URL" in os.environ for name in SERVICES):
+        with faults_told():
+            yield {name: database_settings(name)[0] for name in reached()}
+        return
+    with reach_databases() as found:
+        yield {name: found.url(name) for name in SERVICES}
+
+
 def with_session(
     service: str,
     work: Callable[[WriteSession], Awaitable[T]],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from deploy.cli.console import console, data_dir_of, end
-from deploy.cli.reach import faults_told, reach_databases
+from deploy.cli.reach import each_database
 from shared.db.session import Database
-from shared.runtime.database import database_settings
-from shared.runtime.settings import SERVICES, RuntimeSettings
+from shared.runtime.settings import RuntimeSettings
 from shared.security.crypto import (
     CiphertextMalformed,
     KeysFileMalformed,
@@ -60,7 +58,7 @@ def reencrypt() -> None:
     May be stopped at any moment and started again. Exit code 1 when a value of another key is left.
     """
     left = 0
-    with _databases() as databases:
+    with each_database() as databases:
         for service, url in databases.items():
             found, vault = asyncio.run(_reencrypt(service, url))
             left += _show(service, found, vault)
@@ -77,7 +75,7 @@ def reencrypt() -> None:
 @app.command("list")
 def list_keys() -> None:
     """How many values are under which key, counted in every column of bytes."""
-    with _databases() as databases:
+    with each_database() as databases:
         for service, url in databases.items():
             found, vault = asyncio.run(_count(service, url))
             _show(service, found, vault)
@@ -127,18 +125,6 @@ def _keys_file() -> Iterator[Path]:
         yield path
     except (SecretFileTooOpen, KeysFileMalformed) as fault:
         end(str(fault))
-
-
-@contextmanager
-def _databases() -> Iterator[dict[str, str]]:
-    """Each service's database: those whose addresses are told, else the embedded ones."""
-    told = [each for each in SERVICES if f"{each.upper()}_DATABASE_URL" in os.environ]
-    if told:
-        with faults_told():
-            yield {each: database_settings(each)[0] for each in told}
-        return
-    with reach_databases() as found:
-        yield {each: found.url(each) for each in SERVICES}
 
 
 @contextmanager

@@ -312,7 +312,7 @@ def images_hold_one_service(d: Deployment) -> Faults:
     copies = re.findall(r"^COPY (?!--from=libraries)(.+)$", d.texts[DOCKERFILE], re.MULTILINE)
     wanted = {
         "deploy/requirements/service.txt", "deploy/packs/", "shared/", "services/__init__.py",
-        "services/${SERVICE}/",
+        "services/${SERVICE}/", "deploy/__init__.py", "deploy/embedded/", "deploy/cli/",
     }  # fmt: skip
     faults = [c for c in copies if set(c.split()[:-1]) - wanted]
     faults += sorted(wanted - {c.split()[0] for c in copies})
@@ -323,6 +323,7 @@ def images_hold_one_service(d: Deployment) -> Faults:
     allowed = {line for line in d.texts[DOCKERIGNORE].splitlines() if line.startswith("!")}
     if d.texts[DOCKERIGNORE].splitlines()[0] != "*" or allowed != {
         "!deploy/requirements/service.txt", "!deploy/packs", "!shared", "!services",
+        "!deploy/__init__.py", "!deploy/embedded", "!deploy/cli",
     }:  # fmt: skip
         faults.append(".dockerignore lets more into the build than the image needs")
     return faults

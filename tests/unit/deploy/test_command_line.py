@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.cli.main import _GROUPS, app
+from deploy.cli.reach import each_database, reached
+from shared.runtime.settings import SERVICES
 
 SLOW = ("services", "sqlalchemy", "asyncpg", "aiokafka", "fastapi", "httpx")
 HELP_AND_WHAT_IT_READ = f"""
@@ -47,3 +49,29 @@ def test_a_group_is_told_by_its_line_there_too() -> None:
 def test_a_command_that_is_not_there_is_told() -> None:
     told = CliRunner().invoke(app, ["users", "nonsense"])
     assert (told.exit_code, "nonsense" in told.output) == (2, True)
+
+
+def test_a_command_of_a_service_that_is_not_here_says_where_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Goal: in another service's container one sentence, no traceback. Method: the import ends as
+    it does where the package is not."""
+
+    def not_here(_name: str) -> None:
+        raise ModuleNotFoundError("No module named 'services.claims'", name="services.claims")
+
+    monkeypatch.setattr("deploy.cli.main.importlib.import_module", not_here)
+    told = CliRunner().invoke(app, ["claims", "monitor"])
+    assert told.exit_code == 1
+    assert "run this in the container of claims" in " ".join(told.output.split())
+
+
+def test_a_command_asks_the_databases_that_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Goal: a container, which is told its own database's address, looks at no other."""
+    for service in SERVICES:
+        monkeypatch.delenv(f"{service.upper()}_DATABASE_URL", raising=False)
+    assert reached() == SERVICES
+    monkeypatch.setenv("CLAIMS_DATABASE_URL", "postgresql+asyncpg://claims@postgres/claims")
+    assert reached() == ("claims",)
+    with each_database() as found:
+        assert list(found) == ["claims"]
