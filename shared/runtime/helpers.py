@@ -8,6 +8,7 @@ parent is gone reads the end of its socket and ends, also after a kill -9.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import pickle
@@ -18,9 +19,9 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, asynccontextmanager
 from itertools import chain, islice
 from typing import Any, Generic, Self, TypeVar
 
@@ -38,6 +39,10 @@ _ENDS_WITHIN_S = 5.0
 
 class HelperFailed(RuntimeError):
     """The helper's function raised, or the helper is gone; the message names no value."""
+
+
+class HelperGone(HelperFailed):
+    """The process was ended from outside, as one that takes too much memory is; the next may do."""
 
 
 def spare_cores(wanted: int) -> int:
@@ -71,13 +76,17 @@ class Helper(Generic[T, R]):
             raise
         finally:
             theirs.close()
-        self._send(first)
+        try:
+            self._send(first)
+        except HelperGone:
+            self.close()
+            raise
 
     def __call__(self, piece: T) -> R:
         """What ``function`` gives for the piece.
 
         Raises:
-            HelperFailed: it raised, or the process was ended from outside.
+            HelperFailed: it raised; HelperGone: the process was ended from outside.
         """
         with self._one_at_a_time:
             self._send(_packed(piece))
@@ -93,6 +102,10 @@ class Helper(Generic[T, R]):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the process end; waits for it, and nobody may still wait for a result."""
         self._socket.close()
         try:
             self._process.wait(_ENDS_WITHIN_S)
@@ -107,14 +120,22 @@ class Helper(Generic[T, R]):
             raise _gone() from None
 
 
-@contextmanager
-def helping(function: Callable[[T], R], *, pieces: int, helpers: int) -> Iterator[Callable[[T], R]]:
-    """A helper for ``function`` while the block runs; the function itself for few pieces."""
+@asynccontextmanager
+async def helping(
+    function: Callable[[T], R], *, pieces: int, helpers: int
+) -> AsyncIterator[Callable[[T], R]]:
+    """A helper for ``function`` while the block runs; the function itself for few pieces.
+
+    Its end is waited for in a thread: the loop serves others meanwhile.
+    """
     if not helpers or pieces <= _FEW_PIECES:
         yield function
         return
-    with Helper(function) as helper:
+    helper = Helper(function)
+    try:
         yield helper
+    finally:
+        await asyncio.shield(asyncio.to_thread(helper.close))
 
 
 def spread(function: Callable[[T], R], pieces: Iterable[T], *, helpers: int) -> Iterator[R]:
@@ -155,8 +176,8 @@ def spread(function: Callable[[T], R], pieces: Iterable[T], *, helpers: int) -> 
                 future.cancel()
 
 
-def _gone() -> HelperFailed:
-    return HelperFailed("a helper process is gone; was it killed for its memory?")
+def _gone() -> HelperGone:
+    return HelperGone("a helper process is gone; was it killed for its memory?")
 
 
 def serve() -> None:

@@ -49,6 +49,7 @@ ImportId = Annotated[UUID, Path(examples=["019a0000-0000-7000-8000-000000000001"
             " `unknown_headers` lists the headers that mean nothing yet), `roster_empty`,"
             " `effective_on_implausible`"
         },
+        503: {"description": "`roster_interrupted`"},
     },
 )
 async def upload_roster(
@@ -91,6 +92,7 @@ async def upload_roster(
             "description": "`needs_second_person`, `roster_changed_since_validation`,"
             " `no_row_accepted`"
         },
+        503: {"description": "`roster_interrupted`"},
     },
 )
 async def apply_roster(

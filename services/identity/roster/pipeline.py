@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
@@ -52,7 +60,7 @@ async def one_by_one(pieces: Iterable[T]) -> AsyncIterator[T]:
         yield piece
 
 
-async def ahead(pieces: AsyncIterable[T], work: Callable[[T], R]) -> AsyncIterator[R]:
+async def ahead(pieces: AsyncIterable[T], work: Callable[[T], R]) -> AsyncGenerator[R, None]:
     """``work`` done on each piece in a thread, one piece ahead of whoever takes the results.
 
     The pieces are fetched while nobody works on a result: they may come from the same session.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.http.problem import Conflict, Forbidden, NotFound, Unprocessable
+from shared.http.problem import Conflict, Forbidden, NotFound, ServiceUnavailable, Unprocessable
 
 
 class RosterNeedsTheCounty(Forbidden):
@@ -23,6 +23,12 @@ class RosterChangedSinceValidation(Conflict):
     code = "roster_changed_since_validation"
     title = "The register was changed after this roster was compared with it"
     title_zh = "本次名册核对之后，登记册已被另一次导入更新"
+
+
+class RosterInterrupted(ServiceUnavailable):
+    code = "roster_interrupted"
+    title = "The work on this roster was interrupted; nothing was changed"
+    title_zh = "名册处理中断，未作任何更改；请重新操作，仍不成功请联系管理员"
 
 
 class NoRowAccepted(Conflict):

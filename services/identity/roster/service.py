@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -24,6 +25,7 @@ from services.identity.roster.problems import (
     NoRowAccepted,
     RosterChangedSinceValidation,
     RosterImportUnknown,
+    RosterInterrupted,
 )
 from services.identity.roster.progress import Progress, reported
 from services.identity.roster.reading import answer_of, check_office, may_see
@@ -41,7 +43,7 @@ from shared.http.problem import FieldFault
 from shared.ids import new_id
 from shared.messaging import outbox
 from shared.runtime.context import ServiceContext
-from shared.runtime.helpers import helping, spare_cores
+from shared.runtime.helpers import HelperGone, helping, spare_cores
 from shared.security import audit
 from shared.security.principal import Principal
 
@@ -81,13 +83,25 @@ async def upload(
         RosterNeedsTheCounty: the caller is a hospital or a township.
         RosterUnreadable, RosterColumnsMissing, RosterEmpty, RosterTooLong: the file as a whole.
         EffectiveDateImplausible: before 1990 or more than a year ahead.
+        RosterInterrupted: a process that helped was ended.
     """
     check_office(caller)
     _check_effective(sent.effective_on, business_date(context.clock.now()))
     progress = Progress(new_id(), caller.organisation, sent.source)
     async with reported(context, progress):
-        with collector_paused():
+        with collector_paused(), _helpers_told():
             return await _upload(session, context, caller, sent, progress)
+
+
+@contextmanager
+def _helpers_told() -> Iterator[None]:
+    try:
+        yield
+    except HelperGone as gone:
+        raise RosterInterrupted(
+            "nothing was changed; send it again, and give the server more memory or set"
+            " IDENTITY_IMPORT_HELPERS=0 if it happens again"
+        ) from gone
 
 
 async def _upload(
@@ -201,6 +215,7 @@ async def apply(
         NeedsSecondPerson: a person's roster that nobody else has confirmed.
         RosterChangedSinceValidation: the register is no longer the one it was compared with.
         NoRowAccepted: every row was rejected.
+        RosterInterrupted: a process that helped was ended; nothing is applied.
     """
     check_office(caller)
     repository = RosterRepository(session, context.region.region_code)
@@ -217,7 +232,7 @@ async def apply(
         await _check_ready(repository, found)
         progress = Progress(import_id, found["organisation"], found["source"], stage="applying")
         async with reported(context, progress):
-            with collector_paused():
+            with collector_paused(), _helpers_told():
                 await _apply(session, context, caller, found, progress)
     return await answer_of(repository, settings_of(context), import_id)
 
@@ -238,12 +253,14 @@ async def _apply(
     progress.enter("applying", count)
     opening = Opening(context.vault)
     helpers = min(1, spare_cores(settings.import_helpers))
-    with helping(opening, pieces=count // rows, helpers=helpers) as helper:
+    async with helping(opening, pieces=count // rows, helpers=helpers) as helper:
         applying = _applying(session, context, found, helper, revision, now)
         pieces = applying.read(repository.staged(import_id, chunk=rows))
-        async for changes in ahead(pieces, applying.decide):
-            await applying.write(changes)
-            progress.done += changes.rows
+        # Closed here, also after a fault: the piece ahead still waits for the helper.
+        async with aclosing(ahead(pieces, applying.decide)) as decided:
+            async for changes in decided:
+                await applying.write(changes)
+                progress.done += changes.rows
     removals = await repository.removals(import_id)
     progress.enter("removing", len(removals))
     for some in chunks(removals, rows):

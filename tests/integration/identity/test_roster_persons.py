@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from shared.runtime import helpers
 from shared.security.scopes import SCOPES
 from tests.integration.identity.office import HEADER, Office
 from tests.support.people import NEIGHBOUR, PATIENT, roster_csv
@@ -251,6 +252,29 @@ async def test_a_long_roster_goes_through_other_processes(
     found = await office.recognise({"id_number": people[3].number, "name": "测试申"})
     assert found["grade"] == "certain"
     assert len(await office.events("person.entered.v1")) == 7
+
+
+async def test_a_helper_that_is_ended_is_told_with_the_cure(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Goal: whoever has too little memory is told so, nothing is half done, and the next attempt
+    does it. Method: helpers that end at once, at the upload and at the application."""
+    monkeypatch.setenv("IDENTITY_CHUNK_ROWS", "1")
+    roster = roster_csv(*(PATIENT.but(sequence=11 + at) for at in range(6)))
+    program = helpers._PROGRAM
+    monkeypatch.setattr(helpers, "_PROGRAM", "raise SystemExit(9)")
+    told = [await office.upload(roster)]
+    monkeypatch.setattr(helpers, "_PROGRAM", program)
+    import_id = (await office.upload(roster)).json()["import_id"]
+    monkeypatch.setattr(helpers, "_PROGRAM", "raise SystemExit(9)")
+    told.append(await office.apply(import_id))
+    for answer in told:
+        assert (answer.status_code, answer.json()["code"]) == (503, "roster_interrupted")
+        assert "IDENTITY_IMPORT_HELPERS" in answer.json()["detail"]
+    assert await office.service.rows("SELECT 1 FROM persons") == []
+    assert len(await office.service.rows("SELECT 1 FROM roster_imports")) == 1
+    monkeypatch.setattr(helpers, "_PROGRAM", program)
+    assert (await office.apply(import_id)).json()["status"] == "applied"
 
 
 async def test_a_category_of_nobody_is_refused(office: Office) -> None:

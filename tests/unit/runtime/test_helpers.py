@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.runtime.helpers import Helper, HelperFailed, helping, spread
+from shared.runtime.helpers import Helper, HelperFailed, HelperGone, helping, spread
 from tests.support.process import eventually
 
 
@@ -51,14 +51,36 @@ def test_results_come_in_order_and_from_several_processes() -> None:
     assert not any(_alive(pid) for pid in pids)
 
 
-def test_few_pieces_or_no_helpers_are_worked_on_here() -> None:
-    """Goal: a short list starts no process. Method: who made the results."""
+async def test_few_pieces_or_no_helpers_are_worked_on_here() -> None:
+    """Goal: a short list starts no process, a long one's ends with the block. Method: who made the
+    results."""
     here = partial(described, "x")
     for results in (spread(here, [1, 2, 3], helpers=2), spread(here, [1] * 9, helpers=0)):
         assert {pid for _, pid in results} == {os.getpid()}
     for pieces, helpers in ((4, 1), (9, 0)):
-        with helping(here, pieces=pieces, helpers=helpers) as helper:
+        async with helping(here, pieces=pieces, helpers=helpers) as helper:
             assert helper is here
+    async with helping(here, pieces=9, helpers=1) as helper:
+        _, pid = helper(1)
+        assert pid != os.getpid()
+    assert not _alive(pid)
+
+
+def test_a_helper_that_cannot_begin_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Goal: no process and no socket is left of a helper that was never handed out. Method: what it
+    is sent first does not arrive."""
+    begun = []
+
+    def lost(helper: Helper[int, int], _: bytes) -> None:
+        begun.append(helper)
+        raise HelperGone
+
+    monkeypatch.setattr(Helper, "_send", lost)
+    with pytest.raises(HelperGone):
+        Helper(partial(described, "x"))
+    (helper,) = begun
+    assert helper._process.returncode is not None
+    assert helper._socket.fileno() == -1
 
 
 def test_what_goes_wrong_there_is_told_here_without_its_values(
@@ -74,11 +96,11 @@ def test_what_goes_wrong_there_is_told_here_without_its_values(
         helper = stack.enter_context(Helper(partial(described, "x")))
         _, pid = helper(1)
         os.kill(pid, signal.SIGKILL)
-        with pytest.raises(HelperFailed, match="gone"):
+        with pytest.raises(HelperGone, match="gone"):
             helper(2)
     orphan = Helper(partial(described, "x"))
     _, pid = orphan(1)
     orphan._socket.close()
     eventually(lambda: not _alive(pid), within_s=10, what="the helper ends by itself")
-    orphan.__exit__()
+    orphan.close()
     assert "秘密" not in "".join(capfd.readouterr())
