@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Annotated
 
@@ -44,4 +45,5 @@ async def home_verifications(
     """Who was visited at home and what was found, of the caller's places; the export is logged."""
     rows = await verifying.rows(session, context, caller, first=first, last=last)
     day = business_date(context.clock.now())
-    return file_answer(workbook("入户核实", verifying.HEAD, rows), f"home-verifications-{day}.xlsx")
+    content = await asyncio.to_thread(workbook, "入户核实", verifying.HEAD, rows)
+    return file_answer(content, f"home-verifications-{day}.xlsx")

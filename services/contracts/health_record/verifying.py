@@ -21,15 +21,15 @@ from services.contracts.teams.service import own_township
 from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.events.catalog.words import POVERTY_CAUSE_WORDS
-from shared.http.problem import FieldFault, Unprocessable
+from shared.http.problem import FieldFault, TooLarge, Unprocessable
 from shared.ids import new_id
 from shared.runtime.context import ServiceContext
 from shared.security import audit
 from shared.security.principal import Principal
 
 NOTE_COLUMN = "home_verifications.note"
-MOST_ROWS = 100_000
-"""Of one workbook: more than any county's visits of a year."""
+MOST_ROWS = 50_000
+"""Of one workbook."""
 HEAD = (
     "乡镇",
     "村",
@@ -47,6 +47,12 @@ class VerificationWrong(Unprocessable):
     code = "verification_wrong"
     title = "The home verification cannot have been so"
     title_zh = "入户核实信息不成立"
+
+
+class VerificationsTooMany(TooLarge):
+    code = "too_many_verifications"
+    title = "There are more home verifications than are taken out at once"
+    title_zh = "入户核实记录超过一次导出的上限"
 
 
 async def verify(
@@ -127,6 +133,9 @@ async def rows(
         caller: a county sees all, a township its own.
         first: the first day; None: from the beginning.
         last: the last day; None: until now.
+
+    Raises:
+        VerificationsTooMany: take them out by days.
     """
     township = own_township(context, caller)
     found: Sequence[Row[HomeVerification, str, str | None]] = ()
@@ -137,7 +146,19 @@ async def rows(
             township=township,
             first=first,
             last=last,
-            limit=MOST_ROWS,
+            limit=MOST_ROWS + 1,
+        )
+    if len(found) > MOST_ROWS:
+        raise VerificationsTooMany(
+            f"choose days by first and last, with at most {MOST_ROWS:,} between them",
+            errors=[
+                FieldFault(
+                    "first",
+                    "too_many",
+                    f"more than {MOST_ROWS:,} since then: take a later day, or a last one",
+                    f"自该日起超过 {MOST_ROWS:,} 条；请缩短起止日期",
+                )
+            ],
         )
     await audit.record(
         session,

@@ -7,6 +7,7 @@ card. Retiring a key (:mod:`services.identity.cards.keys`) does none of this.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -188,7 +189,7 @@ async def reissues_workbook(
     )  # fmt: skip
     if found.next_cursor is not None:
         raise ListTooLong(f"more than {MOST_EXPORTED:,} cards: choose a township")
-    return reissue_list(found.items)
+    return await asyncio.to_thread(reissue_list, found.items)
 
 
 def _seen(shown: Sequence[RowMapping], township: str | None) -> dict[str, Any]:

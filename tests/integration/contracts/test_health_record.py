@@ -10,7 +10,9 @@ from typing import Any
 from uuid import UUID
 
 import openpyxl
+import pytest
 
+from services.contracts.health_record import verifying
 from shared.events.base import Envelope
 from shared.events.catalog import PayerShare, SettlementMade, SettlementReversed
 from shared.money import Fen
@@ -185,10 +187,10 @@ async def test_the_page_tells_the_five_groups_and_where_they_are_missing(
 
 
 async def test_a_visit_at_home_is_recorded_on_the_page_and_given_out(
-    contracts: Running, tmp_path: Path
+    contracts: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Goal: XB-44's first group: form, refusals beside their field, the record, the gaps and the
-    workbook of the own places. Method: a day in the future, illness with another cause; by page and
+    workbook of the own places, whole or not at all. Method: a day in the future, illness with another cause; by page and
     by interface; two persons merged; another township."""
     await contracts.deliver(entered(P1), entered(P2))
     contracts.context.peers = Peers({"identity": identity_says({P1: "测*甲"})})
@@ -220,6 +222,9 @@ async def test_a_visit_at_home_is_recorded_on_the_page_and_given_out(
         sheet = openpyxl.load_workbook(io.BytesIO(file.content)).active
         told = [[str(cell.value) for cell in row][2:7] for row in sheet.iter_rows(min_row=2)]
         assert told == [[P2, "H1", "2016-03-10 00:00:00", "非因病，属其他原因", "缺劳力"]]
+        monkeypatch.setattr(verifying, "MOST_ROWS", 1)
+        cut = await doctor.get("/contracts/home-verifications.xlsx")
+        assert (cut.status_code, "超过一次导出的上限" in words(cut)) == (413, True)
     await contracts.deliver(merged(P1, P2))
     record = (await get(contracts, record_of(P1)))["verification"]
     assert [one["result"] for one in record["visits"]] == ["other_cause", "by_illness"]
