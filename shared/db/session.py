@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from shared.db.direct import DirectConnections
@@ -66,6 +67,19 @@ class Database:
         """A transaction that commits on a clean exit and rolls back on an exception."""
         async with WriteSession(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @asynccontextmanager
+    async def alone(self, work: str) -> AsyncIterator[bool]:
+        """Whether no other process does this work now; one that dies lets go of it."""
+        lock = func.hashtext(work)
+        async with self.engine.connect() as opened:
+            connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
+            mine = await connection.scalar(select(func.pg_try_advisory_lock(lock)))
+            try:
+                yield bool(mine)
+            finally:
+                if mine:
+                    await connection.execute(select(func.pg_advisory_unlock(lock)))
 
     async def close(self) -> None:
         await self.direct.close()

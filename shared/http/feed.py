@@ -95,7 +95,7 @@ def feed_router() -> APIRouter:
 
         The pull is written to the audit log, like every export.
         """
-        if not caller.organisation.startswith("region:"):
+        if not caller.of_county:
             raise FeedIsForTheCounty("ask the county's operator for the figures of your own area")
         rows = (
             await session.execute(

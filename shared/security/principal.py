@@ -20,6 +20,11 @@ class Principal:
     """``region:511113`` (the whole county), ``facility:H51111300101``, ``township:金河镇`` …"""
     scopes: frozenset[str]
 
+    @property
+    def of_county(self) -> bool:
+        """Whether it is an office of the whole county, which sees everybody's."""
+        return self.organisation.startswith("region:")
+
     def may_see_facility(self, facility_code: str) -> bool:
         """A hospital sees its own visits; a county organisation sees every one."""
         kind, _, value = self.organisation.partition(":")

@@ -291,7 +291,7 @@ async def _list(
         "budgets.html",
         {
             "budgets": [presenting.head(each) for each in reversed(found)],
-            "keeps": "claims:funds" in caller.scopes and caller.organisation.startswith("region:"),
+            "keeps": "claims:funds" in caller.scopes and caller.of_county,
             "plans": [{"code": code, **name} for code, name in presenting.PLANS.items()],
             "facilities": [each for each in context.region.facilities if each.in_region],
             "townships": context.region.townships,

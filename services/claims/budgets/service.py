@@ -229,7 +229,7 @@ async def visible(
     Raises:
         BudgetNotFound
     """
-    if not _is_county(caller):
+    if not caller.of_county:
         raise BudgetNotFound
     return await required(session, context, agreement_id)
 
@@ -238,7 +238,7 @@ async def listed(
     session: ReadSession, context: ServiceContext, caller: Principal, year: int | None
 ) -> list[Budget]:
     """Every agreement of a year, or of all."""
-    if not _is_county(caller):
+    if not caller.of_county:
         return []
     found = await repository.find(session, context.region.region_code, year)
     return [await _seen(session, agreement) for agreement in found]
@@ -282,12 +282,8 @@ def refuse(field: str, code: str, message: str, message_zh: str) -> NoReturn:
     raise BudgetRefused(errors=[FieldFault(field, code, message, message_zh)])
 
 
-def _is_county(caller: Principal) -> bool:
-    return caller.organisation.startswith("region:")
-
-
 def check_county(caller: Principal) -> None:
-    if not _is_county(caller):
+    if not caller.of_county:
         raise FacilityNotYours("the insurer keeps the agreements")
 
 

@@ -333,7 +333,7 @@ async def _short(
     context: ServiceContext, session: ReadSession, caller: Principal, run: Run
 ) -> list[dict[str, Any]]:
     """Closed funds that do not hold what the run still needs; told before anyone pays."""
-    if run.status not in OPEN or not caller.organisation.startswith("region:"):
+    if run.status not in OPEN or not caller.of_county:
         return []
     today = business_date(context.clock.now())
     positions = await funds.positions(session, region=run.region, day=today)

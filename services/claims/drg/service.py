@@ -30,7 +30,7 @@ async def begin(
     Raises:
         PilotRefused: a hospital is unknown. PilotOverlaps, FacilityNotYours.
     """
-    if not caller.organisation.startswith("region:"):
+    if not caller.of_county:
         raise FacilityNotYours("the insurer names the pilot's hospitals")
     known = {each.facility_code for each in context.region.facilities}
     named = {*pilot.facilities, *pilot.coefficients}

@@ -51,7 +51,7 @@ async def positions(
     session: ReadSession, context: ServiceContext, caller: Principal, day: date | None
 ) -> list[Position]:
     """Every fund as of a day (default today), in the order of the rules; only for the county."""
-    if not _is_county(caller):
+    if not caller.of_county:
         return []
     day = day or business_date(context.clock.now())
     found = await repository.positions(session, region=context.region.region_code, day=day)
@@ -188,12 +188,8 @@ def _source(fund: str, income: Income) -> str:
 
 
 def _known(caller: Principal, fund: str) -> None:
-    if fund not in FUNDS or not _is_county(caller):
+    if fund not in FUNDS or not caller.of_county:
         raise FundNotFound(f"funds are: {', '.join(FUNDS)}")
-
-
-def _is_county(caller: Principal) -> bool:
-    return caller.organisation.startswith("region:")
 
 
 async def watch(context: ServiceContext) -> None:

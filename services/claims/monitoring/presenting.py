@@ -106,7 +106,7 @@ def choices(
     flag: Flag, steps: Sequence[Step], caller: Principal, *, held: bool
 ) -> tuple[list[str], bool]:
     """The steps that the caller may take now, and whether only another person may uphold."""
-    of_county = caller.organisation.startswith("region:")
+    of_county = caller.of_county
     proposed = next((one.done_by for one in reversed(steps) if one.step == "propose"), None)
     found, same = [], False
     for name, scope in _SCOPE_OF.items():

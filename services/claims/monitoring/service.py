@@ -171,7 +171,7 @@ async def step(
         FlagNotFound, FlagStepRefused, SamePersonUpholds.
     """
     flag = _seen(caller, await repository.get(session, flag_id, lock=True))
-    if name != "explain" and not caller.organisation.startswith("region:"):
+    if name != "explain" and not caller.of_county:
         raise FlagStepRefused("a hospital explains; the county decides")
     if name == "hold" and not flag.encounters:
         raise FlagStepRefused("this flag is about sums of a month, not about visits")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -15,12 +14,11 @@ from sqlalchemy import func, insert, select, text, update
 
 from services.claims.models import simulations
 from services.claims.settlement.explanation import RELIEF_ORDER
-from shared.db.session import Database, ReadSession, WriteSession
+from shared.db.session import ReadSession, WriteSession
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 
 _c = simulations.c
-_ALONE: Final = "claims.simulations"
 _PAGE_VISITS = 2_000
 
 # In the order of VisitRow. Few texts of categories and of stated payments differ, so each is read
@@ -194,7 +192,7 @@ async def cancel(session: WriteSession, job_id: UUID, at: datetime) -> bool:
 
 
 async def begin(session: WriteSession, region: str, at: datetime) -> Job | None:
-    """Take the oldest that waits, or that a dead process left; the caller holds :func:`alone`."""
+    """Take the oldest that waits, or that a dead process left; the caller is ``alone``."""
     job_id = await session.scalar(
         select(_c.id)
         .where(_c.region == region, _c.status.in_(("queued", "running")))
@@ -242,19 +240,6 @@ async def _change(
         .returning(_c.id)
     )
     return changed is not None
-
-
-@asynccontextmanager
-async def alone(db: Database) -> AsyncIterator[bool]:
-    """Whether this process alone runs simulations now; a process that dies lets go of it."""
-    async with db.engine.connect() as opened:
-        connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
-        mine = await connection.scalar(select(func.pg_try_advisory_lock(func.hashtext(_ALONE))))
-        try:
-            yield bool(mine)
-        finally:
-            if mine:
-                await connection.execute(select(func.pg_advisory_unlock(func.hashtext(_ALONE))))
 
 
 async def visits(

@@ -87,7 +87,7 @@ async def run_simulations(context: ServiceContext) -> None:
 
 async def run_next(context: ServiceContext) -> bool:
     """Make the oldest simulation that waits; False when none does, or another process is at it."""
-    async with repository.alone(context.db) as mine:
+    async with context.db.alone("claims.simulations") as mine:
         if not mine:
             return False
         async with context.db.writing() as session:

@@ -78,7 +78,7 @@ async def visible(
     Raises:
         SimulationNotFound
     """
-    if not _is_county(caller):
+    if not caller.of_county:
         raise SimulationNotFound
     return await _required(session, context, job_id)
 
@@ -92,7 +92,7 @@ async def listed(
     limit: int,
 ) -> list[Job]:
     """The newest first; one more than ``limit`` when there is a next page."""
-    if not _is_county(caller):
+    if not caller.of_county:
         return []
     return await repository.find(
         session, region=context.region.region_code, before=before, limit=limit + 1
@@ -263,12 +263,8 @@ async def _required(session: ReadSession, context: ServiceContext, job_id: UUID)
     return job
 
 
-def _is_county(caller: Principal) -> bool:
-    return caller.organisation.startswith("region:")
-
-
 def _check_county(caller: Principal) -> None:
-    if not _is_county(caller):
+    if not caller.of_county:
         raise FacilityNotYours("simulations look at everybody's visits; the county asks for them")
 
 

@@ -77,7 +77,7 @@ async def match_file(
         BatchNeedsTheCounty: the caller is a hospital or a township.
         VisitsUnreadable, VisitsTooLong: the file as a whole.
     """
-    if not caller.organisation.startswith("region:"):
+    if not caller.of_county:
         raise BatchNeedsTheCounty("ask an office of the county")
     progress = progress or Progress()
     visits = await asyncio.to_thread(read_visits, content, max_rows=max_rows)

@@ -106,9 +106,7 @@ async def _page(
         {
             "found": found.model_dump(mode="json"),
             "township": township,
-            "townships": (
-                context.region.townships if caller.organisation.startswith("region:") else ()
-            ),
+            "townships": (context.region.townships if caller.of_county else ()),
             "persons": "identity:persons" in caller.scopes,
             "after": after,
             "issued": issued,

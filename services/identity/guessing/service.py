@@ -265,7 +265,7 @@ def _alarm(row: RowMapping) -> GuessAlarm:
 
 
 def _check_county(caller: Principal) -> None:
-    if not caller.organisation.startswith("region:"):
+    if not caller.of_county:
         raise AlarmsNeedTheCounty("ask an office of the county")
 
 

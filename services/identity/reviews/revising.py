@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.categories.domain import Period, in_force, union
@@ -15,10 +15,9 @@ from services.identity.merges.domain import Group
 from services.identity.merges.repository import MergeRepository
 from services.identity.models import recognition_revisions, recognitions
 from services.identity.recognition.entitlements import Entitled, entitled
-from services.identity.revisions.domain import Reason, Revision, Told
+from services.identity.revisions.domain import Reason, Revision, Told, as_told
 from services.identity.revisions.repository import RevisionRepository
 from services.identity.revisions.service import revise
-from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.runtime.context import ServiceContext
 
@@ -134,23 +133,7 @@ async def _told(
     )
     # The last of each recognition is what stays.
     revised = {row["recognition_id"]: row for row in since.mappings()}
-    return [_as_told(row, revised.get(row["recognition_id"])) for row in answered.mappings()]
-
-
-def _as_told(row: RowMapping, last: RowMapping | None) -> Told:
-    return Told(
-        recognition_id=row["recognition_id"],
-        number=last["number"] if last else 1,
-        facility_code=row["facility_code"],
-        visit_no=row["visit_no"],
-        visit_type=row["visit_type"],
-        occurred_at=row["occurred_at"],
-        day=business_date(row["occurred_at"]),
-        grade=last["to_grade"] if last else row["grade"],
-        person_id=last["to_person_id"] if last else row["person_id"],
-        categories=last["to_categories"] if last else row["categories"],
-        entitlements=last["to_entitlements"] if last else row["entitlements"],
-    )
+    return [as_told(row, revised.get(row["recognition_id"])) for row in answered.mappings()]
 
 
 async def _histories(

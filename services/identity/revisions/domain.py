@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from services.identity.categories.domain import Period, in_force
 from services.identity.matching.decision import Grade
 from services.identity.recognition.entitlements import Entitled
+from shared.clock import business_date
 
 Reason = Literal["review", "roster_correction", "number_arrived", "merge"]
 VisitType = Literal["outpatient", "inpatient", "chronic_outpatient", "emergency"]
@@ -42,6 +43,23 @@ class Told:
     @property
     def codes(self) -> frozenset[str]:
         return frozenset(str(category["code"]) for category in self.categories)
+
+
+def as_told(answered: Mapping[Any, Any], last: Mapping[Any, Any] | None) -> Told:
+    """A recognition's row as its last revision's row, if there is one, made it."""
+    return Told(
+        recognition_id=answered["recognition_id"],
+        number=last["number"] if last else 1,
+        facility_code=answered["facility_code"],
+        visit_no=answered["visit_no"],
+        visit_type=answered["visit_type"],
+        occurred_at=answered["occurred_at"],
+        day=business_date(answered["occurred_at"]),
+        grade=last["to_grade"] if last else answered["grade"],
+        person_id=last["to_person_id"] if last else answered["person_id"],
+        categories=last["to_categories"] if last else answered["categories"],
+        entitlements=last["to_entitlements"] if last else answered["entitlements"],
+    )
 
 
 @dataclass(frozen=True)

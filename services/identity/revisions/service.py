@@ -13,9 +13,8 @@ from sqlalchemy import RowMapping
 
 from services.identity.categories.domain import CATEGORIES, Period, in_force, union
 from services.identity.recognition.entitlements import Entitled, entitled
-from services.identity.revisions.domain import Reason, Revision, Told, differs
+from services.identity.revisions.domain import Reason, Revision, Told, as_told, differs
 from services.identity.revisions.repository import RevisionRepository
-from shared.clock import business_date
 from shared.db.session import WriteSession
 from shared.events.catalog import CategoryPeriod, Entitlements, RecognitionRevised
 from shared.ids import new_id
@@ -46,7 +45,8 @@ async def reopen(
         some = person_ids[start : start + _PERSONS_AT_A_TIME]
         together = await repository.groups(some)
         members = {member for group in together.values() for member in group.members}
-        told = [_told(row) for row in await repository.told(sorted(members))]
+        rows = await repository.told(sorted(members))
+        told = [as_told(row, row if row["number"] is not None else None) for row in rows]
         if not told:
             continue
         histories = await _histories(repository, {each.person_id for each in told})
@@ -103,23 +103,6 @@ def _with_categories(
             waivers=context.region.fee_waivers_on(told.day),
         )
     return Revision(told, told.grade, told.person_id, holding, rights, reason)
-
-
-def _told(row: RowMapping) -> Told:
-    revised = row["number"] is not None
-    return Told(
-        recognition_id=row["recognition_id"],
-        number=row["number"] if revised else 1,
-        facility_code=row["facility_code"],
-        visit_no=row["visit_no"],
-        visit_type=row["visit_type"],
-        occurred_at=row["occurred_at"],
-        day=business_date(row["occurred_at"]),
-        grade=row["to_grade"] if revised else row["grade"],
-        person_id=row["to_person_id"] if revised else row["person_id"],
-        categories=row["to_categories"] if revised else row["categories"],
-        entitlements=row["to_entitlements"] if revised else row["entitlements"],
-    )
 
 
 async def _histories(

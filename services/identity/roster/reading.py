@@ -61,13 +61,13 @@ def check_office(caller: Principal) -> None:
     Raises:
         RosterNeedsTheCounty: the caller is a hospital or a township.
     """
-    if not caller.organisation.startswith("region:"):
+    if not caller.of_county:
         raise RosterNeedsTheCounty("use the client of the county office that owns the roster")
 
 
 def may_see(caller: Principal, found: RowMapping) -> bool:
     """Whether an import is the caller's: his organisation's, or the county's."""
-    return caller.organisation.startswith("region:") or found["organisation"] == caller.organisation
+    return caller.of_county or found["organisation"] == caller.organisation
 
 
 async def one_import(
@@ -333,7 +333,7 @@ async def _visible(
 
 def _own(caller: Principal) -> str | None:
     """Whose imports the caller sees: None for everybody's."""
-    return None if caller.organisation.startswith("region:") else caller.organisation
+    return None if caller.of_county else caller.organisation
 
 
 def _after(cursor: str | None) -> UUID | None:

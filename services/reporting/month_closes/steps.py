@@ -15,7 +15,7 @@ from shared.security.principal import Principal
 
 
 def county(caller: Principal) -> None:
-    if not caller.organisation.startswith("region:"):
+    if not caller.of_county:
         raise TownshipNotYours("this step is the county's")
 
 

@@ -98,7 +98,7 @@ async def run_rebuilds(context: ServiceContext) -> None:
 
 async def run_next(context: ServiceContext) -> bool:
     """Make the rebuild that waits; False when none does, or another process is at it."""
-    async with repository.alone(context.db) as mine:
+    async with context.db.alone("reporting.rebuilds") as mine:
         if not mine:
             return False
         async with context.db.writing() as session:

@@ -7,8 +7,7 @@ nothing behind.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -19,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.reporting.models import PROJECTIONS, Happening, Rebuild
 from shared.db.base import table_of
-from shared.db.session import Database, ReadSession, WriteSession
+from shared.db.session import ReadSession, WriteSession
 
 _LONGEST_S = 3600
 """What a million rows take in one statement is more than a connection allows a statement."""
@@ -242,7 +241,7 @@ async def newest(session: ReadSession, region: str, limit: int) -> list[Job]:
 
 
 async def begin(session: WriteSession, region: str, at: datetime) -> Job | None:
-    """Take the rebuild that waits, or that a dead process left; the caller holds :func:`alone`."""
+    """Take the rebuild that waits, or that a dead process left; the caller is ``alone``."""
     handled = select(func.count()).select_from(Happening).scalar_subquery()
     rebuild_id = await session.scalar(
         update(Rebuild)
@@ -290,19 +289,3 @@ async def finish(session: WriteSession, values: dict[str, Any]) -> None:
 
 
 _AS_ASKED = ("rebuild_id", "region", "requested_by", "organisation", "requested_at", "attempts")
-
-
-@asynccontextmanager
-async def alone(db: Database) -> AsyncIterator[bool]:
-    """Whether this process alone rebuilds now; a process that dies lets go of it."""
-    async with db.engine.connect() as opened:
-        connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
-        mine = await connection.scalar(select(func.pg_try_advisory_lock(func.hashtext(_ALONE))))
-        try:
-            yield bool(mine)
-        finally:
-            if mine:
-                await connection.execute(select(func.pg_advisory_unlock(func.hashtext(_ALONE))))
-
-
-_ALONE = "reporting.rebuilds"

@@ -12,7 +12,7 @@ def county_only(caller: Principal) -> None:
     Raises:
         CountyOnly.
     """
-    if not caller.organisation.startswith("region:"):
+    if not caller.of_county:
         raise CountyOnly("the county does this")
 
 

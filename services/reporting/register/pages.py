@@ -211,7 +211,7 @@ async def _list(
             "items": [answer(context, each).model_dump(mode="json") for each in shown],
             "next": cursor_after(shown[-1]) if len(found) > LISTED else None,
             "keeps": "reporting:register" in caller.scopes,
-            "county": caller.organisation.startswith("region:"),
+            "county": caller.of_county,
             "areas": _areas(context, caller),
             "lists": [{"code": each.code, "title": each.title} for each in task_lists().values()],
             "form": form,
@@ -226,7 +226,7 @@ async def _list(
 
 def _areas(context: ServiceContext, caller: Principal) -> list[dict[str, str]]:
     """Where an item may be: the county's townships and institutions, or the caller's own place."""
-    if not caller.organisation.startswith("region:"):
+    if not caller.of_county:
         return []
     region = context.region
     return [

@@ -199,7 +199,7 @@ async def _page(
         for each in units
         if each.status in {"missed", "unknown"} and (not township or each.township == township)
     ]
-    county = caller.organisation.startswith("region:")
+    county = caller.of_county
     return render(
         request,
         "standards.html",

@@ -15,7 +15,7 @@ from deploy.embedded.blocking import run_blocking
 from services.reporting.figures import keeping
 from services.reporting.rebuild.feeds import FeedUnreadable
 from services.reporting.rebuild.jobs import run_next
-from services.reporting.rebuild.repository import alone, begin, end_shadows, make_shadows
+from services.reporting.rebuild.repository import begin, end_shadows, make_shadows
 from services.reporting.rebuild.service import (
     EventCannotBeApplied,
     RebuildMustWait,
@@ -322,7 +322,7 @@ async def test_over_http_as_a_job(reporting: Running, feeds: Feeds) -> None:
         assert (answer.json()["status"], answer.json()["deleted"]) == ("queued", None)
         assert again.json() == answer.json()
         where = answer.headers["Location"]
-        async with alone(context.db):
+        async with context.db.alone("reporting.rebuilds"):
             assert not await run_next(context)
         feeds.on_page = lambda: run_blocking(follow)
         assert await run_next(context)
