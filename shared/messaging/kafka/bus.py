@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
+from aiokafka.producer.message_accumulator import MessageAccumulator
 
 from shared.events.catalog import TOPICS
 from shared.messaging.bus import BusUnavailable, EventTooLarge, Outgoing
@@ -209,11 +211,24 @@ async def _abandon(producer: AIOKafkaProducer, timeout_s: float) -> None:
     # aiokafka flushes before it stops, for ever when no broker is there; our callers have
     # already been told that these records failed.
     try:
-        producer._message_accumulator.fail_all(KafkaError("abandoned"))  # noqa: SLF001
+        _fail_all(producer._message_accumulator)  # noqa: SLF001
         await within(timeout_s, producer.stop(), "stopping")
     except Exception as error:  # noqa: BLE001 - stop() raises whatever had broken its sender
         log.warning("producer_did_not_stop", error_type=type(error).__name__)
         await _disconnect(producer, timeout_s)
+
+
+def _fail_all(accumulator: MessageAccumulator) -> None:
+    """End every record that still waits, and read what nobody else reads.
+
+    A batch that no sender has taken fails a future besides its records': of whoever waits for room
+    in it. With nobody waiting, asyncio would complain of an exception that was never retrieved.
+    """
+    accumulator.fail_all(KafkaError("abandoned"))
+    waiting = accumulator._batches.values()  # noqa: SLF001
+    for batch in itertools.chain(accumulator._pending_batches, *waiting):  # noqa: SLF001
+        if not batch._drain_waiter.cancelled():  # noqa: SLF001
+            batch._drain_waiter.exception()  # noqa: SLF001
 
 
 async def _disconnect(producer: AIOKafkaProducer, timeout_s: float) -> None:

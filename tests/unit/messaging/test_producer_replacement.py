@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from typing import Any, ClassVar
 
 import pytest
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka import TopicPartition
+from aiokafka.cluster import ClusterMetadata
+from aiokafka.errors import KafkaError, KafkaTimeoutError
+from aiokafka.producer.message_accumulator import MessageAccumulator
 
 from shared.messaging.bus import BusUnavailable, Outgoing
 from shared.messaging.kafka import KafkaBus, KafkaOptions
+from shared.messaging.kafka.bus import _fail_all
 
 RECORD = Outgoing("yizhan.claims.settlement", "a key", b"{}", {"ce_id": "1"})
 
 
 class Accumulator:
+    _batches: ClassVar[dict[str, list[object]]] = {}
+    _pending_batches: ClassVar[set[object]] = set()
+
     def fail_all(self, error: Exception) -> None:
         self.failed_with = error
 
@@ -86,3 +95,29 @@ async def test_a_producer_that_cannot_even_stop_is_replaced(stop_error: BaseExce
     await bus.stop()
     assert broken.client.closed
     assert bus.producers == []
+
+
+async def test_records_of_an_abandoned_producer_fail_without_noise() -> None:
+    """Goal: whoever waits is told, and the log does not show errors that nobody could have read.
+
+    Method: aiokafka's own batches, one that no sender has taken and one that is taken; asyncio
+    tells its exception handler of each failed future that is thrown away unread.
+    """
+    noise: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, told: noise.append(told))
+    accumulator = MessageAccumulator(ClusterMetadata(), 1_000, 0, 30)
+    records = [
+        await accumulator.add_message(TopicPartition(topic, 0), b"key", b"{}", 1)
+        for topic in ("waits", "is taken")
+    ]
+    taken = accumulator._batches[TopicPartition("is taken", 0)].popleft()
+    taken.drain_ready()
+    accumulator._pending_batches.add(taken)
+
+    _fail_all(accumulator)
+
+    for record in records:
+        assert isinstance(record.exception(), KafkaError)
+    del accumulator, taken, records, record
+    gc.collect()
+    assert noise == []
