@@ -8,6 +8,8 @@ from pathlib import Path
 
 from services.identity.batch.pages import router as batch_pages
 from services.identity.cards.endpoints import router as cards
+from services.identity.cards.key_endpoints import router as card_keys
+from services.identity.cards.key_pages import router as card_key_pages
 from services.identity.cards.pages import router as card_pages
 from services.identity.cards.reissue_pages import router as reissue_pages
 from services.identity.categories.endpoints import router as categories
@@ -60,7 +62,17 @@ MODULE = ServiceModule(
     title_zh="身份识别",
     metadata=METADATA,
     migrations=Path(__file__).parent / "migrations",
-    routers=(rosters, recognitions, persons, categories, reviews, merges, cards, guess_alarms),
+    routers=(
+        rosters,
+        recognitions,
+        persons,
+        categories,
+        reviews,
+        merges,
+        cards,
+        card_keys,
+        guess_alarms,
+    ),
     upload_limits=upload_limits,
     pages=(
         screen_assets,
@@ -72,6 +84,7 @@ MODULE = ServiceModule(
         merge_pages,
         card_pages,
         reissue_pages,
+        card_key_pages,
         batch_pages,
         alarm_pages,
     ),

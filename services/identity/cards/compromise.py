@@ -67,7 +67,9 @@ async def compromise(
 ) -> Compromised:
     """Let nothing that the key signed prove anything any more. A second time changes nothing.
 
-    Cards that are being issued end first, and are revoked with the others.
+    Cards that are being issued end first, and are revoked with the others. Whoever operates the
+    county does this alone (``yizhan identity compromised-card-key``); of the offices it takes two
+    (:mod:`services.identity.cards.key_reports`).
 
     Raises:
         CardKeyUnknown: no such key here.
@@ -113,7 +115,11 @@ async def compromise(
         action="card_key.compromised",
         subject=kid,
         at=now,
-        detail={"cards_revoked": len(revoked), "signing": str(signing.kid)},
+        detail={
+            "cards_revoked": len(revoked),
+            "signing": str(signing.kid),
+            "reported_by": key["reported_by"],
+        },
     )
     return Compromised(kid=kid, signing=str(signing.kid), revoked=len(revoked))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from services.identity.cards import compromise, service
+from services.identity.cards import compromise, key_reports, service
 from services.identity.cards.pages import qr_svg
 from services.identity.cards.reissue_list import MEDIA_TYPE
 from services.identity.cards.schemas import CardRequest
@@ -39,9 +39,10 @@ async def reissues(
     context: Context,
     township: Township = "",
     after: Annotated[str | None, Query(max_length=400)] = None,
+    done: Annotated[Literal["compromised"] | None, Query()] = None,
 ) -> Response:
     """Who waits for a new card, masked; the look is logged."""
-    return await _page(request, context, session, caller, township, after=after)
+    return await _page(request, context, session, caller, township, after=after, done=done)
 
 
 @router.get("/reissues.xlsx")
@@ -92,6 +93,7 @@ async def _page(
     township: str,
     *,
     after: str | None = None,
+    done: str | None = None,
     issued: Mapping[str, Any] | None = None,
     holder: str | None = None,
     problem: Said | None = None,
@@ -100,13 +102,17 @@ async def _page(
     found = await compromise.reissues(
         session, context, caller, cursor=after, limit=_LISTED, township=township or None
     )
+    county = caller.of_county
     return render(
         request,
         "reissues.html",
         {
             "found": found.model_dump(mode="json"),
+            "county": county,
+            "compromised": done is not None,
+            "reported": await key_reports.reported(session, context) if county else 0,
             "township": township,
-            "townships": (context.region.townships if caller.of_county else ()),
+            "townships": context.region.townships if county else (),
             "persons": "identity:persons" in caller.scopes,
             "after": after,
             "issued": issued,

@@ -30,13 +30,64 @@ class CardRepository:
         return int(count or 0)
 
     async def key(self, kid: str) -> RowMapping | None:
-        """When a key was retired, and when it was compromised."""
+        """When a key was retired, reported and compromised, and by whom it was reported."""
         result = await self._session.execute(
-            select(card_keys.c.retired_at, card_keys.c.compromised_at).where(
-                card_keys.c.kid == kid, card_keys.c.region == self._region
-            )
+            select(
+                card_keys.c.retired_at,
+                card_keys.c.compromised_at,
+                card_keys.c.reported_at,
+                card_keys.c.reported_by,
+            ).where(card_keys.c.kid == kid, card_keys.c.region == self._region)
         )
         return result.mappings().one_or_none()
+
+    async def all_keys(self, today: date) -> Sequence[RowMapping]:
+        """Every key, the one that signs first, then the last retired; with its good cards."""
+        good = (
+            select(func.count())
+            .where(
+                cards.c.kid == card_keys.c.kid,
+                cards.c.revoked_at.is_(None),
+                cards.c.expires_on >= today,
+            )
+            .scalar_subquery()
+        )
+        result = await self._session.execute(
+            select(
+                card_keys.c.kid,
+                card_keys.c.made_at,
+                card_keys.c.retired_at,
+                card_keys.c.compromised_at,
+                card_keys.c.reported_at,
+                card_keys.c.reported_by,
+                card_keys.c.report_reason_enc,
+                good.label("good_cards"),
+            )
+            .where(card_keys.c.region == self._region)
+            .order_by(card_keys.c.retired_at.desc().nulls_first(), card_keys.c.kid)
+        )
+        return result.mappings().all()
+
+    async def reported_keys(self) -> int:
+        """How many keys were reported and wait for another person."""
+        count = await self._session.scalar(
+            select(func.count()).where(
+                card_keys.c.region == self._region,
+                card_keys.c.reported_at.is_not(None),
+                card_keys.c.compromised_at.is_(None),
+            )
+        )
+        return int(count or 0)
+
+    async def report_key(
+        self, kid: str, *, by: str | None, at: datetime | None, reason_enc: bytes | None
+    ) -> None:
+        """Note who says that a key is compromised; None for each takes it back."""
+        await self._session.execute(
+            update(card_keys)
+            .where(card_keys.c.kid == kid, card_keys.c.region == self._region)
+            .values(reported_by=by, reported_at=at, report_reason_enc=reason_enc)
+        )
 
     async def compromised_keys(self) -> set[str]:
         """Keys of which nothing that they signed proves anything."""

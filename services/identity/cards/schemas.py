@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from services.identity.cards.codes import MAX_CODE_CHARS
 
@@ -233,6 +234,77 @@ class CardKeys(BaseModel):
     )
 
     keys: list[dict[str, Any]]
+
+
+_KEY_STATE: JsonDict = {
+    "kid": "card-MnUbxSpb",
+    "signing": True,
+    "made_at": "2016-01-04T08:00:00+08:00",
+    "retired_at": None,
+    "reported_at": "2016-07-11T09:00:00+08:00",
+    "reported_by": "user:chen",
+    "report_reason": "备份硬盘遗失",
+    "compromised_at": None,
+    "good_cards": 812,
+}
+
+
+class CardKeyState(BaseModel):
+    """A key that signs cards, or did."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _KEY_STATE})
+
+    kid: str
+    signing: bool = Field(description="It signs new cards; one key at a time does.")
+    made_at: datetime
+    retired_at: datetime | None = Field(
+        default=None, description="It signs no new card from then on; those it signed stay good."
+    )
+    reported_at: datetime | None = Field(
+        default=None, description="Somebody said then that it is compromised."
+    )
+    reported_by: str | None = None
+    report_reason: str | None = None
+    compromised_at: datetime | None = Field(
+        default=None, description="Nothing that it signed proves anything since then."
+    )
+    good_cards: int = Field(description="Cards that it signed and that are good now.")
+
+
+class CardKeyStates(BaseModel):
+    """Every key of the region's cards, the one that signs first."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_KEY_STATE]}})
+
+    items: list[CardKeyState]
+
+
+class KeyReportRequest(BaseModel):
+    """Why a key is taken to be compromised."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "备份硬盘遗失"}})
+
+    reason: str = Field(max_length=200, description="In words; the second person checks them.")
+
+
+class CompromiseAnswer(BaseModel):
+    """What became of a compromised key."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "kid": "card-MnUbxSpb",
+                "signing_kid": "card-Qk2v0aXr",
+                "cards_revoked": 812,
+            }
+        }
+    )
+
+    kid: str
+    signing_kid: str = Field(description="The key that signs from now on.")
+    cards_revoked: int = Field(
+        description="`GET /cards/reissues` lists their holders until each has a new one."
+    )
 
 
 class ListedCard(BaseModel):

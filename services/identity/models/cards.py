@@ -34,6 +34,18 @@ card_keys = Table(
     Column("retired_at", TIMESTAMP, nullable=True),
     # Somebody else may sign with it: nothing that it signed proves anything any more.
     Column("compromised_at", TIMESTAMP, nullable=True),
+    # Somebody says so; another person makes its cards worthless, or it was a false alarm.
+    Column("reported_at", TIMESTAMP, nullable=True),
+    Column("reported_by", String(128), nullable=True),
+    # Free words of a person: they may hold a name, so they are encrypted.
+    Column(
+        "report_reason_enc", LargeBinary, info=sealed_as("card_keys.report_reason"), nullable=True
+    ),
+    CheckConstraint(
+        "(reported_at IS NULL) = (reported_by IS NULL)"
+        " AND (reported_at IS NULL) = (report_reason_enc IS NULL)",
+        name="reported_by_someone",
+    ),
     Index(
         "uq_card_keys_signing",
         "region",

@@ -116,6 +116,59 @@ PERSONS: dict[str, tuple[str, str]] = {
     "reissues.all": ("全县(区)", "the whole county"),
     "reissues.workbook": ("导出名单", "Take the list out"),
     "reissues.revoked": ("原卡注销", "Revoked"),
+    "keys.title": ("发卡密钥", "Keys of the cards"),
+    "keys.lead": (
+        (
+            "密钥可能落入他人之手时，一人上报，另一人核实后作废：用它签发的卡当即全部注销，由新密钥补发。"
+            "只上报、未核实时，窗口照常验卡。"
+        ),
+        (
+            "When somebody else may hold a key, one person reports it and another confirms: every card "
+            "that it signed is revoked at once, and a new key signs. A report alone changes nothing "
+            "at the windows."
+        ),
+    ),
+    "keys.none": ("尚未发卡，还没有密钥。", "No card was issued, so there is no key yet."),
+    "keys.made": ("{moment} 启用，有效卡 {n} 张", "made {moment}, {n} good cards"),
+    "keys.signing": ("在用", "signs new cards"),
+    "keys.retired": ("已停用，所签的卡仍有效", "signs no more; its cards stay good"),
+    "keys.reported": ("已上报，待另一人核实", "reported, waits for another person"),
+    "keys.compromised": ("已作废", "proves nothing any more"),
+    "keys.reason.of": ("上报原因：{reason}", "Why: {reason}"),
+    "keys.report": ("上报泄露", "Report it as compromised"),
+    "keys.report.lead": (
+        "上报后须由另一人核实作废；误报可以撤回。",
+        "Another person confirms it; a false alarm can be taken back.",
+    ),
+    "keys.report.do": ("上报", "Report"),
+    "keys.report.reason": ("何时何处可能泄露", "When and where it may have leaked"),
+    "keys.reported.done": (
+        "已上报。请另一人到本页核实。",
+        "Reported. Ask another person to confirm it on this page.",
+    ),
+    "keys.confirm": ("核实作废", "Confirm"),
+    "keys.confirm.lead": (
+        "{n} 张有效卡将当即注销，不能恢复；持卡人列入补发名单。",
+        "{n} good cards are revoked at once, for ever; their holders are listed for new ones.",
+    ),
+    "keys.confirm.do": ("注销 {n} 张卡", "Revoke {n} cards"),
+    "keys.confirm.own": (
+        "由您上报，须由另一人核实。",
+        "You reported it; another person confirms it.",
+    ),
+    "keys.withdraw": ("撤回上报", "Take the report back"),
+    "keys.withdrawn.done": (
+        "上报已撤回，密钥照常使用。",
+        "The report is taken back; the key goes on.",
+    ),
+    "keys.compromised.done": (
+        "密钥已作废，所签的卡已全部注销，新卡由新密钥签发。",
+        "The key proves nothing any more and its cards are revoked; a new key signs.",
+    ),
+    "keys.waiting": (
+        "{n} 个发卡密钥已上报泄露，待另一人核实",
+        "{n} keys are reported as compromised and wait for another person",
+    ),
     "merge.title": ("合并重复记录", "Merge a double record"),
     "merge.lead": (
         "此人在登记册中若有另一条记录，先找到它，对照后再合并。",
