@@ -24,7 +24,7 @@ from services.claims.standings.rebuilding import Difference
 from shared.clock import SystemClock
 from shared.db.session import WriteSession
 from shared.money import text_from_fen
-from shared.runtime.build import SettingMissing, region_of
+from shared.runtime.build import region_of
 from shared.runtime.context import ServiceContext
 from shared.runtime.settings import RuntimeSettings
 from shared.security.principal import Principal
@@ -108,11 +108,7 @@ def revise_pending(
             seen |= {each.waiting.encounter_id for each in done if each.refused is not None}
         return done
 
-    try:
-        outcomes = in_service(MODULE, work)
-    except SettingMissing as missing:
-        console.print(str(missing), soft_wrap=True, markup=False)
-        raise typer.Exit(1) from None
+    outcomes = in_service(MODULE, work)
     table = Table("encounter", "to the patient", "result")
     for each in outcomes:
         returned = (
@@ -141,7 +137,7 @@ def monitor(
 
     try:
         looked = in_service(MODULE, work)
-    except (SettingMissing, PeriodRefused) as refused:
+    except PeriodRefused as refused:
         console.print(str(refused), soft_wrap=True, markup=False)
         raise typer.Exit(1) from None
     table = Table("rule", "document", "found", "new")

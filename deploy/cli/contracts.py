@@ -14,7 +14,6 @@ from services.contracts.module import MODULE
 from services.contracts.plans.service import Planned, plan_everyone
 from services.contracts.plausibility.service import NIGHTLY_DAYS, Scanned, scan
 from shared.clock import business_date
-from shared.runtime.build import SettingMissing
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 
@@ -42,11 +41,7 @@ def plan(
         return await plan_everyone(context, today=as_of.date() if as_of else None)
 
     began = time.monotonic()
-    try:
-        done = in_service(MODULE, work)
-    except SettingMissing as missing:
-        console.print(str(missing), soft_wrap=True, markup=False)
-        raise typer.Exit(1) from None
+    done = in_service(MODULE, work)
     console.print(
         f"people {done.people}, tasks made {done.made}, opened {done.opened}, missed {done.missed},"
         f" no longer due {done.cancelled}; {time.monotonic() - began:.1f} s"
@@ -75,11 +70,7 @@ def check_visits(
         async with context.db.writing() as session:
             return await scan(session, context, first=first, last=last, actor=caller.client_id)
 
-    try:
-        done = in_service(MODULE, work)
-    except SettingMissing as missing:
-        console.print(str(missing), soft_wrap=True, markup=False)
-        raise typer.Exit(1) from None
+    done = in_service(MODULE, work)
     found = ", ".join(f"{rule} {count}" for rule, count in sorted(done.found.items())) or "nothing"
     console.print(
         f"visits {done.visits}: {found}; new {done.new.total()}", soft_wrap=True, markup=False

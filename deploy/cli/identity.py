@@ -25,7 +25,6 @@ from services.identity.module import MODULE
 from services.identity.recognition import rescoring
 from services.identity.recognition.schemas import RescoringAnswer
 from shared.http.problem import Problem
-from shared.runtime.build import SettingMissing
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 
@@ -59,9 +58,6 @@ def match(
         if not problem.errors:
             console.print(f"{problem.detail}\n{problem.title_zh}", soft_wrap=True, markup=False)
         raise typer.Exit(1) from None
-    except SettingMissing as missing:
-        console.print(str(missing), soft_wrap=True, markup=False)
-        raise typer.Exit(1) from None
     write_private(target, result.content)
     console.print(_table(result))
     console.print(
@@ -83,9 +79,6 @@ def rescore(
         found = _in_identity(work)
     except Problem as problem:
         console.print(f"{problem.detail}\n{problem.title_zh}", soft_wrap=True, markup=False)
-        raise typer.Exit(1) from None
-    except SettingMissing as missing:
-        console.print(str(missing), soft_wrap=True, markup=False)
         raise typer.Exit(1) from None
     table = Table("field", "level", "weight then", "weight again")
     for item in found.evidence:
@@ -113,11 +106,7 @@ def rotate_card_key() -> None:
         async with context.db.writing() as session:
             return await keys.rotate(session, context, caller)
 
-    try:
-        done = _in_identity(work)
-    except SettingMissing as missing:
-        console.print(str(missing), soft_wrap=True, markup=False)
-        raise typer.Exit(1) from None
+    done = _in_identity(work)
     console.print(f"cards are signed with {done.kid} from now on", soft_wrap=True, markup=False)
     if done.before is not None:
         console.print(
@@ -141,7 +130,7 @@ def compromised_card_key(
 
     try:
         done = _in_identity(work)
-    except (Problem, SettingMissing) as missing:
+    except Problem as missing:
         console.print(str(missing), soft_wrap=True, markup=False)
         raise typer.Exit(1) from None
     console.print(

@@ -28,8 +28,7 @@ def in_service(
 ) -> T:
     """Do some work with a service's database, of the cluster form or of the embedded one.
 
-    Raises:
-        SettingMissing: the cluster form's settings are incomplete.
+    Settings that are incomplete, and a database that does not answer, are told; it ends with 1.
     """
     settings = RuntimeSettings()
     # The command has the screen to itself; what is wrong is still told.

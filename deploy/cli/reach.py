@@ -28,6 +28,7 @@ from deploy.embedded.databases import (
 )
 from deploy.embedded.errors import DatabaseMissing, DataDirInUse, PostgresDidNotStart
 from shared.db.session import Database, WriteSession
+from shared.runtime.build import SettingMissing
 from shared.runtime.database import DatabaseUnknown, database_settings
 from shared.runtime.settings import SERVICES, RuntimeSettings
 from shared.security.clients import ClientsFile
@@ -39,10 +40,10 @@ _NOT_MIGRATED = frozenset({"42P01", "42703"})  # a table, a column that is not t
 
 @contextmanager
 def faults_told() -> Iterator[None]:
-    """What an operator can mend at the database is told in a sentence; the program ends with 1."""
+    """What an operator can mend at database or settings is told in a sentence; it ends with 1."""
     try:
         yield
-    except (DatabaseUnknown, DatabaseMissing, PostgresDidNotStart) as fault:
+    except (DatabaseUnknown, DatabaseMissing, PostgresDidNotStart, SettingMissing) as fault:
         end(str(fault))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) not in _NOT_MIGRATED:

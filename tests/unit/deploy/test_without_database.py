@@ -80,6 +80,21 @@ def test_a_database_without_tables(command: list[str], monkeypatch: pytest.Monke
     assert (told.exit_code, "yizhan migrate" in told.output) == (1, True), told.output
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["reporting", "check-sums"], ["contracts", "plan"], ["identity", "rotate-card-key"]],
+    ids=" ".join,
+)
+def test_a_database_without_its_keys(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Goal: whoever names a database of the cluster and not its keys is told which setting lacks.
+    Method: the address alone."""
+    for service in SERVICES:
+        monkeypatch.setenv(f"{service.upper()}_DATABASE_URL", "postgresql+asyncpg://nobody@h/none")
+    told = run.invoke(app, command)
+    assert isinstance(told.exception, SystemExit), told.exception
+    assert (told.exit_code, "YIZHAN_KEYS_FILE" in told.output) == (1, True), told.output
+
+
 @pytest.mark.parametrize("command", [["new-key"], ["list"], ["reencrypt"]], ids=" ".join)
 def test_a_keys_file_that_is_not_there(
     command: list[str], data_dir: Path, monkeypatch: pytest.MonkeyPatch
