@@ -151,6 +151,49 @@ def test_a_visit_settled_again_is_matched_by_what_stands() -> None:
     ]
 
 
+def test_a_reversal_may_be_told_by_what_it_reverses() -> None:
+    """Goal: both ways of naming a reversal meet ours. Method: told by its own id, and by the
+    settlement's; without the visit's number, which would match as well."""
+    first, reversal = undone(entry(1, {"total": 500, "patient": 500}))
+    bill = replace(record(first, by_id=True), visit_no=None)
+    for told_as in (reversal.settlement_id, first.settlement_id):
+        undoing = replace(
+            record(reversal, by_id=True), settlement_id=told_as, visit_no=None, number=1
+        )
+        found = compare([first, reversal], [], [bill, undoing])
+        assert (found.matched, found.differences) == (2, ())
+
+
+def test_an_encounters_id_is_enough() -> None:
+    """Goal: a record may name the encounter alone. Method: one of the day, one that nobody has."""
+    one = entry(1, {"total": 500, "patient": 500})
+    told = replace(record(one, by_id=False), visit_no=None, encounter_id=one.encounter_id)
+    assert compare([one], [], [told]).differences == ()
+    stray = replace(told, encounter_id=UUID(int=5))
+    assert sorted(each.kind for each in compare([one], [], [stray]).differences) == [
+        "missing_here",
+        "missing_there",
+    ]
+
+
+def test_a_difference_names_the_settlement_that_it_is_about() -> None:
+    """Goal: whoever opens a difference finds the bill: of a reversal the one that it undid.
+    Method: a settlement that only we have, and a reversal that only we have."""
+    kept = entry(1, {"total": 500, "patient": 500})
+    first, reversal = undone(entry(2, {"total": 300, "patient": 300}))
+    found = compare([kept, first, reversal], [], [record(first, by_id=True)]).differences
+    assert {(each.kind, each.settlement_id) for each in found} == {
+        ("missing_there", kept.settlement_id),
+        ("reversed_here", first.settlement_id),
+    }
+
+
+def test_a_day_is_the_visits_or_that_of_settling() -> None:
+    """Goal: the basis that is asked for. Method: a visit that was settled a day later."""
+    late = replace(entry(1, {"total": 500}), settled_on=LATER)
+    assert (late.day("booked_on"), late.day("settled_on")) == (DAY, LATER)
+
+
 def test_sixty_one_yuan() -> None:
     """Goal: 171,239.20 against 128,026.42 + 180.00 + 42,971.78 differs by 61.00, tolerated by
     nobody; 12.5878 against 7.929 + 1.9747 + 2.684 in 10,000 CNY is (JK-36). Method: the figures."""

@@ -24,6 +24,7 @@ from services.claims.clearing.domain import (
     end_of,
     payment_entry,
 )
+from services.claims.funds.domain import FUNDS
 from services.claims.models.clearing import RUN_STATES
 
 AT = datetime(2018, 4, 1, tzinfo=UTC)
@@ -90,11 +91,32 @@ def test_a_skipped_review_is_named() -> None:
 
 
 def test_what_is_partly_paid_is_not_given_up() -> None:
-    """Goal: no money without a run. Method: cancel with one fen paid."""
+    """Goal: no money without a run. Method: cancel with one fen paid, and with none."""
     run = run_of(status="approved")
     partly = replace(run, parts=(replace(run.parts[0], paid_fen=1),))
     with pytest.raises(StepNotAllowed):
         partly.after("cancel", "a")
+    assert run.after("cancel", "a") == "cancelled"
+    assert partly.after("pay", "b") == "paid"
+
+
+def test_each_fund_has_its_approver() -> None:
+    """Goal: a run is approved by whoever may for all of its funds. Method: two funds of two
+    offices, each scope alone, both, neither."""
+    run = run_of("medical_aid")
+    run = replace(run, parts=(*run.parts, replace(run.parts[0], fund="waiver_fund")))
+    ordinary, waivers = FUNDS["medical_aid"].approver, FUNDS["waiver_fund"].approver
+    assert run.not_approved_by([ordinary]) == ["waiver_fund"]
+    assert run.not_approved_by([waivers]) == ["medical_aid"]
+    assert run.not_approved_by([ordinary, waivers]) == []
+    assert run.not_approved_by([]) == ["medical_aid", "waiver_fund"]
+
+
+def test_who_took_a_step_is_told() -> None:
+    """Goal: a run's page names who did what. Method: a step that was taken, and one that was not."""
+    run = replace(run_of(), steps=(*run_of().steps, Step("submit", AT, "b", "by the list")))
+    assert run.taken("submit") == Step("submit", AT, "b", "by the list")
+    assert run.taken("approve") is None
 
 
 @given(st.integers(1, 10**9), st.data())
