@@ -75,6 +75,8 @@ class Matched:
     categories: tuple[str, ...] = ()
     """Codes of the categories in force on the day of the visit."""
     reasons: tuple[tuple[str, str], ...] = field(default=())
+    found_nobody: bool = False
+    """It asked about somebody, and nobody is near it: a list of such rows is one of guesses."""
 
 
 def column_of(header: str) -> str | None:

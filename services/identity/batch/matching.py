@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.batch.domain import Matched, Question
 from services.identity.matching.decision import REASONS
+from services.identity.recognition.asking import CardUnknown, IdNumberInvalid
 from services.identity.recognition.schemas import Credentials
 from services.identity.recognition.service import match
 from shared.http.problem import Problem
@@ -60,7 +61,9 @@ async def _match_row(session: AsyncSession, context: ServiceContext, row: Questi
         return Matched(None, reasons=(TOO_LONG,))
     except Problem as problem:
         told = tuple((fault.message_zh, fault.message) for fault in problem.errors)
-        return Matched(None, reasons=(*left_out, *(told or ((problem.title_zh, problem.title),))))
+        words = told or ((problem.title_zh, problem.title),)
+        guessed = isinstance(problem, IdNumberInvalid | CardUnknown)
+        return Matched(None, reasons=(*left_out, *words), found_nobody=guessed)
     decision = found.decision
     return Matched(
         grade=decision.grade,
@@ -68,4 +71,5 @@ async def _match_row(session: AsyncSession, context: ServiceContext, row: Questi
         person_id=decision.person_id,
         categories=tuple(period.code for period in found.holding),
         reasons=(*left_out, *(REASONS[code] for code in decision.reasons)),
+        found_nobody=decision.grade == "none",
     )

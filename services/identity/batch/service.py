@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from services.identity.batch.domain import Matched
 from services.identity.batch.matching import match_rows
 from services.identity.batch.workbook import read_visits, write_visits
+from services.identity.guessing.service import list_limited
 from shared.http.problem import Forbidden
 from shared.runtime.context import ServiceContext
 from shared.security import audit
@@ -76,6 +77,7 @@ async def match_file(
     Raises:
         BatchNeedsTheCounty: the caller is a hospital or a township.
         VisitsUnreadable, VisitsTooLong: the file as a whole.
+        TooManyUnknown: the caller's lists found nobody too often; nothing of this one is told.
     """
     if not caller.of_county:
         raise BatchNeedsTheCounty("ask an office of the county")
@@ -84,14 +86,20 @@ async def match_file(
     progress.stage, progress.total = "matching", len(visits.questions)
     moved()
     found: list[Matched] = []
-    for start in range(0, len(visits.questions), _CHUNK_ROWS):
-        some = visits.questions[start : start + _CHUNK_ROWS]
-        async with context.db.reading() as session:
-            matched = await match_rows(session, context, some)
-        found += matched
-        progress.done = len(found)
-        progress.grades.update(one.grade or "unasked" for one in matched)
-        moved()
+    async with list_limited(context, caller) as limit:
+        for start in range(0, len(visits.questions), _CHUNK_ROWS):
+            limit.check()
+            some = visits.questions[start : start + _CHUNK_ROWS]
+            async with context.db.reading() as session:
+                matched = await match_rows(session, context, some)
+            await limit.count(
+                sum(one.found_nobody for one in matched),
+                [one.person_id for one in matched if one.person_id is not None],
+            )
+            found += matched
+            progress.done = len(found)
+            progress.grades.update(one.grade or "unasked" for one in matched)
+            moved()
     async with context.db.writing() as session:
         await audit.record(
             session,

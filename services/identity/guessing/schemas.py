@@ -29,7 +29,7 @@ class GuessAlarm(BaseModel):
     client_id: str = Field(description="The program, or `user:` and the account of a person.")
     place: str = Field(
         description="The institution's code; `persons`: searching the register, `cards`: checking"
-        " cards, `reveals`: seeing identifiers."
+        " cards, `reveals`: seeing identifiers, `lists`: matching lists of visits."
     )
     on_day: date
     first_at: datetime

@@ -10,7 +10,7 @@ counted since its last exchange.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import date
 from uuid import UUID
@@ -18,7 +18,14 @@ from uuid import UUID
 import structlog
 from sqlalchemy import RowMapping
 
-from services.identity.guessing.domain import NAMED_COST, NUMBER_COST, REFILL_PER_S, GuessLimit
+from services.identity.guessing.domain import (
+    LISTS,
+    NAMED_COST,
+    NUMBER_COST,
+    REFILL_PER_S,
+    GuessLimit,
+    ListCost,
+)
 from services.identity.guessing.repository import GuessRepository
 from services.identity.guessing.schemas import GuessAlarm, GuessAlarms
 from shared.clock import business_date
@@ -50,6 +57,13 @@ class TooManyReveals(Problem):
     code = "too_many_reveals"
     title = "Too many persons' identifiers were shown to this client; it is slowed down"
     title_zh = "查看完整身份信息的次数过多，已暂时限制"
+
+
+class TooManyUnknown(Problem):
+    status = 429
+    code = "too_many_guesses"
+    title = "Too many rows of this client's lists found nobody; it is slowed down"
+    title_zh = "清单中查不到的人员过多，疑似试探名册，已暂时限制并通知管理员"
 
 
 class AlarmUnknown(NotFound):
@@ -125,6 +139,53 @@ def found_nobody(
 ) -> None:
     """Charge a question that found nobody."""
     charge(context, caller, place, NUMBER_COST if number_only else NAMED_COST)
+
+
+@asynccontextmanager
+async def list_limited(context: ServiceContext, caller: Principal) -> AsyncIterator[ListLimit]:
+    """While a list is matched: what its rows find is counted in all processes together.
+
+    A command has no exchange of its own beside it, and a list asks as much as a window in a month:
+    so what others counted is learned before, and what this one counts is told as it goes on.
+
+    Raises:
+        TooManyUnknown: with the seconds to wait; the alarm stands when it is raised.
+    """
+    limiting_of(context).limit.ask(caller.client_id, LISTS)
+    await exchange(context)
+    try:
+        yield ListLimit(context, caller)
+    finally:
+        await exchange(context)
+
+
+class ListLimit:
+    """The limit of one list."""
+
+    def __init__(self, context: ServiceContext, caller: Principal) -> None:
+        self._context = context
+        self._caller = caller
+        self._cost = ListCost()
+
+    def check(self) -> None:
+        """Before some rows.
+
+        Raises:
+            TooManyUnknown: with the seconds to wait.
+        """
+        refuse_if_spent(self._context, self._caller, LISTS, TooManyUnknown)
+
+    async def count(self, misses: int, persons: Iterable[str]) -> None:
+        """After them.
+
+        Args:
+            misses: rows that found nobody.
+            persons: whom the others found for certain or probably.
+        """
+        cost = self._cost.of(misses, persons)
+        if cost:
+            charge(self._context, self._caller, LISTS, cost)
+            await exchange(self._context)
 
 
 async def exchange(context: ServiceContext) -> None:

@@ -27,5 +27,6 @@ ALARMS: dict[str, tuple[str, str]] = {
     "alarms.see": ("标为已核实", "Looked into it"),
     "alarms.place.persons": ("人员查询", "searching the register"),
     "alarms.place.cards": ("健康卡核验", "checking cards"),
+    "alarms.place.lists": ("批量识别", "matching lists"),
     "alarms.place.reveals": ("查看完整身份信息", "showing identifiers"),
 }

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import openpyxl
+import pytest
 
+from services.identity.batch.service import match_file
+from services.identity.guessing.domain import BUDGET_OF_LISTS, LISTS
+from services.identity.guessing.service import TooManyUnknown, limiting_of
+from services.identity.recognition.registry import loaded
+from shared.clock import FixedClock
+from shared.security.principal import Principal
 from tests.integration.identity.office import Office, workbook
 from tests.support.browsing import screen, words
-from tests.support.people import NEIGHBOUR, PATIENT
-from tests.support.service import Running
+from tests.support.people import NEIGHBOUR, PATIENT, id_number
+from tests.support.service import COUNTY, Running
 
 HEAD = ["序号", "姓名", "身份证号", "出生日期", "性别", "就诊日期", "科室"]
 
@@ -112,3 +120,41 @@ async def test_only_the_county_matches_lists(identity: Running, tmp_path: Path) 
         assert "只有县(区)级部门可以批量识别" in words(refused)
     async with screen(identity, tmp_path, "identity:recognise", name="window") as window:
         assert (await window.get("/identity/batch")).status_code == 403
+
+
+async def test_a_list_of_guesses_is_refused_and_alarmed(
+    office: Office, identity: Running, tmp_path: Path, clock: FixedClock
+) -> None:
+    """Goal: no list finds out who is registered, in whichever process it is matched, and an operator
+    is told. Method: a hundred rows are left of the budget; a list of a patient and seventy others, one
+    with two hundred made-up numbers; the same by the command beside it; another desk's list; the alarm."""
+    await office.register(PATIENT)
+    limit, now = limiting_of(identity.context).limit, clock.now().timestamp()
+    limit.charge("user:desk", LISTS, now, BUDGET_OF_LISTS - 100)
+    row = [1, "测试甲", PATIENT.number, "", "", "2016-06-01", ""]
+    made_up = [[1, "", id_number(date(1950, 1, 1), n), "", "", "", ""] for n in range(1, 201)]
+    guesses = workbook([HEAD, row, *made_up, row])
+    patients = workbook([HEAD, row, *made_up[:70]])
+    async with screen(
+        identity, tmp_path, "identity:persons", "identity:review", name="desk"
+    ) as desk:
+        passed = await desk.post("/identity/batch", files={"file": ("v.xlsx", patients)})
+        assert passed.status_code == 200
+        refused = await desk.post("/identity/batch", files={"file": ("v.xlsx", guesses)})
+        assert refused.status_code == 429
+        assert "清单中查不到的人员过多" in words(refused)
+        twin = replace(identity.context, state={})
+        async with loaded(twin):
+            caller = Principal("user:desk", COUNTY, frozenset({"identity:persons"}))
+            with pytest.raises(TooManyUnknown):
+                await match_file(twin, caller, patients)
+        alarms = words(await desk.get("/identity/alarms"))
+        assert "1 条待核实" in alarms
+        assert "批量识别" in alarms
+    async with screen(identity, tmp_path, "identity:persons", name="other") as other:
+        passed = await other.post("/identity/batch", files={"file": ("v.xlsx", guesses)})
+        assert passed.status_code == 200
+    (alarm,) = (await office.http.get("/identity/v1/guess-alarms")).json()["items"]
+    assert (alarm["client_id"], alarm["place"], alarm["refused"]) == ("user:desk", "lists", 2)
+    rows = await identity.rows("SELECT actor FROM audit_log WHERE action = 'batch.matched'")
+    assert [row["actor"] for row in rows] == ["user:desk", "user:other"]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import pytest
+
 from services.identity.guessing.domain import (
     BUDGET,
+    BUDGET_OF_ALL_LISTS,
     BUDGET_OF_CLIENT,
     BUDGET_OF_FACILITY,
+    BUDGET_OF_LISTS,
     CARDS,
+    LISTS,
     NAMED_COST,
     NUMBER_COST,
     REVEAL_COST,
     REVEALS,
     GuessLimit,
+    ListCost,
 )
 
 HOSPITAL = "H51111300101"
@@ -95,3 +103,55 @@ def test_a_failed_exchange_forgets_nothing() -> None:
     again = limit.take()
     assert again == taken
     assert again.refused == {("one", HOSPITAL): 100}
+
+
+def matched(
+    limit: GuessLimit, client: str, rows: Iterable[str | None], *, at_a_time: int = 100
+) -> int:
+    """How many rows of a list pass; each is the person that it finds, or None."""
+    cost, everything = ListCost(), list(rows)
+    for start in range(0, len(everything), at_a_time):
+        if limit.wait_s(client, LISTS, 0.0):
+            return start
+        some = everything[start : start + at_a_time]
+        limit.charge(client, LISTS, 0.0, cost.of(some.count(None), filter(None, some)))
+    return len(everything)
+
+
+@pytest.mark.parametrize(
+    ("visits", "share", "times"), [(60_000, 30, 2), (200_000, 9, 3), (900, 0, 1)]
+)
+def test_a_month_of_patients_is_no_list_of_guesses(visits: int, share: int, times: int) -> None:
+    """Goal: a hospital's month passes, in one list. Method: one visit in thirty, or in nine, is by a
+    registered person who comes two or three times; a small place's whole month finds nobody."""
+    month = [
+        f"p{at // (share * times)}" if share and at % share == 0 else None for at in range(visits)
+    ]
+    limit = GuessLimit()
+    assert matched(limit, "office", month) == visits
+    assert limit.wait_s("office", LISTS, 0.0) == 0
+
+
+def test_ten_thousand_guesses_in_a_list_are_refused() -> None:
+    """Goal: a list is no way around the limit of a window. Method: one guess in two hundred is
+    somebody's, and whoever is known already stands in the list again and again; lists of other
+    offices go on, until together they have as much as all may; the client's windows are not stopped."""
+    hits = [f"p{at}" if at % 200 == 0 else None for at in range(10_000)]
+    limit = GuessLimit()
+    assert matched(limit, "guesser", hits) < 9_000
+    known = ["known" if at % 5 == 0 else None for at in range(10_000)]
+    other = GuessLimit()
+    assert matched(other, "guesser", known) <= (BUDGET_OF_LISTS + 80) / 0.8 + 200
+    assert other.wait_s("guesser", HOSPITAL, 0.0) == 0
+    first = matched(other, "second", [None] * 10_000)
+    second = matched(other, "third", [None] * 10_000)
+    assert first >= BUDGET_OF_LISTS - 200
+    assert first + second <= BUDGET_OF_ALL_LISTS - BUDGET_OF_LISTS + 300
+
+
+def test_what_a_list_finds_pays_for_what_follows_not_for_what_went_before() -> None:
+    """Goal: no refund. Method: misses, a person, so many misses as he pays for, one more."""
+    cost = ListCost()
+    assert cost.of(100, []) == 100
+    assert cost.of(0, ["p", "p"]) == 0
+    assert [cost.of(50, []), cost.of(31, ["p"])] == [0, 1]
