@@ -30,6 +30,7 @@ from shared.runtime.loop import run as run_loop
 from shared.runtime.memory import settle
 from shared.runtime.probe import WORKER_PORT
 from shared.runtime.settings import RuntimeSettings
+from shared.runtime.tasks import alongside
 from shared.runtime.watchdog import watch
 from shared.runtime.worker import Worker, worker_app
 from shared.web.navigation import Navigation, learn_screens
@@ -91,8 +92,7 @@ async def serve(module: ServiceModule, settings: RuntimeSettings) -> None:
             sign_in=sign_in_pages(settings, context.clock),
             navigation=navigation,
         )
-        asking = asyncio.create_task(_learn_screens(context, navigation))
-        stack.callback(asking.cancel)
+        await stack.enter_async_context(alongside(_learn_screens(context, navigation)))
         await _run_server(app, settings.host, settings.port, proxies=settings.proxies)
 
 
@@ -120,6 +120,7 @@ async def work(
             watching = asyncio.create_task(
                 watch(worker.consumer.progress, lambda: answers(options))
             )
+            # Not waited for: it may be in a call of aiokafka that does not end when cancelled.
             stack.callback(watching.cancel)
         await _run_server(worker_app(worker), settings.host, WORKER_PORT)
 

@@ -35,6 +35,7 @@ from services.claims.simulations.summary import Measures, compare
 from shared.db.session import ReadSession
 from shared.http.problem import Problem
 from shared.runtime.context import ServiceContext
+from shared.runtime.tasks import alongside
 
 log = structlog.get_logger(__name__)
 
@@ -111,9 +112,9 @@ async def _run(context: ServiceContext, job: Job) -> None:
         )
         return
     ticker = Ticker()
-    watching = asyncio.create_task(_watch(context, job, ticker))
     try:
-        result = await _made(context, job, ticker)
+        async with alongside(_watch(context, job, ticker)):
+            result = await _made(context, job, ticker)
     except Cancelled:
         log.info("simulation_cancelled", simulation=str(job.id))
         return
@@ -128,7 +129,6 @@ async def _run(context: ServiceContext, job: Job) -> None:
         )
         return
     finally:
-        watching.cancel()
         ticker.stop.set()
     async with context.db.writing() as session:
         await repository.progress(session, job.id, ticker.phase, ticker.total, ticker.total)

@@ -35,6 +35,7 @@ from shared.http.problem import Forbidden, NotFound, Problem
 from shared.observability.logging import describe_exception
 from shared.observability.metrics import METRICS
 from shared.runtime.context import ServiceContext
+from shared.runtime.tasks import alongside
 from shared.security import audit
 from shared.security.principal import Principal
 
@@ -236,13 +237,10 @@ async def sharing(context: ServiceContext) -> AsyncIterator[None]:
                     await much.wait()
             await _try(context)
 
-    exchanging = asyncio.create_task(go_on())
     try:
-        yield
+        async with alongside(go_on()):
+            yield
     finally:
-        exchanging.cancel()
-        with suppress(asyncio.CancelledError):
-            await exchanging
         await _try(context)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -34,6 +34,7 @@ from shared.clock import business_date
 from shared.observability.logging import describe_exception
 from shared.policy.mergers import PlaceMerger
 from shared.runtime.context import ServiceContext
+from shared.runtime.tasks import alongside
 
 log = structlog.get_logger(__name__)
 
@@ -172,13 +173,8 @@ async def loaded(context: ServiceContext) -> AsyncIterator[None]:
         except Exception as error:  # noqa: BLE001 - the first recognition loads it, and tells why not
             log.warning("registry_not_loaded", error=describe_exception(error))
 
-    loading = asyncio.create_task(load())
-    try:
+    async with alongside(load()):
         yield
-    finally:
-        loading.cancel()
-        with suppress(asyncio.CancelledError):
-            await loading
 
 
 def registry_of(context: ServiceContext) -> Registry:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,6 +14,7 @@ from services.reporting.live.stream import FigureStream
 from services.reporting.settings import settings_of
 from shared.http.problem import ServiceUnavailable
 from shared.runtime.context import ServiceContext
+from shared.runtime.tasks import alongside
 
 _STATE = "reporting.broadcaster"
 
@@ -40,20 +39,12 @@ async def live(context: ServiceContext) -> AsyncIterator[None]:
         compute, interval_s=settings.live_interval_s, max_listeners=settings.live_clients
     )
     context.state[_STATE] = broadcaster
-    tasks = (
-        asyncio.create_task(broadcaster.run(), name="reporting-broadcast"),
-        asyncio.create_task(listen(context.db, broadcaster.changed), name="reporting-listen"),
-    )
-    try:
-        yield
-    finally:
-        broadcaster.close()
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        del context.state[_STATE]
+    async with alongside(broadcaster.run(), listen(context.db, broadcaster.changed)):
+        try:
+            yield
+        finally:
+            broadcaster.close()
+            del context.state[_STATE]
 
 
 def open_stream(context: ServiceContext) -> FigureStream:

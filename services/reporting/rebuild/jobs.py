@@ -19,6 +19,7 @@ from shared.db.session import ReadSession, WriteSession
 from shared.http.problem import NotFound, Problem
 from shared.ids import new_id
 from shared.runtime.context import ServiceContext
+from shared.runtime.tasks import alongside
 from shared.security import audit
 from shared.security.principal import Principal
 
@@ -114,9 +115,11 @@ async def _run(context: ServiceContext, job: Job) -> None:
         await _fail(context, job, _GIVEN_UP)
         return
     progress = Progress()
-    watching = asyncio.create_task(_tell(context, job, progress))
     try:
-        async with context.db.writing() as session:
+        async with (
+            alongside(_tell(context, job, progress)),
+            context.db.writing() as session,
+        ):
             await rebuild_within(
                 session,
                 context,
@@ -130,9 +133,6 @@ async def _run(context: ServiceContext, job: Job) -> None:
         message = problem.title if problem.detail is None else problem.detail
         fault = {"code": problem.code, "message": message, "message_zh": problem.title_zh}
         await _fail(context, job, fault)
-    finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
 
 
 async def _fail(context: ServiceContext, job: Job, fault: dict[str, str]) -> None:
