@@ -23,6 +23,7 @@ from starlette.routing import Route
 from shared.http.idempotency import forget_before
 from shared.messaging.bus import Bus
 from shared.messaging.consumer import EventConsumer, unceasing
+from shared.messaging.faults import is_transient
 from shared.messaging.relay import Relay
 from shared.messaging.upkeep import Upkeep, sweep
 from shared.observability.health import (
@@ -175,7 +176,8 @@ async def again_and_again(
 ) -> None:
     """Do a job without end, with a pause between.
 
-    The database may be away for a while. A fault of the job's own is told on the log and in
+    The database may be away for a while, or refuse once. A fault of the job's own, also one that
+    the database finds each time (a value, a column), is told on the log and in
     ``yizhan_job_faults_total``, and the pause doubles: what one job cannot digest must not close
     every window of a county, at each start anew.
 
@@ -194,15 +196,16 @@ async def again_and_again(
         try:
             await job(context)
             pause_s = every_s
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("job_interrupted", job=name, error_type=type(error).__name__)
-            pause_s = every_s
-        except Exception:
-            log.exception("job_failed", job=name)
-            METRICS.job_faults.labels(context.name, name).inc()
-            if now_s() - began_s > at_most_s:
+        except Exception as error:
+            if is_transient(error) or isinstance(error, OSError):
+                log.warning("job_interrupted", job=name, error_type=type(error).__name__)
                 pause_s = every_s
-            pause_s = max(every_s, min(2 * pause_s, at_most_s))
+            else:
+                log.exception("job_failed", job=name)
+                METRICS.job_faults.labels(context.name, name).inc()
+                if now_s() - began_s > at_most_s:
+                    pause_s = every_s
+                pause_s = max(every_s, min(2 * pause_s, at_most_s))
         await asyncio.sleep(pause_s)
 
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from datetime import date
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.contracts.overdue.service import judge_returns
 from services.contracts.plans.service import plan_everyone
@@ -15,6 +14,7 @@ from services.contracts.plausibility.service import scan_lately
 from services.contracts.referrals.expiring import expire as expire_referrals
 from services.contracts.settings import settings_of
 from shared.clock import business_date
+from shared.messaging.faults import is_transient
 from shared.observability.metrics import METRICS
 from shared.runtime.context import ServiceContext
 
@@ -54,7 +54,8 @@ async def plan_daily(context: ServiceContext, *, steps: Sequence[Step] = STEPS) 
     the log and waits for the next day; neither the other parts nor the hospitals wait for it.
 
     Raises:
-        SQLAlchemyError, OSError: the database is away; what is left is done when called again.
+        SQLAlchemyError, OSError: the database is away, or refused once (``is_transient``); what is
+            left is done when called again.
     """
     if not settings_of(context).plan_daily:
         return
@@ -66,9 +67,9 @@ async def plan_daily(context: ServiceContext, *, steps: Sequence[Step] = STEPS) 
             continue
         try:
             log.info("night_step", step=name, **await step(context, day))
-        except (SQLAlchemyError, OSError):
-            raise
-        except Exception:
+        except Exception as error:
+            if is_transient(error) or isinstance(error, OSError):
+                raise
             log.exception("night_step_failed", step=name)
             METRICS.job_faults.labels(context.name, name).inc()
         done[name] = day

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from services.contracts.plans import service as planning
 from services.contracts.plans.nightly import plan_daily
@@ -64,8 +65,9 @@ async def test_once_a_day_and_only_where_it_is_on(contracts: Running) -> None:
 
 
 async def test_a_part_with_a_fault_stops_nothing_else(contracts: Running) -> None:
-    """Goal: one wrong rule closes no window. Method: three parts, the second with a fault, the
-    third without a database at first; called again that day and on the next."""
+    """Goal: one wrong rule, or one row, closes no window. Method: four parts, the second with a
+    fault, the third refused by the database, the fourth without it at first; called again that day
+    and on the next."""
     did: list[str] = []
 
     async def good(_: ServiceContext, day: date) -> dict[str, int]:
@@ -76,6 +78,12 @@ async def test_a_part_with_a_fault_stops_nothing_else(contracts: Running) -> Non
         did.append(f"faulty {day.day}")
         raise AttributeError("'NoneType' object has no attribute 'get'")
 
+    async def refused(context: ServiceContext, day: date) -> dict[str, int]:
+        did.append(f"refused {day.day}")
+        async with context.db.writing() as session:
+            await session.execute(text("SELECT 1 / 0"))
+        return {}
+
     async def cut_off(_: ServiceContext, day: date) -> dict[str, int]:
         did.append(f"cut off {day.day}")
         if did.count(did[-1]) == 1:
@@ -85,16 +93,16 @@ async def test_a_part_with_a_fault_stops_nothing_else(contracts: Running) -> Non
     settings = settings_of(contracts.context).model_copy(update={"plan_daily": True})
     contracts.context.state["contracts.settings"] = settings
     contracts.context.state.pop("contracts.planned_on", None)
-    steps = (good, faulty, cut_off)
+    steps = (good, faulty, refused, cut_off)
     with pytest.raises(ConnectionError):
         await plan_daily(contracts.context, steps=steps)
     for _ in range(2):
         await plan_daily(contracts.context, steps=steps)
-    assert did == ["good 10", "faulty 10", "cut off 10", "cut off 10"]
+    assert did == ["good 10", "faulty 10", "refused 10", "cut off 10", "cut off 10"]
     contracts.clock.advance(timedelta(days=1))
     with pytest.raises(ConnectionError):
         await plan_daily(contracts.context, steps=steps)
-    assert did[4:] == ["good 11", "faulty 11", "cut off 11"]
+    assert did[5:] == ["good 11", "faulty 11", "refused 11", "cut off 11"]
 
 
 async def test_a_programme_that_the_region_does_not_have_asks_for_nothing(

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from shared.observability.metrics import METRICS
@@ -13,6 +14,12 @@ from shared.runtime.context import ServiceContext
 from shared.runtime.worker import again_and_again
 
 CONTEXT = cast("ServiceContext", SimpleNamespace(name="contracts"))
+
+
+class Refusal(Exception):
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
 
 
 class Job:
@@ -75,9 +82,23 @@ async def test_a_fault_after_long_good_work_is_a_first_one(pauses: list[float]) 
     assert pauses == [2, 2, 2]
 
 
+def refused(sqlstate: str) -> DBAPIError:
+    """What SQLAlchemy raises of a statement that PostgreSQL refused so."""
+    return DBAPIError("SELECT", None, Refusal(sqlstate))
+
+
+async def test_what_the_database_refuses_each_time_is_the_jobs_fault(pauses: list[float]) -> None:
+    """Goal: a row that cannot be written is told, and not tried every second without a word.
+    Method: a value too long (22001), a column that is not there (42703), a deadlock (40P01)."""
+    before = faults()
+    logs = await run(Job(refused("22001"), refused("42703"), refused("40P01")))
+    assert [each["event"] for each in logs] == ["job_failed", "job_failed", "job_interrupted"]
+    assert (pauses, faults()) == ([2, 4, 1], before + 2)
+
+
 async def test_a_database_that_is_away_is_no_fault_of_the_job(pauses: list[float]) -> None:
     before = faults()
-    logs = await run(Job(OSError("away"), OSError("away"), None))
+    logs = await run(Job(OSError("away"), refused("57P01"), None))
     assert pauses == [1, 1, 1]
     assert [each["event"] for each in logs] == ["job_interrupted"] * 2
     assert faults() == before
