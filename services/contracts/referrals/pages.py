@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from services.contracts.referrals import service
 from services.contracts.referrals.domain import StateOnDay
+from services.contracts.referrals.results import results_of
 from services.contracts.referrals.schemas import AcceptRequest, RefuseRequest
 from services.contracts.screens.kit import PageRoute, render, said
 from services.contracts.screens.names import masked_names
@@ -126,9 +127,14 @@ async def _page(
     )
     names = await masked_names(context, [one.person_id for one in found])
     today = business_date(context.clock.now())
+    results = await results_of(session, found)
     rows: list[dict[str, Any]] = [
         referral_row(context, caller, one, today)
-        | {"name": names.get(one.person_id), "waits": (today - one.issued_on).days}
+        | {
+            "name": names.get(one.person_id),
+            "waits": (today - one.issued_on).days,
+            "results": [each.model_dump() for each in results[one.referral_id]],
+        }
         for one in found
     ]
     return render(

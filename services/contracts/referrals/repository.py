@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Row,
+    and_,
+    cast,
+    func,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from services.contracts.merges.repository import MERGES
-from services.contracts.models import Referral, ReferralStep
+from services.contracts.models import CheckUp, FollowUp, Referral, ReferralStep, person_merges
 from shared.db.session import ReadSession, WriteSession
 
 
@@ -174,3 +186,43 @@ def _visible(organisation: tuple[str, str]) -> ColumnElement[bool]:
     return or_(
         Referral.from_facility == value, Referral.to_facility == value, Referral.team == value
     )
+
+
+async def measured(
+    session: ReadSession, people: Collection[str], *, first: date, last: date
+) -> list[Row[str, date, str, Any]]:
+    """``kept``, ``done_on``, ``team``, ``measurements`` of visits and check-ups, the newest first.
+
+    Args:
+        session: to read with.
+        people: who stand for themselves; what was told under an absorbed id is theirs.
+        first, last: days, both included.
+    """
+    merges = person_merges.c
+    absorbed = await session.scalars(
+        select(merges.absorbed_person_id).where(merges.kept_person_id.in_(people), merges.in_force)
+    )
+    ids = [*people, *absorbed]
+    visited_on = cast(func.timezone("Asia/Shanghai", FollowUp.performed_at), Date)
+    kept = MERGES.kept_or_self
+    both = union_all(
+        select(
+            kept(FollowUp.person_id).label("kept"),
+            visited_on.label("done_on"),
+            FollowUp.team,
+            FollowUp.measurements,
+        ).where(
+            FollowUp.person_id.in_(ids),
+            FollowUp.measurements.is_not(None),
+            visited_on.between(first, last),
+        ),
+        select(
+            kept(CheckUp.person_id), CheckUp.performed_on, CheckUp.team, CheckUp.measurements
+        ).where(
+            CheckUp.person_id.in_(ids),
+            CheckUp.measurements.is_not(None),
+            CheckUp.performed_on.between(first, last),
+        ),
+    ).subquery()
+    rows = await session.execute(select(both).order_by(both.c.done_on.desc(), both.c.team))
+    return list(rows)

@@ -60,6 +60,17 @@ _EXAMPLE: dict[str, Any] = {
             "note": None,
         }
     ],
+    "results": [
+        {
+            "name": "sbp",
+            "name_zh": "收缩压",
+            "name_en": "systolic pressure",
+            "value": "186",
+            "unit": "mmHg",
+            "measured_on": "2016-03-09",
+            "team": "H51111300202",
+        }
+    ],
 }
 
 
@@ -148,6 +159,19 @@ class StepAnswer(BaseModel):
     note: str | None
 
 
+class ResultAnswer(BaseModel):
+    """What was measured at home before the referral (SJ-36)."""
+
+    name: str
+    name_zh: str
+    name_en: str
+    value: str
+    unit: str
+    measured_on: date
+    team: str
+    """Whose visit or check-up it was."""
+
+
 class ReferralAnswer(BaseModel):
     """A referral, and its state today."""
 
@@ -176,13 +200,16 @@ class ReferralAnswer(BaseModel):
     """Only of a single referral."""
     steps: list[StepAnswer] | None = None
     """Only of a single referral."""
+    results: list[ResultAnswer] | None = None
+    """What was measured in the 90 days before the day of issue, the newest of each, for the other
+    end to recognise (SJ-36). Only of a single referral."""
 
 
 class ReferralList(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
-                "items": [{**_EXAMPLE, "note": None, "steps": None}],
+                "items": [{**_EXAMPLE, "note": None, "steps": None, "results": None}],
                 "next_cursor": None,
             }
         }

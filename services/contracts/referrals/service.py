@@ -41,6 +41,7 @@ from services.contracts.referrals.problems import (
     ReferralUnknown,
     ReferralWaitsAlready,
 )
+from services.contracts.referrals.results import results_of
 from services.contracts.referrals.schemas import ReferralAnswer, ReferralRequest, StepAnswer
 from services.contracts.referrals.telling import tell
 from services.contracts.settings import settings_of
@@ -219,7 +220,10 @@ async def one(
         for each in await repository.steps_of(session, referral_id)
     ]
     note = _read(context, referral.note, NOTE_COLUMN)
-    return shown.model_copy(update={"steps": steps, "note": note})
+    results = await results_of(session, [shown])
+    return shown.model_copy(
+        update={"steps": steps, "note": note, "results": results[shown.referral_id]}
+    )
 
 
 async def read_one(

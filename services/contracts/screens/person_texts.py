@@ -149,6 +149,7 @@ PERSON: dict[str, tuple[str, str]] = {
     "refer.to.team": ("(下转默认本团队)", "(down: the person's team)"),
     "refer.reason": ("原因", "Reason"),
     "refer.diagnoses": ("诊断编码(可不填)", "Diagnoses (optional)"),
+    "refer.results": ("家医已查，结果互认", "Measured at home, to be recognised"),
     "refer.refusal": ("拒绝原因：{text}", "Refused because: {text}"),
     "check_up.head": ("体检", "Check-ups"),
     "check_up.none": ("没有体检记录。", "There is no check-up."),

@@ -11,6 +11,7 @@ from services.contracts.people import waiting as waiting_for
 from services.contracts.programme.domain import ReferralTarget
 from services.contracts.programme.service import programme_of
 from services.contracts.referrals import expiring
+from shared.events.catalog import PersonMerged
 from shared.policy.reading import Citation
 from shared.policy.region import ReferralIssuers
 from tests.integration.contracts.stories import (
@@ -22,7 +23,8 @@ from tests.integration.contracts.stories import (
     discharged,
     entered,
 )
-from tests.support.service import COUNTY, Running
+from tests.integration.contracts.test_plans import post, visit
+from tests.support.service import COUNTY, Running, envelope
 
 TEAM = f"facility:{JINHE_TEAM}"
 CITY = "H51110200901"
@@ -122,6 +124,41 @@ class TestUp:
         assert "血压" not in str(told)
         (row,) = await contracts.rows("SELECT note, refusal FROM referrals")
         assert "血压".encode() not in row["note"]
+
+    async def test_what_was_measured_goes_with_the_patient(self, contracts: Running) -> None:
+        """Goal: SJ-36: the hospital has the newest of each result up to that day and none that is
+        too old. Method: a visit, one before it, a check-up of one merged into him, one after the
+        referral, one of 91 days before; read by the hospital, and in the list without them."""
+        await contracts.deliver(entered(), entered("P2"))
+        for on, values in (
+            ("2015-12-10", {"fasting_glucose": 7.0, "sbp": 150, "dbp": 90}),
+            ("2016-03-01", {"sbp": 170, "dbp": 100, "weight": 61, "cigarettes": 20}),
+            ("2016-03-09", {"sbp": 186.0, "dbp": 112}),
+        ):
+            disease = "type2_diabetes" if "fasting_glucose" in values else "hypertension"
+            await visit(
+                contracts, performed_at=f"{on}T09:00:00+08:00", disease=disease, measurements=values
+            )
+        examined = {"performed_on": "2016-03-05", "measurements": {"fasting_glucose": 6.2}}
+        await post(contracts, "/check-ups", 201, person_id="P2", **examined)
+        now = contracts.clock.now()
+        merged = PersonMerged(
+            merge_id="M1", kept_person_id="P1", absorbed_person_id="P2", recorded_at=now
+        )
+        await contracts.deliver(envelope(merged, at=now))
+        made = (await refer(contracts, TEAM)).json()
+        contracts.clock.advance(timedelta(days=1))
+        await visit(contracts, measurements={"sbp": 140, "dbp": 88})
+        async with contracts.client(HOSPITAL) as client:
+            path = f"/contracts/v1/referrals/{made['referral_id']}"
+            seen = (await client.get(path)).json()
+        assert [(r["name"], r["value"], r["measured_on"]) for r in seen["results"]] == [
+            ("sbp", "186", "2016-03-09"),
+            ("dbp", "112", "2016-03-09"),
+            ("fasting_glucose", "6.2", "2016-03-05"),
+            ("weight", "61", "2016-03-01"),
+        ]
+        assert [each["results"] for each in await waiting(contracts, HOSPITAL)] == [None]
 
     async def test_a_refusal_has_its_reason(self, contracts: Running) -> None:
         """Goal: both ends see why. Method: refuse without and with a reason."""
