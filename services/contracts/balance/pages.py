@@ -60,6 +60,7 @@ async def sheet(
     else:
         status = 200
     reasons = [one.reason for one in found.exempt]
+    rows = [_row(one, reasons) for one in found.villages]
     return render(
         request,
         "balance.html",
@@ -70,7 +71,8 @@ async def sheet(
                  "count": one.count, "leaves": one.leaves_denominator}
                 for one in found.exempt
             ],
-            "rows": [_row(one, reasons) for one in found.villages],
+            "rows": rows,
+            "towns": _towns(rows),
             "county": found.area == service.COUNTY,
             "area": area,
             "month": month,
@@ -192,6 +194,18 @@ def _row(one: VillageSheet, reasons: list[str]) -> dict[str, Any]:
         "unresolved": one.unresolved,
         "rate": one.contract_rate,
     }
+
+
+def _towns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The villages by township, with its sums: what a phone shows folded."""
+    towns: dict[str | None, list[dict[str, Any]]] = {}
+    for row in rows:
+        towns.setdefault(row["township"], []).append(row)
+    return [
+        {"township": township, "rows": mine}
+        | {name: sum(row[name] for row in mine) for name in ("registry", "signed", "unresolved")}
+        for township, mine in towns.items()
+    ]
 
 
 def _query(area: str, month: str) -> str:
