@@ -1,7 +1,7 @@
 """Feeds the demonstration county to a running Yizhan through its HTTP interface.
 
-A poverty office sends the roster, townships sign contracts, hospitals recognise, charge, discharge
-and settle. Every call carries a key made from the seed, so a load that was interrupted may simply
+A poverty office sends the roster, townships sign contracts and see home who was in hospital,
+hospitals recognise, charge, discharge and settle. Every call carries a key made from the seed, so a load that was interrupted may simply
 be started again: what was done is answered again and nothing doubles.
 """
 
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from deploy.demo.client import Caller, eventually
 from deploy.demo.county import ROSTER_DAY, SEED, build_county, chance, roster_csv, stream
+from deploy.demo.homecare import see_home
 from deploy.demo.institutions import institutions
 from deploy.demo.teams import members
 from deploy.demo.visits import OUTPATIENT_VISITS, Visit, build_visits
@@ -145,6 +146,8 @@ async def load_county(
     outpatients = [visit for visit in visits if visit.type != "inpatient"]
     await _each(OUTPATIENTS, _by_person(outpatients), close, progress)
     await _each(CONTRACTS, late, sign, progress)
+    home = sum(known[visit.visit_no].grade in _RECOGNISED for visit in stays)
+    await see_home(callers.township, home, prefix, progress, within_s=_FOLLOWS_WITHIN_S)
     await _figures_stand(callers.director, len(visits), len(signatures), progress)
 
 

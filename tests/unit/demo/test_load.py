@@ -14,6 +14,7 @@ import pytest
 from deploy.demo import load
 from deploy.demo.client import Caller, DemoRefused, WaitedTooLong, eventually
 from deploy.demo.county import PERSONS
+from deploy.demo.homecare import FOLLOW_UPS
 from deploy.demo.load import (
     CLIENTS,
     CONTRACTS,
@@ -40,6 +41,9 @@ class StandIn:
         self.encounters: dict[tuple[str, str], str] = {}
         self.settled: Counter[str] = Counter()
         self.effects: Counter[str] = Counter()
+        self.stays: dict[tuple[str, str], str] = {}
+        self.signed: set[str] = set()
+        self.followed: set[str] = set()
         self.tokens = 0
         self.stop_after = stop_after
 
@@ -78,6 +82,8 @@ class StandIn:
                 for n in numbers
             ]
             return httpx.Response(200, json={"items": items, "next_after": after + len(items)})
+        if path.endswith("/worklist"):
+            return httpx.Response(200, json={"items": self._tasks(params.get("status"))})
         if path.endswith("/teams"):
             return httpx.Response(200, json={"items": [{"team": "T1"}, {"team": "T2"}]})
         if path.endswith("/dashboard"):
@@ -88,6 +94,22 @@ class StandIn:
             return httpx.Response(200, json=figures)
         known = self.encounters.get((params["facility_code"], params["visit_no"]))
         return httpx.Response(200, json={"items": [{"encounter_id": known}] if known else []})
+
+    def _tasks(self, status: str | None) -> list[Any]:
+        """A task for each stay, until it is done; every fifth patient has to sign before."""
+        found = []
+        for (_, visit), person in sorted(self.stays.items()):
+            rules = ["post_discharge_follow_up"]
+            if visit.endswith(("0", "5")):
+                rules = ["contract_to_sign"] if person not in self.signed else rules
+            for rule in rules:
+                closed = f"t-{visit}" in self.followed
+                if closed == (status == "closed"):
+                    found.append(
+                        {"task_id": f"t-{visit}", "encounter_id": f"e-{visit}", "rule": rule,
+                         "person_id": person, "discharged_on": "2016-03-01"}
+                    )  # fmt: skip
+        return found
 
     def _effect(self, path: str, key: str, body: str) -> httpx.Response:
         noun = path.rsplit("/", 1)[-1]
@@ -102,9 +124,15 @@ class StandIn:
             if known:
                 self.encounters[told["facility_code"], visit] = f"e-{visit}"
             person = f"p{self.effects[noun]}" if known else None
+            if person is not None and visit.startswith("ZY"):
+                self.stays[told["facility_code"], visit] = person
             answer = {"grade": "certain" if known else "none", "person_id": person}
         elif noun == "encounters":
             answer = {"encounter_id": f"e-{json.loads(body)['visit_no']}"}
+        elif noun == "contracts":
+            self.signed.add(json.loads(body)["person_id"])
+        elif noun == "follow-ups":
+            self.followed.add(json.loads(body)["task_id"])
         elif noun == "settlement":
             self.settled[path] += 1
             answer = {"total": "10.00", "patient_pays": "1.00"}
@@ -143,7 +171,11 @@ async def test_the_whole_county_goes_through_the_interface() -> None:
     assert (seen[STAYS], seen[OUTPATIENTS]) == ((49, 49), (60, 60))
     assert all(done == total for done, total in seen.values())
     signed = seen[CONTRACTS][1] + seen[CONTRACTS_OF_INPATIENTS][1]
-    assert stand_in.effects["contracts"] == signed > seen[CONTRACTS][1]
+    at_home = stand_in.effects["contracts"] - signed
+    assert signed > seen[CONTRACTS][1]
+    assert 0 < at_home < 49
+    assert stand_in.effects["follow-ups"] == len(stand_in.followed) == 49
+    assert seen[FOLLOW_UPS] == (49, 49)
     assert stand_in.tokens == len(CLIENTS)
 
 
