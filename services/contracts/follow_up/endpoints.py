@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import date as calendar_date
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 
 from services.contracts.cursors import after_day_and_id
-from services.contracts.follow_up import listing, service
+from services.contracts.follow_up import correcting, listing, service
 from services.contracts.follow_up.schemas import (
     FollowUpAnswer,
+    FollowUpCorrection,
     FollowUpRequest,
     TaskFilter,
     Worklist,
@@ -88,3 +90,26 @@ async def record_follow_up(
     Without `task_id` it does the open task of the disease, if it is a visit of the right kind.
     """
     return await service.record_follow_up(session, context, caller, body)
+
+
+@router.post(
+    "/follow-ups/{follow_up_id}/correct",
+    summary="Correct what was measured or said at a follow-up",
+    responses={
+        404: {"description": "`follow_up_unknown`"},
+        409: {"description": "`follow_up_stands`, `attempt_stands`"},
+        422: {
+            "description": "`correction_wrong`, `measurements_refused`, `measurements_unlikely`: send"
+            " the fields named again in `confirmed`"
+        },
+    },
+)
+async def correct_follow_up(
+    follow_up_id: UUID,
+    body: FollowUpCorrection,
+    caller: Annotated[Principal, requires("contracts:write")],
+    session: Writes,
+    context: Context,
+) -> FollowUpAnswer:
+    """It is judged anew and the plan rebuilt; what stood before is kept. Only a programme's last."""
+    return await correcting.correct(session, context, caller, follow_up_id, body)

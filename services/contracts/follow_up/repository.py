@@ -11,8 +11,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services.contracts.follow_up.domain import ATTEMPTS
 from services.contracts.merges.repository import MERGES
-from services.contracts.models import CancelledStay, Discharge, FollowUp, Person, Task
+from services.contracts.models import (
+    CancelledStay,
+    Discharge,
+    FollowUp,
+    FollowUpCorrection,
+    Person,
+    Task,
+)
 from services.contracts.plans.domain import MISSED
 from shared.db.session import ReadSession, WriteSession
 
@@ -184,7 +192,11 @@ async def move_task(
 
 
 async def get_follow_up(session: ReadSession, follow_up_id: UUID) -> FollowUp | None:
-    found = await session.execute(select(FollowUp).where(FollowUp.follow_up_id == follow_up_id))
+    found = await session.execute(
+        select(FollowUp)
+        .where(FollowUp.follow_up_id == follow_up_id)
+        .execution_options(populate_existing=True)
+    )
     return found.scalar_one_or_none()
 
 
@@ -209,6 +221,68 @@ async def visit_before(
     )
     row = found.first()
     return (row[0], row[1], row[2]) if row is not None else None
+
+
+async def is_last_visit(session: ReadSession, members: Sequence[str], visit: FollowUp) -> bool:
+    """Whether no judged visit of the programme came after it."""
+    later = await session.scalar(
+        select(FollowUp.follow_up_id)
+        .where(
+            FollowUp.person_id.in_(members),
+            FollowUp.disease == visit.disease,
+            FollowUp.classification.is_not(None),
+            tuple_(FollowUp.performed_at, FollowUp.follow_up_id)
+            > (visit.performed_at, visit.follow_up_id),
+        )
+        .limit(1)
+    )
+    return later is None
+
+
+async def visit_on(
+    session: ReadSession, members: Sequence[str], programme: str, first: datetime, before: datetime
+) -> FollowUp | None:
+    """A person's newest contact of a programme between two moments that came about."""
+    found = await session.scalars(
+        select(FollowUp)
+        .where(
+            FollowUp.person_id.in_(members),
+            FollowUp.disease == programme,
+            FollowUp.outcome.not_in(ATTEMPTS),
+            FollowUp.performed_at >= first,
+            FollowUp.performed_at < before,
+        )
+        .order_by(FollowUp.performed_at.desc(), FollowUp.follow_up_id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    return found.first()
+
+
+async def done_by(session: ReadSession, members: Sequence[str], visit: FollowUp) -> Sequence[Task]:
+    """The planned tasks that a visit did when it was recorded."""
+    found = await session.scalars(
+        select(Task).where(
+            Task.person_id.in_(members),
+            Task.programme == visit.disease,
+            Task.status == "closed",
+            Task.closed_at == visit.recorded_at,
+        )
+    )
+    return found.all()
+
+
+async def correct(
+    session: WriteSession, visit: FollowUp, values: dict[str, Any], before: dict[str, Any]
+) -> None:
+    """Change a follow-up and keep what stood there."""
+    await session.execute(insert(FollowUpCorrection).values(before))
+    await session.execute(
+        update(FollowUp)
+        .where(FollowUp.follow_up_id == visit.follow_up_id)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def planned_tasks(

@@ -161,6 +161,24 @@ class FollowUpRequest(BaseModel):
     """Free text, stored encrypted and never passed on."""
 
 
+class FollowUpCorrection(BaseModel):
+    """What was really measured, or said, at a follow-up; when and how it took place stays."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"measurements": {"sbp": 136, "dbp": 84}}},
+    )
+
+    outcome: _OutcomeCode | None = None
+    """Default: as it was. Not one of an attempt: it did take place."""
+    measurements: Annotated[dict[str, Any], Field(max_length=40)] | None = None
+    """All of the form, as at the recording; needed where something was measured."""
+    confirmed: Annotated[list[str], Field(max_length=40)] = []
+    """Measurements whose unlikely value was looked at again and is right."""
+    note: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    """Added to the note that is there."""
+
+
 class Reason(BaseModel):
     """Why a referral is advised."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,13 +12,17 @@ from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from services.contracts.follow_up import repository, service
-from services.contracts.follow_up.domain import TO_SIGN
-from services.contracts.follow_up.schemas import FollowUpRequest
-from services.contracts.models import Task
+from services.contracts.follow_up import correcting, repository, service
+from services.contracts.follow_up.domain import ATTEMPTS, TO_SIGN
+from services.contracts.follow_up.schemas import FollowUpCorrection, FollowUpRequest
+from services.contracts.merges.repository import MERGES
+from services.contracts.models import FollowUp, Task
 from services.contracts.people.service import read_person
+from services.contracts.plans.domain import MISSED
 from services.contracts.plans.rulebook import rulebook
+from services.contracts.programme.service import programme_of
 from services.contracts.screens.kit import PageRoute, render, said
+from services.contracts.screens.measured import visit_of
 from services.contracts.screens.names import masked_names
 from services.contracts.screens.today import doing
 from services.contracts.screens.visit import (
@@ -30,6 +35,7 @@ from services.contracts.screens.visit import (
     unmeasured,
     wanted,
 )
+from shared.clock import business_date, start_of_business_day
 from shared.db.session import Writes, WriteSession
 from shared.http.faults import field_faults
 from shared.http.problem import Problem
@@ -40,6 +46,7 @@ from shared.web.kit import Said, Typed, attempt, fields, see, told
 from shared.web.signin.required import signed_in
 
 _KEPT = ("team", "village", "date")
+_AGAIN = ("correct", "another")
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -71,7 +78,7 @@ async def record(
     task_id: UUID, request: Request, caller: Recorder, session: Writes, context: Context
 ) -> Response:
     """Record the follow-up; what is wrong stands beside its field."""
-    asked = await _of_task(session, context, caller, task_id)
+    asked = _if_done(await _of_task(session, context, caller, task_id))
     return await _record(request, context, session, caller, asked)
 
 
@@ -113,6 +120,15 @@ async def _of_task(
     return wanted(kept, (person.township, person.village), task=task)
 
 
+def _if_done(asked: Wanted) -> Wanted:
+    """A task that was done meanwhile: what is typed is a correction of it, or a further visit."""
+    task = asked.task
+    if task is None or task.programme is None or task.status == "open" or task.outcome == MISSED:
+        return asked
+    home = (asked.township, asked.village)
+    return wanted(asked.person_id, home, programme=asked.programme)
+
+
 async def _of_programme(
     session: WriteSession,
     context: ServiceContext,
@@ -144,16 +160,47 @@ async def _record(
         if "performed_at" in faults:
             faults["performed_at"] = said("visit.at.malformed")
         return await _page(request, context, caller, asked, typed, faults=faults, status=422)
-    answer = await attempt(session, service.record_follow_up(session, context, caller, body))
+    twin = await _twin(session, asked, body)
+    if twin is not None and typed["again"] not in _AGAIN:
+        return await _page(request, context, caller, asked, typed, twin=twin, status=409)
+    answer = await attempt(
+        session,
+        service.record_follow_up(session, context, caller, body)
+        if twin is None or typed["again"] == "another"
+        else correcting.correct(session, context, caller, twin.follow_up_id, _correction(body)),
+    )
     if isinstance(answer, Problem):
         faults, unlikely = in_words(asked, answer.errors)
         return await _page(
             request, context, caller, asked, typed,
-            faults=faults, unlikely=unlikely,
+            faults=faults, unlikely=unlikely, twin=twin,
             problem=None if faults else told(answer), status=answer.status,
         )  # fmt: skip
     kept = {name: typed[f"keep-{name}"] for name in _KEPT if typed[f"keep-{name}"]}
     return see(f"/contracts/?{urlencode(kept | {'done': answer.follow_up_id})}")
+
+
+async def _twin(session: WriteSession, asked: Wanted, body: FollowUpRequest) -> FollowUp | None:
+    """The contact of the same programme and day that is on record: perhaps this one, typed again."""
+    if asked.programme is None or body.outcome in ATTEMPTS:
+        return None
+    day = business_date(body.performed_at)
+    return await repository.visit_on(
+        session,
+        await MERGES.members(session, asked.person_id),
+        asked.programme.code,
+        start_of_business_day(day),
+        start_of_business_day(day + timedelta(days=1)),
+    )
+
+
+def _correction(body: FollowUpRequest) -> FollowUpCorrection:
+    return FollowUpCorrection(
+        outcome=body.outcome,
+        measurements=body.measurements,
+        confirmed=body.confirmed,
+        note=body.note,
+    )
 
 
 async def _page(
@@ -166,6 +213,7 @@ async def _page(
     faults: Mapping[str, Said] | None = None,
     unlikely: set[str] | None = None,
     problem: Said | None = None,
+    twin: FollowUp | None = None,
     status: int = 200,
 ) -> Response:
     names = await masked_names(context, [asked.person_id])
@@ -199,6 +247,11 @@ async def _page(
         "faults": wrong,
         "unlikely": unlikely or set(),
         "problem": problem,
+        "twin": (
+            visit_of(twin, programme_of(context)) | {"at": as_local(twin.performed_at)}
+            if twin is not None
+            else None
+        ),
         "may_reveal": {"identity:persons", "identity:reveal"} <= caller.scopes,
     }
     return render(request, "visit.html", values, status=status)

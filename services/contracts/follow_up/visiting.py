@@ -107,28 +107,10 @@ async def look_at(
             )
     members = await MERGES.members(session, kept)
     day = business_date(body.performed_at)
-    enrolment = next(
-        (
-            each
-            for each in await plans.enrolments_of(session, members)
-            if each.programme == programme.code and each.ended_on is None
-        ),
-        None,
-    )
+    enrolment = await _enrolment(session, members, programme.code)
     judgement = None
-    if values is not None and programme.form is not None:
-        before = await repository.visit_before(session, members, programme.code, body.performed_at)
-        judgement = judge(
-            programme.form,
-            values,
-            forms()[programme.form].thresholds,
-            Case(
-                on=day,
-                birth_year=person.birth_year if person is not None else None,
-                started_on=enrolment.started_on if enrolment is not None else None,
-                before=_before(before, enrolment),
-            ),
-        )
+    if values is not None:
+        judgement = await judged(session, programme, values, members, person, body.performed_at)
     fitting = [
         each
         for each in await repository.planned_tasks(session, members, programme.code)
@@ -145,10 +127,52 @@ async def look_at(
         disease=programme.code,
         values=plain(values) if values is not None else None,
         judgement=judgement,
-        anchor_on=_anchor_on(programme, does, judgement, day) if anchors else None,
+        anchor_on=anchor_day(programme, does, judgement, day) if anchors else None,
         does=does,
         at_risk=at_risk(values, programme.code) if judgement is not None and values else {},
     )
+
+
+async def judged(
+    session: ReadSession,
+    programme: Programme,
+    values: Mapping[str, Any],
+    members: Sequence[str],
+    person: Person | None,
+    at: datetime,
+) -> Judgement | None:
+    """What measurements say of a person, with the visit before them in mind.
+
+    Args:
+        session: to read with.
+        programme: of the visit.
+        values: checked measurements.
+        members: the person's ids.
+        person: as known.
+        at: the time of the visit.
+    """
+    if programme.form is None:
+        return None
+    enrolment = await _enrolment(session, members, programme.code)
+    before = await repository.visit_before(session, members, programme.code, at)
+    return judge(
+        programme.form,
+        values,
+        forms()[programme.form].thresholds,
+        Case(
+            on=business_date(at),
+            birth_year=person.birth_year if person is not None else None,
+            started_on=enrolment.started_on if enrolment is not None else None,
+            before=_before(before, enrolment),
+        ),
+    )
+
+
+async def _enrolment(
+    session: ReadSession, members: Sequence[str], programme: str
+) -> Enrolment | None:
+    found = await plans.enrolments_of(session, members)
+    return next((e for e in found if e.programme == programme and e.ended_on is None), None)
 
 
 def _before(
@@ -235,8 +259,8 @@ def _does(task: Task, body: FollowUpRequest, day: date, *, measured: bool) -> bo
     return task.outcome == MISSED and in_window
 
 
-def _anchor_on(
-    programme: Programme, does: tuple[Task, ...], judgement: Judgement | None, day: date
+def anchor_day(
+    programme: Programme, does: Sequence[Task], judgement: Judgement | None, day: date
 ) -> date:
     """The visit's day; a routine visit that came late does not move the rhythm."""
     following = programme.rule_for(judgement.classification if judgement else "any", day)

@@ -17,7 +17,13 @@ from services.contracts.models.person import Person, PersonHome, PersonVersion
 from services.contracts.models.plausibility import VisitFlag, VisitFlagStep
 from services.contracts.models.referral import Referral, ReferralStep
 from services.contracts.models.service_record import CheckUp, Dispensing, DrugSettlement
-from services.contracts.models.task import CancelledStay, Discharge, FollowUp, Task
+from services.contracts.models.task import (
+    CancelledStay,
+    Discharge,
+    FollowUp,
+    FollowUpCorrection,
+    Task,
+)
 from services.contracts.models.upward import UpwardReport
 from services.contracts.models.verification import HomeVerification
 
@@ -38,6 +44,7 @@ __all__ = [
     "FeeLine",
     "FeeStatement",
     "FollowUp",
+    "FollowUpCorrection",
     "HomeVerification",
     "ImportBatch",
     "ImportRow",

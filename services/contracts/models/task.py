@@ -157,7 +157,28 @@ class FollowUp(Base):
     measurements: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     anchor_on: Mapped[date | None]
     """From which day the next visit is counted; None: it is no visit of the programme."""
+    judged: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    """How often it was judged; a correction that changes what follows judges it anew."""
     note: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed_as("follow_ups.note"))
     """Free text about a patient, encrypted."""
     recorded_by: Mapped[str] = mapped_column(String(128))
     recorded_at: Mapped[datetime]
+
+
+class FollowUpCorrection(Base):
+    """What stood in a follow-up before it was corrected; kept for good."""
+
+    __tablename__ = "follow_up_corrections"
+    __table_args__ = (Index("ix_follow_up_corrections_follow_up_id", "follow_up_id"),)
+
+    correction_id: Mapped[UUID] = mapped_column(primary_key=True)
+    region: Mapped[str] = mapped_column(String(16))
+    follow_up_id: Mapped[UUID] = mapped_column(
+        ForeignKey("follow_ups.follow_up_id", ondelete="RESTRICT")
+    )
+    outcome: Mapped[str] = mapped_column(String(48))
+    classification: Mapped[str | None] = mapped_column(String(32))
+    control_status: Mapped[str | None] = mapped_column(String(16))
+    measurements: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    corrected_by: Mapped[str] = mapped_column(String(128))
+    corrected_at: Mapped[datetime]

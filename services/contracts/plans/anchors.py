@@ -28,7 +28,7 @@ def anchor_of(programme: Programme, facts: Facts, day: date) -> Anchor | None:
     if visit.classification in programme.ends_after:
         return None
     return Anchor(
-        f"visit:{visit.follow_up_id}",
+        f"visit:{visit.follow_up_id}" + (f":{visit.judged}" if visit.judged > 1 else ""),
         max(visit.anchor_on, start),
         visit.classification or "any",
         start,

@@ -168,6 +168,7 @@ async def _visits(
             FollowUp.performed_at,
             FollowUp.classification,
             FollowUp.anchor_on,
+            FollowUp.judged,
         )
         .where(
             _among(FollowUp.person_id, ids),

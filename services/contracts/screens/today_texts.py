@@ -73,6 +73,16 @@ VISIT: dict[str, tuple[str, str]] = {
     "visit.done.next": ("下次随访在 {day} 前。", "The next visit is due by {day}."),
     "visit.attempt": ("这次没有随访成，任务仍在清单里。", "It did not come about; the task stays."),
     "visit.refer": ("办理转诊", "Refer"),
+    "visit.twin": (
+        "这一天已记录过一次，还没有重复保存：{at}",
+        "One of that day is on record, and this was not saved again: {at}",
+    ),
+    "visit.twin.how": (
+        "填错了就更正那一次：改的是测量值、结果和备注，时间和方式不变。确实又随访了一次，就另存一次。",
+        "Correct that one (time and way stay as they are), or save this as another visit.",
+    ),
+    "visit.twin.correct": ("更正已记录的这次", "Correct the one on record"),
+    "visit.twin.another": ("另存为又一次随访", "Save as another visit"),
     "visit.back": ("回到清单", "Back to the list"),
     "reveal.open": ("查看姓名和电话", "Show name and telephone"),
     "reveal.lead": (

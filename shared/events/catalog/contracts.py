@@ -204,6 +204,26 @@ class FollowUpRecorded(Event):
     """The standard's class of the visit, such as ``uncontrolled_first``."""
 
 
+class FollowUpCorrected(Event):
+    """What was measured at a follow-up, or said of it, was written down wrongly; it is judged anew."""
+
+    producer: ClassVar[str] = "contracts"
+    noun: ClassVar[str] = "follow_up"
+    verb: ClassVar[str] = "corrected"
+    key_field: ClassVar[str] = "person_id"
+
+    follow_up_id: str
+    person_id: str
+    team: str
+    performed_at: datetime
+    way: str
+    disease: str | None = None
+    control_status: str | None = None
+    """As judged now."""
+    assessment: str | None = None
+    """As judged now."""
+
+
 class CheckUpRecorded(Event):
     """A health check was done; one per person and calendar year is paid."""
 

@@ -24,8 +24,8 @@ from tests.support.service import Running
 
 
 async def test_a_form_sent_twice_is_carried_out_once(doctor: Screen, contracts: Running) -> None:
-    """Goal: a double click without scripts records one visit; what was changed is a new one. Method:
-    the form as its page brought it, twice at once, once later, then with another reading."""
+    """Goal: a double click without scripts records one visit; what is said to be another is a new one.
+    Method: the form as its page brought it, twice at once, once later, then of another time."""
     form = f"/contracts/persons/{P1}/visits/hypertension"
     page = await doctor.get(form)
     keys = values(page, "form_key")
@@ -42,7 +42,9 @@ async def test_a_form_sent_twice_is_carried_out_once(doctor: Screen, contracts: 
     assert again.headers["idempotency-replayed"] == "true"
     assert_private(again)
     assert "已记录 测*甲 的随访" in words(await doctor.follow(again))
-    changed = await doctor.post(form, visit | {"performed_at": "2016-03-10T09:40"})
+    changed = await doctor.post(
+        form, visit | {"performed_at": "2016-03-10T09:40", "again": "another"}
+    )
     assert changed.headers["location"] != again.headers["location"]
     async with contracts.context.db.reading() as session:
         assert await session.scalar(text("SELECT count(*) FROM follow_ups")) == 2

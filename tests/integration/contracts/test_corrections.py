@@ -1,0 +1,148 @@
+"""A follow-up that was written down wrongly, or typed twice."""
+
+import asyncio
+import re
+from datetime import timedelta
+from typing import Any
+
+from tests.integration.contracts.screens import P1
+from tests.integration.contracts.stories import YONGHE, entered
+from tests.integration.contracts.test_plans import enrol, post, visit
+from tests.support.browsing import Screen, words
+from tests.support.service import Running
+
+OPEN = "SELECT rule, due_on::text FROM tasks WHERE status = 'open' AND programme = 'hypertension'"
+
+
+async def correct(service: Running, found: Any, status: int = 200, **body: Any) -> Any:
+    path = f"/follow-ups/{found['follow_up_id']}/correct"
+    return await post(service, path, status, **body)
+
+
+async def open_tasks(service: Running) -> list[tuple[str, str]]:
+    return [(row["rule"], row["due_on"]) for row in await service.rows(OPEN)]
+
+
+async def test_a_wrong_value_is_corrected_and_the_plan_follows(contracts: Running) -> None:
+    """Goal: what follows is what would follow had it been right at once; what stood before is kept.
+
+    Method: 186 for 136, late for its task; corrected, and back; the same again changes no task;
+    then the emergency; a note twice; told, audited, and the API's second visit of a day stays one.
+    """
+    await contracts.deliver(entered())
+    await enrol(contracts)
+    contracts.clock.advance(timedelta(days=98))
+    wrong = await visit(contracts, measurements={"sbp": 186, "dbp": 84}, note="在家")
+    assert await open_tasks(contracts) == [("hypertension_referral_check", "2016-06-30")]
+    right = await correct(contracts, wrong, measurements={"sbp": 136, "dbp": 84}, note="写错")
+    assert (right["control_status"], right["referral_advised"]) == ("controlled", False)
+    # A routine visit that came late does not move the rhythm: three months from 10 June.
+    assert (await open_tasks(contracts), right["next_due_on"]) == (
+        [("hypertension_routine", "2016-09-10")],
+        "2016-09-10",
+    )
+    made = await contracts.rows("SELECT 1 FROM tasks")
+    await correct(contracts, wrong, measurements={"sbp": 137, "dbp": 84}, outcome="improved")
+    assert await contracts.rows("SELECT 1 FROM tasks") == made
+    again = await correct(contracts, wrong, measurements={"sbp": 186, "dbp": 84})
+    assert (again["classification"], again["next_due_on"]) == (
+        wrong["classification"],
+        "2016-06-30",
+    )
+    kept = await contracts.rows(
+        "SELECT measurements->>'sbp' AS sbp FROM follow_up_corrections ORDER BY correction_id"
+    )
+    assert [row["sbp"] for row in kept] == ["186", "136", "137"]
+    (row,) = await contracts.rows("SELECT note, outcome FROM follow_ups")
+    note = contracts.context.vault.decrypt(row["note"], column="follow_ups.note")
+    assert (note, row["outcome"]) == ("在家\n写错", "improved")
+    told = [e["payload"] for e in await contracts.published() if "corrected" in e["type"]]
+    assert [each["control_status"] for each in told] == ["controlled", "controlled", "uncontrolled"]
+    audited = "SELECT 1 FROM audit_log WHERE action = 'follow_up.corrected'"
+    assert len(await contracts.rows(audited)) == 3
+
+
+async def test_what_cannot_be_corrected(contracts: Running) -> None:
+    """Goal: each refusal with its code, and nothing changed. Method: another township; impossible,
+    missing and unasked-for values; an attempt; one with a later visit; eight at once with that."""
+    await contracts.deliver(entered())
+    await enrol(contracts)
+    first = await visit(contracts)
+    values = {"sbp": 150, "dbp": 84}
+    path = f"/follow-ups/{first['follow_up_id']}/correct"
+    await post(contracts, path, 404, f"township:{YONGHE}", measurements=values)
+    for body, field in (
+        ({}, "measurements"),
+        ({"measurements": {"sbp": 900, "dbp": 84}}, "measurements.sbp"),
+        ({"measurements": values, "outcome": "not_reached"}, "outcome"),
+    ):
+        assert (await correct(contracts, first, 422, **body))["errors"][0]["field"] == field
+    called = await visit(contracts, way="phone", measurements=None, disease="hypertension")
+    refused = await correct(contracts, called, 422, measurements=values)
+    assert refused["errors"][0]["code"] == "measured_nothing"
+    missed = await visit(contracts, outcome="not_reached", measurements=None)
+    assert (await correct(contracts, missed, 409, measurements=values))["code"] == "attempt_stands"
+    contracts.clock.advance(timedelta(days=1))
+
+    async def either(number: int) -> int:
+        async with contracts.client() as client:
+            if number:
+                answer = await client.post(f"/contracts/v1{path}", json={"measurements": values})
+            else:
+                answer = await client.post(
+                    "/contracts/v1/follow-ups",
+                    json={"person_id": "P1", "way": "home", "disease": "hypertension",
+                          "performed_at": contracts.clock.now().isoformat(),
+                          "measurements": values},
+                )  # fmt: skip
+        return answer.status_code
+
+    codes = await asyncio.gather(*(either(number) for number in range(8)))
+    assert codes[0] == 201
+    assert set(codes[1:]) <= {200, 409}
+    assert (await correct(contracts, first, 409, measurements=values))["code"] == "follow_up_stands"
+    corrected = await contracts.rows("SELECT 1 FROM follow_up_corrections")
+    assert len(corrected) == codes.count(200)
+    judged = "SELECT classification FROM follow_ups WHERE classification IS NOT NULL ORDER BY 1"
+    # The later visit was judged by what then stood in the first: high once, or twice.
+    second = "referral" if codes.count(200) else "uncontrolled_first"
+    assert second in {row["classification"] for row in await contracts.rows(judged)}
+
+
+async def test_typed_twice_is_noticed_by_the_form(contracts: Running, doctor: Screen) -> None:
+    """Goal: no second visit by going back, and a true one is not refused.
+
+    Method: a visit for its task; the same form sent again from the browser's history: noticed;
+    corrected; sent again as another; an attempt and the day before are no twin.
+    """
+    await enrol(contracts, P1)
+    (task,) = await contracts.rows("SELECT task_id FROM tasks WHERE programme = 'hypertension'")
+    form = f"/contracts/tasks/{task['task_id']}"
+    now = contracts.clock.now() + timedelta(hours=8)
+    typed = {
+        "m-sbp": "186", "m-dbp": "84", "way": "home", "outcome": "continue",
+        "performed_at": f"{now:%Y-%m-%dT%H:%M}",
+    }  # fmt: skip
+    assert "建议转诊" in words(await doctor.follow(await doctor.post(form, typed)))
+    typed["m-sbp"] = "136"
+    seen = await doctor.post(form, typed)
+    assert seen.status_code == 409
+    assert "这一天已记录过一次" in words(seen)
+    assert "收缩压 186 mmHg" in words(seen)
+    assert re.findall(r'name="again" value="(\w+)"', seen.text) == ["correct", "another"]
+    assert 'name="m-sbp" inputmode="decimal" maxlength="8" value="136"' in seen.text
+    action = re.findall(r'class="panel" method="post" action="([^"]+)"', seen.text)[0]
+    assert "控制满意" in words(
+        await doctor.follow(await doctor.post(action, typed | {"again": "correct"}))
+    )
+    count = "SELECT measurements->>'sbp' AS sbp FROM follow_ups ORDER BY recorded_at, 1"
+    assert [row["sbp"] for row in await contracts.rows(count)] == ["136"]
+    wrong = await doctor.post(action, typed | {"again": "correct", "m-sbp": "900"})
+    assert (wrong.status_code, 'id="m-sbp-fault"' in wrong.text) == (422, True)
+    assert 'id="correct"' in wrong.text
+    await doctor.follow(await doctor.post(action, typed | {"again": "another", "m-sbp": "138"}))
+    assert [row["sbp"] for row in await contracts.rows(count)] == ["136", "138"]
+    await doctor.follow(await doctor.post(action, typed | {"outcome": "not_reached"}))
+    day_before = {"performed_at": f"{now - timedelta(days=1):%Y-%m-%dT%H:%M}"}
+    await doctor.follow(await doctor.post(action, typed | day_before))
+    assert len(await contracts.rows(count)) == 4
