@@ -15,6 +15,7 @@ from shared.observability.logging import configure as configure_logging
 from tests.bench import (
     big_register,
     engine_alone,
+    guessing,
     imports,
     over_http,
     planning,
@@ -29,6 +30,7 @@ Part = Callable[[Console, bool], None]
 
 PARTS: dict[str, Part] = {
     "engine": engine_alone.run,
+    "guessing": guessing.run,
     "http": over_http.run,
     "imports": imports.run,
     "printing": printing.run,
