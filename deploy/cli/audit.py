@@ -12,7 +12,7 @@ from deploy.cli.reach import each_database
 from shared.db.session import Database
 from shared.security import audit as audit_log
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

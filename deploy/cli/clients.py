@@ -11,7 +11,7 @@ from deploy.cli.console import clients_file_of, console
 from shared.runtime.settings import RuntimeSettings
 from shared.security.clients import ClientsFile, ClientsFileMalformed, ClientThere, ClientUnknown
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Name = Annotated[str, typer.Argument(help="the client's id, such as hospital-2")]
 

@@ -17,7 +17,7 @@ from shared.clock import business_date
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

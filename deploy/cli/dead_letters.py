@@ -13,7 +13,7 @@ from deploy.cli.reach import reached, with_session
 from shared.db.session import WriteSession
 from shared.messaging import dead_letters
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 T = TypeVar("T")
 Service = Annotated[str, typer.Argument(help="identity, claims, contracts or reporting")]

@@ -27,7 +27,7 @@ from shared.clock import SystemClock
 from shared.runtime.build import region_of
 from shared.runtime.settings import RuntimeSettings
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 BaseUrl = Annotated[str | None, typer.Option(help="the server; default http://127.0.0.1:8000")]
 

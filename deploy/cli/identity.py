@@ -24,11 +24,10 @@ from services.identity.cards.keys import Rotated
 from services.identity.module import MODULE
 from services.identity.recognition import rescoring
 from services.identity.recognition.schemas import RescoringAnswer
-from shared.http.problem import Problem
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 app.command("import")(import_roster)
 
@@ -49,15 +48,8 @@ def match(
         console.print(f"{target} exists; name another file with --out", soft_wrap=True)
         raise typer.Exit(1)
     content = visits.read_bytes()
-    try:
-        with _showing() as (progress, moved):
-            result = _match(content, english=english, progress=progress, moved=moved)
-    except Problem as problem:
-        for fault in problem.errors:
-            console.print(f"{fault.message}\n{fault.message_zh}", soft_wrap=True, markup=False)
-        if not problem.errors:
-            console.print(f"{problem.detail}\n{problem.title_zh}", soft_wrap=True, markup=False)
-        raise typer.Exit(1) from None
+    with _showing() as (progress, moved):
+        result = _match(content, english=english, progress=progress, moved=moved)
     write_private(target, result.content)
     console.print(_table(result))
     console.print(
@@ -75,11 +67,7 @@ def rescore(
         async with context.db.writing() as session:
             return await rescoring.rescore(session, context, caller, recognition_id)
 
-    try:
-        found = _in_identity(work)
-    except Problem as problem:
-        console.print(f"{problem.detail}\n{problem.title_zh}", soft_wrap=True, markup=False)
-        raise typer.Exit(1) from None
+    found = _in_identity(work)
     table = Table("field", "level", "weight then", "weight again")
     for item in found.evidence:
         table.add_row(item.field, item.level, f"{item.weight}", f"{item.weight_again}")
@@ -128,11 +116,7 @@ def compromised_card_key(
         async with context.db.writing() as session:
             return await compromise(session, context, caller, kid)
 
-    try:
-        done = _in_identity(work)
-    except Problem as missing:
-        console.print(str(missing), soft_wrap=True, markup=False)
-        raise typer.Exit(1) from None
+    done = _in_identity(work)
     console.print(
         f"{done.kid} proves nothing any more: {done.revoked:,} cards are revoked, and cards are"
         f" signed with {done.signing} from now on. Windows that verify offline fetch"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
-from deploy.cli.console import data_dir_of
+import typer
+
+from deploy.cli.console import console, data_dir_of
 from deploy.cli.reach import faults_told, reach_databases
 from shared.clock import SystemClock
+from shared.http.problem import Problem
 from shared.observability.logging import configure as configure_logging
 from shared.runtime.build import build_context, region_of
 from shared.runtime.context import ServiceContext, ServiceModule
@@ -23,12 +27,25 @@ OPERATOR = "cli:operator"
 T = TypeVar("T")
 
 
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """What a service refuses is told in its words, English and Chinese; the program ends with 1."""
+    try:
+        yield
+    except Problem as refused:
+        faults = [(fault.message, fault.message_zh) for fault in refused.errors]
+        for words in faults or [(refused.detail, refused.title_zh)]:
+            console.print("\n".join(words), soft_wrap=True, markup=False)
+        raise typer.Exit(1) from None
+
+
 def in_service(
     module: ServiceModule, work: Callable[[ServiceContext, Principal], Awaitable[T]]
 ) -> T:
     """Do some work with a service's database, of the cluster form or of the embedded one.
 
-    Settings that are incomplete, and a database that does not answer, are told; it ends with 1.
+    Settings that are incomplete, a database that does not answer, and what the service refuses are
+    told; it ends with 1.
     """
     settings = RuntimeSettings()
     # The command has the screen to itself; what is wrong is still told.
@@ -44,10 +61,10 @@ def in_service(
             await context.db.close()
 
     if f"{module.name.upper()}_DATABASE_URL" in os.environ:
-        with faults_told():
+        with faults_told(), refusals_told():
             return asyncio.run(within(database_settings(module.name)[0], settings))
     from deploy.embedded.host import prepare_files  # reads every service; a container has one
 
-    with reach_databases() as databases:
+    with reach_databases() as databases, refusals_told():
         files = prepare_files(data_dir_of(settings), settings, region, SystemClock())
         return asyncio.run(within(databases.url(module.name), files))

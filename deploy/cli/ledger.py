@@ -15,7 +15,7 @@ from shared.clock import SystemClock
 from shared.db.session import WriteSession
 from shared.security.chain import Head
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

@@ -12,7 +12,7 @@ from deploy.cli.console import console
 from deploy.cli.reach import reached, with_session
 from shared.messaging import set_aside
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.command("list")

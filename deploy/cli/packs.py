@@ -16,7 +16,7 @@ from shared.policy.errors import Fault
 from shared.policy.folders import PACK_FILE, pack_folders
 from shared.runtime.settings import RuntimeSettings
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Packs = Annotated[
     list[str] | None,

@@ -21,7 +21,7 @@ from shared.money import fen_from_text, text_from_fen
 from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 _TIMEOUT_S = 120
 

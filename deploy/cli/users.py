@@ -11,7 +11,7 @@ from deploy.cli.console import console, users_file_of
 from shared.runtime.settings import RuntimeSettings
 from shared.security.users import UsersFile, UsersFileMalformed, UserThere, UserUnknown
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Name = Annotated[str, typer.Argument(help="the user's name, such as window-2")]
 

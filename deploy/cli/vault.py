@@ -33,7 +33,7 @@ from shared.security.resealing import (
     values_by_key,
 )
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Found = dict[str, Counter[str]]
 

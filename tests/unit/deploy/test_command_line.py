@@ -7,10 +7,13 @@ import subprocess
 import sys
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
+from deploy.cli.in_service import refusals_told
 from deploy.cli.main import _GROUPS, app
 from deploy.cli.reach import each_database, reached
+from shared.http.problem import FieldFault, NotFound, Unprocessable
 from shared.runtime.settings import SERVICES
 
 SLOW = ("services", "sqlalchemy", "asyncpg", "aiokafka", "fastapi", "httpx")
@@ -75,3 +78,20 @@ def test_a_command_asks_the_databases_that_are_told(monkeypatch: pytest.MonkeyPa
     assert reached() == ("claims",)
     with each_database() as found:
         assert list(found) == ["claims"]
+
+
+def test_what_a_service_refuses_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Goal: an operator reads the cure in both languages, no traceback. Method: a refusal that
+    names a field, and one that does not."""
+    fault = FieldFault("to", "out_of_range", "give a later day", "请填写更晚的日期")
+    for refusal, told in (
+        (Unprocessable(errors=[fault]), "give a later day\n请填写更晚的日期\n"),
+        (
+            NotFound("take the id from the list"),
+            f"take the id from the list\n{NotFound.title_zh}\n",
+        ),
+    ):
+        with pytest.raises(typer.Exit) as ended, refusals_told():
+            raise refusal
+        assert ended.value.exit_code == 1
+        assert capsys.readouterr().out == told
