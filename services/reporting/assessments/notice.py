@@ -70,7 +70,9 @@ def _ranking(found: Assessment, grades: dict[str, str]) -> Table:
                 _decimal(each["online"]),
                 _decimal(each["on_site"]),
                 _decimal(each["total"]),
-                grades.get(each["grade"], "不参与排名"),
+                grades.get(
+                    each["grade"], "待现场抽查" if each["on_site"] is None else "不参与排名"
+                ),
             )
             for each in found.results
         ),

@@ -8,7 +8,7 @@ from services.reporting.figures import places, repository
 from services.reporting.figures.domain import Area, Period, period_before, period_of
 from services.reporting.figures.repository import GroupBy, Sums
 from services.reporting.figures.service import scope_of
-from services.reporting.indicators.schemas import IndicatorAnswer, PartAnswer
+from services.reporting.indicators.schemas import PartAnswer
 from services.reporting.indicators.service import evaluate, figures_of, find
 from shared.db.session import ReadSession
 from shared.runtime.context import ServiceContext
@@ -71,15 +71,31 @@ async def parts_of(
 
 async def compared(
     session: ReadSession, context: ServiceContext, area: str | None, period: Period
-) -> tuple[str | None, list[IndicatorAnswer]]:
-    """The period before (of everything so far: the last whole month of visits) and its figures."""
-    before = period_before(period)
+) -> tuple[Period | None, Period | None, dict[str, str | None]]:
+    """Which period is compared with which, and how each indicator moved in points.
+
+    A period with the one before it; of everything so far the newest month with visits with the
+    month before that, for a sum of all months beside one of them would tell nothing. None: there is
+    nothing to compare.
+    """
+    now, before = period, period_before(period)
     if before is None:
         months = await repository.months_with_visits(session)
         if len(months) < 2:  # noqa: PLR2004 - one month has none before it
-            return None, []
-        before = period_of(months[-2])
-    return before.code, await figures_of(session, context, area=area, period=before.code)
+            return None, None, {}
+        before, now = (period_of(month) for month in months[-2:])
+    was = await figures_of(session, context, area=area, period=before.code)
+    values = {each.code: each.value for each in was}
+    return (
+        now,
+        before,
+        {
+            each.code: None
+            if each.unit in ("number", "per_100k")
+            else points(each.value, values.get(each.code))
+            for each in await figures_of(session, context, area=area, period=now.code)
+        },
+    )
 
 
 def points(now: str | None, before: str | None) -> str | None:

@@ -42,14 +42,11 @@ async def indicators(
     """Every indicator of a place, with the change against the period before and whose turn it is."""
     scope = await scope_of(session, context, area=area or None, period=period or None)
     found = await service.figures_of(session, context, area=area or None, period=period or None)
-    before, earlier = await comparing.compared(session, context, area or None, scope.period)
-    was = {each.code: each.value for each in earlier}
+    now, before, moved = await comparing.compared(session, context, area or None, scope.period)
     items: list[dict[str, Any]] = [
         {
             **each.model_dump(mode="json"),
-            "points": None
-            if each.unit in ("number", "per_100k")
-            else comparing.points(each.value, was.get(each.code)),
+            "points": moved.get(each.code),
             "owner": each.owner_zh or owner_of(each.code)[0],
         }
         for each in found
@@ -60,7 +57,9 @@ async def indicators(
         "indicators.html",
         {
             "items": items,
-            "before": before,
+            "compared": None
+            if now is None or before is None
+            else {"now": None if now == scope.period else now.code, "before": before.code},
             "as_of": items[0]["as_of"],
             "left_out": [each.model_dump() for each in service.left_out_of(context)],
             **await _frame(session, context, scope.area, scope.period.code),

@@ -16,7 +16,7 @@ from services.reporting.register.domain import Item, RedLight, red_lights
 from services.reporting.register.problems import ItemUnreadable, TaskListUnknown, deadline_fault
 from services.reporting.register.service import Wanted, add_item, led_by
 from services.reporting.register.steps import taken
-from services.reporting.register.tasks import Paper, TaskList, task_lists
+from services.reporting.register.tasks import TaskList, task_lists
 from shared.clock import business_date
 from shared.content import read_yaml
 from shared.db.session import WriteSession
@@ -200,10 +200,6 @@ def _value(value: str | None, unit: str) -> str:
     return f"{value}/10万" if unit == "per_100k" else value
 
 
-def _asked(paper: Paper | None) -> str | None:
-    return f"销号须上传：{paper.what}({paper.citation})" if paper else None
-
-
 def _source(light: RedLight) -> dict[str, Any]:
     return {
         "indicator": light.indicator,
@@ -276,11 +272,16 @@ async def load_tasks(
                 Wanted(
                     kind="reform_task",
                     title=task.title,
-                    problem="；".join(filter(None, (task.note, _asked(task.paper)))) or None,
+                    problem=task.note,
                     responsible=task.responsible,
                     deadline=due,
                     citation=tasks.citation,
-                    source={"task_list": code, "task_no": task.no, "group": task.group},
+                    source={
+                        "task_list": code,
+                        "task_no": task.no,
+                        "group": task.group,
+                        **({"paper": task.paper.model_dump()} if task.paper else {}),
+                    },
                     file_required=task.paper is not None,
                     subject=subject,
                 ),

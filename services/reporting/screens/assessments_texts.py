@@ -33,6 +33,7 @@ ASSESSMENTS: dict[str, tuple[str, str]] = {
     "assess.total": ("合计", "Total"),
     "assess.grade": ("等次", "Grade"),
     "assess.points": ("分", "points"),
+    "assess.waiting": ("待现场抽查", "to be sampled on site"),
     "assess.unranked": ("不参与排名", "not ranked"),
     "assess.detail": ("各项得分", "Points in detail"),
     "assess.basis": ("依据", "Basis"),

@@ -102,6 +102,7 @@ REGISTER: dict[str, tuple[str, str]] = {
     ),
     "register.evidence.rule": ("佐证要求", "Evidence asked for"),
     "register.file_required": ("须有佐证文件", "a file"),
+    "register.file_required.what": ("须有佐证文件：{what}", "a file: {what}"),
     "register.check.rule": (
         "登记佐证或申请销号的人不能销号(LP-70)。",
         "Who recorded evidence or submitted it does not close it (LP-70).",

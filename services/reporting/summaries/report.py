@@ -76,7 +76,7 @@ def _sentences(found: Mapping[str, Any]) -> tuple[str, ...]:
             f"({STATES[visits['personal_share_status']]})。{_gap(visits)}"
         ),
         (
-            f"四、目录外费用。{visits['out_of_catalogue']} 元，占总费用"
+            f"四、目录外费用。{Decimal(visits['out_of_catalogue']):,.2f} 元，占总费用"
             f" {percent(visits['out_of_catalogue_share'])}"
             f"({STATES[visits['out_of_catalogue_share_status']]})。"
         ),

@@ -48,6 +48,7 @@ class HouseholdList(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
+                "period": "2016",
                 "threshold": "3000.00",
                 "assumed": True,
                 "citation": "梁平区 2019 · LP-29",
@@ -57,6 +58,8 @@ class HouseholdList(BaseModel):
         }
     )
 
+    period: str
+    """Without one in the question: the newest year with visits."""
     threshold: Money
     assumed: bool
     """No document gives the threshold; it was chosen here."""
@@ -98,6 +101,7 @@ async def early_warnings(
         after=None if after is None else (int(after[0]), str(after[1])),
     )
     return HouseholdList(
+        period=page.period,
         threshold=Fen(page.threshold_fen),
         assumed=page.assumed,
         citation=service.rule().citation,

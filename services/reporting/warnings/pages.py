@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from services.reporting.dashboard.service import shown_choices
 from services.reporting.figures import repository
+from services.reporting.figures.domain import ALL_TIME
 from services.reporting.screens.kit import PageRoute, render
 from services.reporting.warnings import service
 from shared.db.session import Writes
@@ -53,6 +54,7 @@ async def early_warnings(
     page = await attempt(session, work)
     refused = page if isinstance(page, Problem) else None
     found = None if isinstance(page, Problem) else page
+    chosen = found.period if found else period or ALL_TIME
     return render(
         request,
         "warnings.html",
@@ -70,8 +72,8 @@ async def early_warnings(
             "assumed": found is not None and found.assumed,
             "next": encode_cursor(*found.following) if found and found.following else None,
             "area": area,
-            "period": period or "all",
-            "periods": shown_choices(await repository.months_with_visits(session), period or "all"),
+            "period": chosen,
+            "periods": shown_choices(await repository.months_with_visits(session), chosen),
         },
         status=refused.status if refused else 200,
     )

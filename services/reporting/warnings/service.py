@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import RowMapping, func, select
 
-from services.reporting.figures import facts
+from services.reporting.figures import facts, repository
 from services.reporting.figures.repository import Scope, inside
 from services.reporting.figures.service import scope_of
 from services.reporting.indicators.service import AreaNotYours
@@ -53,6 +53,7 @@ def rule() -> Rule:
 class Page:
     """Households, the highest first."""
 
+    period: str
     threshold_fen: int
     assumed: bool
     rows: Sequence[RowMapping]
@@ -72,10 +73,14 @@ async def households(
 ) -> Page:
     """Households whose members paid more themselves in the period than the threshold.
 
+    The threshold is a calendar year's: without a period it is the newest year with visits.
+
     Raises:
         AreaUnknown, PeriodUnreadable, ThresholdMalformed: the question cannot be read.
         AreaNotYours: a township sees its own people.
     """
+    months = await repository.months_with_visits(session)
+    period = period or (months[-1][:4] if months else None)
     scope = await scope_of(session, context, area=area, period=period)
     if scope.area.level == "facility" or not caller.may_see_township(scope.area.township):
         raise AreaNotYours("ask for your own township with ?area=")
@@ -92,7 +97,7 @@ async def households(
         detail={"period": scope.period.code, "households": len(shown)},
     )
     following = (int(shown[-1]["paid_fen"]), shown[-1]["household"]) if len(rows) > limit else None
-    return Page(least, threshold is None and rule().assumed, shown, following)
+    return Page(scope.period.code, least, threshold is None and rule().assumed, shown, following)
 
 
 def _fen(text: str) -> int:

@@ -1,5 +1,6 @@
 """The screens of indicators, entries, early warnings and data quality, without a browser."""
 
+import re
 from pathlib import Path
 
 from services.reporting.dashboard.pages import slide_of
@@ -33,6 +34,11 @@ async def test_from_red_light_to_person(reporting: Running, tmp_path: Path) -> N
         home = (await director.get("/")).text
         assert home.index("需要关注") < home.index('class="cards"')
         assert "(参照梁平区 2019)" in home
+        moved = re.findall(r"比上月 (\S+) 个百分点", words(await director.get("/")))
+        whole = words(await director.get("/reporting/indicators"))
+        assert "2016-06 比 2016-05" in whole
+        assert moved
+        assert all(points in whole for points in moved), "one change on both pages"
         assert 'href="/reporting/indicators/' in home
     async with screen(reporting, tmp_path, "contracts:read", name="nurse") as nurse:
         home = (await nurse.get("/")).text

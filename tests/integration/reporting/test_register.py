@@ -154,11 +154,9 @@ async def test_reform_tasks_are_loaded_once(reporting: Running) -> None:
     assert len({each["number"] for each in items}) == 26
     eleven = next(each for each in items if each["source"]["task_no"] == 11)
     assert (eleven["owner"], eleven["deadline"]) == ("卫生健康委、医保局", "2020-12-31")
-    on_file = {
-        each["source"]["task_no"]: each["problem"] for each in items if each["file_required"]
-    }
+    on_file = {each["source"]["task_no"]: each["source"] for each in items if each["file_required"]}
     assert on_file.keys() == {4, 19}
-    assert "KZ-26" in on_file[19]
+    assert "KZ-26" in on_file[19]["paper"]["citation"]
     bare = await call(reporting, "POST", path, {"task_list": "tasks-shijiazhuang-2023"})
     assert (bare.status_code, bare.json()["errors"][0]["field"]) == (422, "deadline")
     unknown = await call(reporting, "POST", path, {"task_list": "none"})

@@ -41,6 +41,7 @@ async def test_early_warnings(reporting: Running) -> None:
             ("H1", "1031.27", 2)
         ]  # fmt: skip
         first = await client.get(path, params={"threshold": "0.00", "limit": 2})
+        assert first.json()["period"] == "2016", "the threshold is a year's"
         rest = await client.get(
             path, params={"threshold": "0.00", "limit": 2, "cursor": first.json()["next_cursor"]}
         )

@@ -64,6 +64,12 @@
 
   const common = () => ({ animation: !still && drawnBefore, animationDuration: 0, animationDurationUpdate: 400, textStyle: { ...font, color: ink }, aria: { enabled: false } });
 
+  // Ink on a bright bar, white on a dark one: on the wall the same payers are brighter.
+  function bright(hex) {
+    const n = parseInt(hex.slice(1), 16);
+    return 0.299 * (n >> 16) + 0.587 * ((n >> 8) & 255) + 0.114 * (n & 255) > 140;
+  }
+
   function drawPayers(data) {
     const one = chart("chart-payers");
     if (!one) return;
@@ -75,15 +81,15 @@
       yAxis: { type: "category", data: [""], show: false },
       series: data.payers.map((payer) => {
         const room = (payer.share / 100) * width;
-        const light = ["3", "4", "5"].includes(payer.pattern);
+        const bar = colour("--pay-" + payer.pattern);
         return {
           type: "bar", stack: "bill", id: payer.name, name: payer.name, barWidth: "100%", silent: true,
           data: [payer.share],
-          itemStyle: { color: colour("--pay-" + payer.pattern), decal: decals[payer.pattern], borderColor: paper, borderWidth: 1 },
+          itemStyle: { color: bar, decal: decals[payer.pattern], borderColor: paper, borderWidth: 1 },
           label: {
             show: room > 74, position: "inside", ...font, fontSize: font.fontSize + 1,
-            color: light ? "#1b2327" : "#fff", lineHeight: font.fontSize + 8,
-            backgroundColor: decals[payer.pattern] ? colour("--pay-" + payer.pattern) : undefined,
+            color: bright(bar) ? "#1b2327" : "#fff", lineHeight: font.fontSize + 8,
+            backgroundColor: decals[payer.pattern] ? bar : undefined,
             padding: decals[payer.pattern] ? [3, 6] : 0, borderRadius: 3,
             width: room - 12, overflow: "truncate",
             formatter: payer.name + "\n" + payer.share.toFixed(1) + " %",
