@@ -124,7 +124,8 @@ async def _act(
     if isinstance(answer, Problem):
         words.faults = at_fields(answer.errors, MEASURED)
         shown = set(words.faults) & {*act.fields, *MEASURED.values()}
-        words.problem = None if shown else told(answer)
+        if not shown:  # of what the form has no field for, with what is to be done
+            words.problem = next(iter(words.faults.values()), told(answer))
         words.status = answer.status
         return await person_page(request, context, session, caller, kept, words)
     return see(f"/contracts/persons/{kept}?done={name}#{_section(name)}")

@@ -128,6 +128,8 @@ def _way_faults(
                 "接收机构不能与转出机构相同",
             )
         ]
+    if elsewhere := _target_faults(context, body, issuer, target, diseases):
+        return elsewhere
     if not leads(
         body.direction,
         issuer.facility_level,
@@ -143,9 +145,7 @@ def _way_faults(
                 "转诊方向与两端机构级别不符；请核对方向或机构",
             )
         ]
-    return _issuer_faults(context, body, issuer, target) or _target_faults(
-        context, body, issuer, target, diseases
-    )
+    return _issuer_faults(context, body, issuer, target)
 
 
 def _issuer_faults(

@@ -14,6 +14,7 @@ from services.contracts.referrals import expiring
 from shared.events.catalog import PersonMerged
 from shared.policy.reading import Citation
 from shared.policy.region import ReferralIssuers
+from tests.integration.contracts.screens import P1
 from tests.integration.contracts.stories import (
     DISTRICT_HOSPITAL,
     JINHE,
@@ -24,11 +25,13 @@ from tests.integration.contracts.stories import (
     entered,
 )
 from tests.integration.contracts.test_plans import post, visit
+from tests.support.browsing import Screen, words
 from tests.support.service import COUNTY, Running, envelope
 
 TEAM = f"facility:{JINHE_TEAM}"
 CITY = "H51110200901"
 UNRATED = "H51111300402"
+PRIMARY = "H51111300401"
 HOSPITAL = f"facility:{DISTRICT_HOSPITAL}"
 
 
@@ -374,6 +377,30 @@ class TestRefusedAsWritten:
         assert (await refer(contracts, TEAM, to_facility=UNRATED)).status_code == 422
         assert (await refer(contracts, HOSPITAL, **(cancer | {"to_facility": CITY}))).is_success
         assert (await refer(contracts, TEAM, diagnoses=["C16.9"])).status_code == 201
+
+    async def test_the_form_says_where_to(self, contracts: Running, doctor: Screen) -> None:
+        """Goal: the same rules on the screen, before and after: at the field, and where the form has
+        no field all the same with the cure. Method: a bound target; a wrong way; an issuer."""
+        bound = {"from_levels": ["township"], "facilities": [DISTRICT_HOSPITAL]}
+        binding(contracts, bound | {"reasons": ["diagnosis"], "citation": "XB-10"})
+        page = words(await doctor.get(f"/contracts/persons/{P1}"))
+        assert "本机构不能确诊，申请诊断：转至金口河区人民医院(XB-10)" in page
+        contracts.context.region = replace(
+            contracts.context.region,
+            referral_issuers=ReferralIssuers(
+                frozenset({DISTRICT_HOSPITAL}), Citation("新政办发〔2018〕50号", "XB-08")
+            ),
+        )
+        form = f"/contracts/persons/{P1}/refer"
+        for reason, to_facility, told in (
+            ("diagnosis", PRIMARY, "此类患者应转至 金口河区人民医院"),
+            ("treatment", PRIMARY, "转诊方向与两端机构级别不符；请核对方向或机构"),
+            ("treatment", CITY, "转往区域外须由"),
+        ):
+            answer = await doctor.post(form, {"reason": reason, "to_facility": to_facility})
+            assert (answer.status_code, told in words(answer)) == (422, True), words(answer)
+            at_field = 'id="refer-to_facility-fault"' in answer.text
+            assert at_field == (reason == "diagnosis")
 
     async def test_strangers(self, contracts: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         """Goal: neither made nor seen by others. Method: another township's hospital."""
