@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from deploy.cli.console import clients_file_of, console
+from deploy.cli.console import clients_file_of, console, end
 from shared.runtime.settings import RuntimeSettings
+from shared.security.assertions import KeysRefused, public_keys
 from shared.security.clients import ClientsFile, ClientsFileMalformed, ClientThere, ClientUnknown
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -38,14 +40,20 @@ def add(
     name: Name,
     organisation: Annotated[str, typer.Option(help="region:…, facility:… or township:…")],
     scope: Annotated[list[str], typer.Option(help="a right; repeat for several")],
+    jwks: Annotated[
+        Path | None,
+        typer.Option(help="its public keys (a JWK set): it signs with them and gets no secret"),
+    ] = None,
 ) -> None:
-    """Add a client and print its secret once."""
+    """Add a client and print its secret once; with --jwks, one that signs instead."""
     try:
-        secret = _clients().add(name, scopes=scope, organisation=organisation)
-    except (ClientThere, ClientsFileMalformed) as error:
-        console.print(str(error))
-        raise typer.Exit(1) from None
-    console.print(f"{name}: {secret}", soft_wrap=True)
+        keys = public_keys(jwks.read_bytes()) if jwks is not None else None
+        secret = _clients().add(name, scopes=scope, organisation=organisation, jwks=keys)
+    except OSError as error:
+        end(f"{jwks} cannot be read: {error.strerror}")
+    except (ClientThere, ClientsFileMalformed, KeysRefused) as error:
+        end(str(error))
+    console.print(f"{name}: {secret or 'signs with its own key'}", soft_wrap=True)
 
 
 @app.command()

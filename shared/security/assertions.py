@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Collection
@@ -9,7 +10,7 @@ from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from shared.clock import Clock
 from shared.security.clients import Client
@@ -23,10 +24,36 @@ MAX_LIFETIME_S = 600
 _REMEMBERED = 10_000
 _MAX_CHARS = 8_192
 _MAX_JTI_CHARS = 256
+_PUBLIC_ALONE = "give the public keys alone; private ones never leave their owner"
 
 
 class AssertionRefused(ValueError):
     """The assertion does not prove what it should; the message says why."""
+
+
+class KeysRefused(ValueError):
+    """What was given are no public keys with which a client can prove itself; says why."""
+
+
+def public_keys(content: bytes) -> dict[str, Any]:
+    """A client's public keys out of a JWK set (RFC 7517): what is registered for it.
+
+    Raises:
+        KeysRefused: no JWK set, or a private or symmetric key in it.
+    """
+    try:
+        document = json.loads(content)
+        keys = KeySet.import_key_set({"keys": list(document["keys"])}).keys
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        raise KeysRefused(
+            'this is no JWK set with a key in it: {"keys": [{"kty": "OKP", …}]}'
+        ) from None
+    for key in keys:
+        if not isinstance(key, OKPKey | ECKey | RSAKey):
+            raise KeysRefused(f"a key of kind {key.key_type} is a shared secret: {_PUBLIC_ALONE}")
+        if key.is_private:
+            raise KeysRefused(f"a private key is in it: {_PUBLIC_ALONE}")
+    return {"keys": [key.as_dict(private=False) for key in keys]}
 
 
 class AssertionChecker:
