@@ -4,8 +4,9 @@ When a key may be known to somebody, a new one is made (:func:`shared.security.c
 the old values are encrypted under it, while the services go on: a portion of rows is one
 transaction, which holds all its rows or none. It never waits for a row while it holds another, so no
 service's work is ended because of it; rows that a service is changing are taken later, as it wrote
-them. What a portion has done stays done, whenever the work ends; started again, it finds only what
-is left.
+them. A transaction that began before the work did may have written under an old key what nobody else
+sees yet: it is waited for. What a portion has done stays done, whenever the work ends; started again,
+it finds only what is left.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -48,6 +50,12 @@ _HELD: Final = "55P03"
 _ASK_AGAIN_S = 0.2
 _LONGEST_HELD_S = 1800.0
 """Longer than the largest roster takes; whoever holds rows longer has been forgotten."""
+_NOW: Final = text("SELECT clock_timestamp()")
+_OTHERS: Final = text("""
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend'
+  AND pid <> pg_backend_pid() AND xact_start < :began
+""")
 _VERSION = b"\x01"
 _ID_PLACE = 2
 _ID_BYTES = 4
@@ -82,10 +90,12 @@ async def reseal(
 
     Raises:
         StillUnderOldKeys: after five rounds values of old keys still come in.
-        RowsHeld: a transaction has held rows for half an hour.
+        RowsHeld: a transaction has held rows for half an hour, or has not ended for so long.
         KeyUnknown, CiphertextMalformed: a value that no key of the file opens; nothing is lost, the
             work ends there.
     """
+    async with db.reading() as session:
+        began = (await session.execute(_NOW)).scalar_one()
     written = 0
     for _ in range(_MOST_ROUNDS):
         left = 0
@@ -103,11 +113,28 @@ async def reseal(
                 done += some
                 moved(Portion(table.name, done, total))
             written += done
-        if not left:
+        if not left and not await _waited_for_others(db, began):
             return written
     raise StillUnderOldKeys(
         "a process still writes under an old key: it has not read the keys file again; start it anew"
     )
+
+
+async def _waited_for_others(db: Database, began: datetime) -> bool:
+    """Wait until every transaction of before that moment has ended; whether there was one."""
+    waited_s = 0.0
+    while True:
+        async with db.reading() as session:
+            others = (await session.execute(_OTHERS, {"began": began})).scalar_one()
+        if not others:
+            return waited_s > 0
+        if waited_s > _LONGEST_HELD_S:
+            raise RowsHeld(
+                "a transaction that began before this work has not ended for half an hour, and may"
+                " have written under an old key: end it, then start this again"
+            )
+        await asyncio.sleep(_ASK_AGAIN_S)
+        waited_s += _ASK_AGAIN_S
 
 
 async def _when_free(

@@ -123,7 +123,7 @@ async def correct(
             "control_status": control,
             "anchor_on": anchor_on,
             "judged": visit.judged + 1 if anew else visit.judged,
-            "note": _note(context, visit, body.note),
+            **_note(context, visit, body.note),
         },
         {
             "correction_id": new_id(),
@@ -231,8 +231,9 @@ def _measured(programme: Programme | None, body: FollowUpCorrection) -> dict[str
     return values
 
 
-def _note(context: ServiceContext, visit: FollowUp, more: str | None) -> bytes | None:
+def _note(context: ServiceContext, visit: FollowUp, more: str | None) -> dict[str, bytes]:
+    """The note with what is added; without that it is left alone, for it may be encrypted anew."""
     if not more:
-        return visit.note
+        return {}
     before = context.vault.decrypt(visit.note, column=NOTE_COLUMN) if visit.note else ""
-    return context.vault.encrypt(f"{before}\n{more}".strip(), column=NOTE_COLUMN)
+    return {"note": context.vault.encrypt(f"{before}\n{more}".strip(), column=NOTE_COLUMN)}

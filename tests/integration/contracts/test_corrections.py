@@ -5,6 +5,10 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from sqlalchemy import text
+
+from services.contracts.follow_up import repository
 from tests.integration.contracts.screens import P1
 from tests.integration.contracts.stories import YONGHE, entered
 from tests.integration.contracts.test_plans import enrol, post, visit
@@ -60,6 +64,26 @@ async def test_a_wrong_value_is_corrected_and_the_plan_follows(contracts: Runnin
     assert [each["control_status"] for each in told] == ["controlled", "controlled", "uncontrolled"]
     audited = "SELECT 1 FROM audit_log WHERE action = 'follow_up.corrected'"
     assert len(await contracts.rows(audited)) == 3
+
+
+async def test_a_note_encrypted_anew_meanwhile_stays_so(
+    contracts: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Goal: no value comes back under a key that was given up. Method: a correction without a note,
+    while another process encrypts the note anew under a new key."""
+    await contracts.deliver(entered())
+    await enrol(contracts)
+    wrong = await visit(contracts, note="在家")
+    looked = repository.is_last_visit
+
+    async def meanwhile(*args: Any) -> bool:
+        async with contracts.context.db.writing() as session:
+            await session.execute(text("UPDATE follow_ups SET note = 'anew'"))
+        return await looked(*args)
+
+    monkeypatch.setattr(repository, "is_last_visit", meanwhile)
+    await correct(contracts, wrong, measurements={"sbp": 136, "dbp": 84})
+    assert await contracts.rows("SELECT note FROM follow_ups") == [{"note": b"anew"}]
 
 
 async def test_what_cannot_be_corrected(contracts: Running) -> None:

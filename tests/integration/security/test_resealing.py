@@ -146,15 +146,37 @@ async def test_a_service_goes_on_and_what_it_writes_stays(db: Database, path: Pa
     assert set((await values_by_key(db, vault))["notes.name"]) == {vault.active}
 
 
+async def test_what_a_long_transaction_has_written_is_not_missed(db: Database, path: Path) -> None:
+    """Goal: no proof while a roster that began under the old key is yet to be kept. Method: a
+    transaction adds a row under it before the work begins, and ends after all others are done."""
+    vault = Vault.from_file(path)
+    blob = first_key_alone(path).encrypt("新来的", column="notes.name")
+    others_done = asyncio.Event()
+    async with db.engine.connect() as roster, asyncio.TaskGroup() as group:
+        await roster.execute(insert(NOTES).values(place="p0", number=ROWS, name=blob))
+        work = group.create_task(reseal(db, METADATA, vault, moved=lambda _: others_done.set()))
+        await others_done.wait()
+        await asyncio.sleep(0.5)
+        assert not work.done()
+        await roster.commit()
+    assert work.result() == ROWS + 1
+    assert set((await values_by_key(db, vault))["notes.name"]) == {vault.active}
+
+
 async def test_rows_that_nobody_lets_go_of_are_told(
     db: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Goal: no endless waiting for a transaction that was forgotten. Method: one that never ends."""
+    """Goal: no endless waiting for a transaction that was forgotten. Method: one that never ends and
+    holds rows; then it holds none, and may have written anything."""
     monkeypatch.setattr(resealing, "_LONGEST_HELD_S", 0.3)
     vault = Vault.from_file(path)
     async with db.engine.connect() as forgotten:
         await forgotten.execute(select(NOTES.c.number).with_for_update())
         with pytest.raises(RowsHeld, match="notes"):
+            await reseal(db, METADATA, vault, moved=nothing)
+        await forgotten.rollback()
+        await forgotten.execute(text("SELECT 1"))
+        with pytest.raises(RowsHeld, match="began before"):
             await reseal(db, METADATA, vault, moved=nothing)
 
 
