@@ -281,6 +281,11 @@ def _newborn(values: _Values, limits: _Thresholds, case: Case) -> Judgement:
     return Judgement("finished" if grown else "continuing", "controlled")
 
 
+def _home_care(values: _Values, _limits: _Thresholds, _case: Case) -> Judgement:
+    """KZ-16: gone to as long as he cannot come himself; no illness is judged by it."""
+    return Judgement("mobile" if values["mobility"] == "walks" else "seen", None)
+
+
 _JUDGES: dict[str, Callable[[_Values, _Thresholds, Case], Judgement]] = {
     "hypertension": _hypertension,
     "type2_diabetes": _diabetes,
@@ -290,4 +295,5 @@ _JUDGES: dict[str, Callable[[_Values, _Thresholds, Case], Judgement]] = {
     "diabetes_risk": _diabetes_risk,
     "severe_mental_disorder": _mental,
     "newborn": _newborn,
+    "home_care": _home_care,
 }

@@ -152,7 +152,7 @@ class FollowUpRequest(BaseModel):
     ``not_reached``, ``lost_contact`` and ``refused`` are kept as attempts and do no task."""
     disease: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")] | None = None
     """The programme of care: hypertension, type2_diabetes, tuberculosis, tuberculosis_suspect,
-    severe_mental_disorder, newborn. Taken from the task where one is given."""
+    severe_mental_disorder, newborn, home_care. Taken from the task where one is given."""
     measurements: Annotated[dict[str, Any], Field(max_length=40)] | None = None
     """By the disease's form, for example ``{"sbp": 138, "dbp": 84}``."""
     confirmed: Annotated[list[str], Field(max_length=40)] = []

@@ -139,6 +139,8 @@ def _section(act: str) -> str:
         return "refer"
     if act.startswith("dispense"):
         return "dispense"
-    if act in ("report", "verify"):
-        return "tasks" if act == "report" else "record"
+    if act in ("report", "home-care"):
+        return "tasks"
+    if act == "verify":
+        return "record"
     return act if act == "check-up" else "sign"

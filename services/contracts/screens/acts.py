@@ -35,6 +35,8 @@ from services.contracts.exemptions.schemas import ExemptionEndRequest, Exemption
 from services.contracts.follow_up.forms import forms
 from services.contracts.health_record import verifying
 from services.contracts.health_record.schemas import VerificationRequest
+from services.contracts.plans import enrolling
+from services.contracts.plans.schemas import EnrolmentRequest
 from services.contracts.referrals import service as referrals
 from services.contracts.referrals.domain import REASONS
 from services.contracts.referrals.schemas import (
@@ -51,6 +53,9 @@ from shared.runtime.context import ServiceContext
 from shared.security.principal import Principal
 from shared.web.forms import local_moment, plain_number, plain_text
 from shared.web.kit import Typed
+
+HOME_CARE = "home_care"
+"""The programme of those who cannot come (KZ-16); who they are, only the team knows."""
 
 
 @dataclass(frozen=True)
@@ -234,6 +239,11 @@ ACTS: Mapping[str, Act] = {
     "report": Act(
         UpwardReportRequest, ("reported_to", "reported_at", "note"),
         lambda asked, body: upward.report(*asked.whole, asked.thing, body),
+    ),
+    "home-care": Act(
+        EnrolmentRequest, ("started_on",),
+        lambda asked, body: enrolling.enrol(*asked.whole, body),
+        fixed={"programme": HOME_CARE}, person=True,
     ),
     "verify": Act(
         VerificationOf, ("verified_on", "result", "cause", "note"),

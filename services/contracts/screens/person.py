@@ -22,6 +22,7 @@ from services.contracts.people.service import read_person
 from services.contracts.programme.service import programme_of
 from services.contracts.referrals.domain import REASONS
 from services.contracts.screens import person_parts as parts
+from services.contracts.screens.acts import HOME_CARE
 from services.contracts.screens.kit import render, said
 from services.contracts.screens.measured import charts_of, visit_of
 from services.contracts.screens.names import masked_names
@@ -86,6 +87,7 @@ async def person_page(
         words.shown = next(
             (f"report-{one['task_id']}" for one in tasks if one["doing"] == "report"), ""
         )
+    programmes = await parts.programmes_of(session, members)
     run_out = {one["drugs_of"] for one in tasks if one["state"] == "ready"}
     values: dict[str, Any] = {
         "person_id": kept,
@@ -111,7 +113,8 @@ async def person_page(
         "above": [{"code": code, **said(f"above.{code}")} for code in get_args(Above)],
         "charts": charts_of(person, visits, today),
         "visits": [visit_of(one, programme) for one in visits],
-        "programmes": await parts.programmes_of(session, members),
+        "programmes": programmes,
+        "at_home": any(one["code"] == HOME_CARE for one in programmes),
         "referrals": await parts.referrals_of(session, context, caller, kept),
         "check_ups": await parts.check_ups_of(session, context, members),
         "dispensings": await parts.dispensings_of(session, context, members),

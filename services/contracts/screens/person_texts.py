@@ -78,6 +78,12 @@ PERSON: dict[str, tuple[str, str]] = {
     "report.to": ("报告给", "Reported to"),
     "report.at": ("报告时间", "When"),
     "report.made": ("{day} 已报告{to}", "reported on {day}: {to}"),
+    "act.home-care": ("登记行动不便，安排上门", "Cannot move about: visit at home"),
+    "act.done.home-care": (
+        "已纳入上门服务，每半年一次。",
+        "He is visited at home every half year.",
+    ),
+    "home_care.since": ("何时起行动不便", "Since when"),
     "act.dispense": ("记录投药", "Record drugs handed out"),
     "act.done.sign": ("已签约。", "Signed."),
     "act.done.invite": ("已登记邀约。", "The invitation is recorded."),

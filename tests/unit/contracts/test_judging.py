@@ -7,6 +7,7 @@ import pytest
 
 from services.contracts.follow_up.forms import check, forms
 from services.contracts.follow_up.judging import Case, Judgement, judge
+from services.contracts.plans.rulebook import rulebook
 
 BORN = date(2016, 5, 1)
 
@@ -90,3 +91,16 @@ class TestNewborn:
     def test_temperature(self, temperature: str, referred: bool) -> None:
         found = judged("newborn", weight="3.4", temperature=temperature)
         assert (found.refer == ("danger_sign",)) is referred
+
+
+@pytest.mark.parametrize(
+    ("mobility", "then"),
+    [("bedridden", "seen"), ("housebound", "seen"), ("helped", "seen"), ("walks", "mobile")],
+)
+def test_who_walks_again_is_no_longer_visited_for_it(mobility: str, then: str) -> None:
+    """Goal: KZ-16, and no illness rated by it. Method: each word; the rule's ways and end."""
+    found = judged("home_care", mobility=mobility, sbp=190)
+    assert (found.classification, found.control, found.refer) == (then, None, ())
+    programme = rulebook().programmes["home_care"]
+    assert (then in programme.ends_after, programme.rated) == (mobility == "walks", False)
+    assert {way for rule in programme.rules for way in rule.ways} == {"home"}

@@ -58,6 +58,8 @@ WINDOWS = (
     ("diabetes_refill", "start", "01-10 01-11 01-25", 30),
     ("tuberculosis_refill", "start", "01-10 01-11 01-25", 30),
     ("mental_refill", "start", "01-10 01-11 01-25", 30),
+    ("home_care", "start", "06-10 07-10 07-24", 45),
+    ("home_care", "seen", "06-10 07-10 07-24", 45),
     ("newborn", "start", "01-10 01-17 01-17", 10),
     ("newborn", "continuing", "02-07 02-09 02-16", 30),
     ("newborn", "referral", "01-10 01-24 01-24", 10),
