@@ -29,6 +29,8 @@ DATES = st.dates(date(1890, 1, 1), date(2060, 12, 31))
         ("1963-09-17", "1936-09-17", BirthLevel.ONE_DIGIT),
         ("1963-09-17", "1963-09-11", BirthLevel.ONE_DIGIT),
         ("1963-10-17", "1963-12-17", BirthLevel.ONE_DIGIT),
+        # The last digit of the month and the first of the day exchanged.
+        ("1963-01-21", "1963-02-11", BirthLevel.ONE_DIGIT),
         ("1963-09-03", "1963-09-26", BirthLevel.MONTH_AND_YEAR),
         ("1963-09-17", "1963-04-26", BirthLevel.DIFFERS),
         ("1963-09-17", "1981-04-26", BirthLevel.DIFFERS),

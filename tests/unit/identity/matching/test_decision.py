@@ -75,6 +75,37 @@ class TestByNumber:
         assert (unnamed.grade, unnamed.person_id) == ("possible", None)
         assert named.reasons == unnamed.reasons == ("number_shared",)
 
+    def test_a_shared_number_and_one_name_tell_nobody(self) -> None:
+        """Goal: where number and name are two persons', a person looks. Method: the same, and with a
+        birth date that one of them alone has."""
+        double = person("double", "陈建国", household_id="H2", birth_date=date(1985, 9, 8))
+        for told in ({}, {"birth_date": BORN}):
+            found = decided(PATIENT, double, number=OWN, name="陈建国", **told)
+            assert (found.grade, found.person_id) == ("possible", None)
+
+    def test_relatives_of_each_holder_are_told_apart(self) -> None:
+        """Goal: a number that stands in two households may be shown for a relative in either. Method:
+        the wives of both holders, one after the other."""
+        double = person("double", "王大明", household_id="H2")
+        wives = [
+            person(f"wife-{at}", name, date(1965, 6, 7), 22, household_id=at)
+            for at, name in (("H1", "李秀英"), ("H2", "赵小兰"))
+        ]
+        for wife, name in zip(wives, ("李秀英", "赵小兰"), strict=True):
+            found = decided(PATIENT, double, *wives, number=OWN, name=name)
+            (level,) = (
+                one.level("id_number") for one in found.ranked if one.person.key == wife.key
+            )
+            assert level == "of_relative"
+
+    def test_a_stranger_of_the_name_told_is_no_relative(self) -> None:
+        """Goal: a number of one and a name of another who is not of his household is for a person to
+        look at. Method: the stranger's name and birth date beside the holder's number."""
+        stranger = person("n", "赵小兰", date(1965, 6, 7), 22, household_id="H9")
+        told = {"number": OWN, "name": "赵小兰", "birth_date": date(1965, 6, 7)}
+        found = decided(PATIENT, stranger, **told)
+        assert (found.grade, found.reasons) == ("possible", ("number_agrees", "name_differs"))
+
     def test_a_stranger_is_nobody(self) -> None:
         """Goal: no false match. Method: a valid number and a name that are not registered."""
         found = decided(PATIENT, number=NEIGHBOURS, name="赵铁柱")

@@ -144,7 +144,11 @@ def test_a_frequent_name_with_a_telling_fact_is_found() -> None:
 
 
 def test_only_a_question_that_cannot_be_narrowed_is_crowded() -> None:
-    """Goal: crowded means unsure. Method: the name alone, and the name with the number."""
-    index = Index([*crowded("王伟"), person("patient", "王伟")])
+    """Goal: crowded means unsure. Method: the name alone, with the number or a card, and with a year
+    that all of them share alike."""
+    index = Index([*crowded("王伟"), person("patient", "王伟", card_numbers=("CARD-1",))])
     assert index.candidates(ask(name="王伟")).crowded is True
     assert index.candidates(ask(name="王伟", number=OWN)).crowded is False
+    assert index.candidates(ask(name="王伟", card_no="CARD-1")).crowded is False
+    alike = Index(person(f"p{at}", "王伟", number=None) for at in range(200))
+    assert alike.candidates(ask(name="王伟", birth_date=date(1962, 9, 9))).crowded is True

@@ -102,6 +102,9 @@ def test_the_same_wrong_number_on_both_sides_is_the_same() -> None:
     """Goal: a roster's own slip is found by itself. Method: one invalid number twice."""
     wrong = form(NUMBER[:9] + "4" + NUMBER[10:])
     assert compare_numbers(wrong, wrong) is NumberLevel.EXACT
+    other = form(number(born="19880808", sequence="777")[:17] + "X")
+    assert other.value18 is None
+    assert compare_numbers(wrong, other) is NumberLevel.DIFFERS
 
 
 @given(NUMBERS, st.data())
