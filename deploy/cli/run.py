@@ -14,6 +14,7 @@ import typer
 from deploy.cli.console import clients_file_of, console, data_dir_of, users_file_of
 from deploy.cli.demo import stages
 from deploy.demo.client import DemoRefused, WaitedTooLong
+from deploy.demo.county import RegionTooBare
 from deploy.demo.load import DemoLoader, RosterRefused
 from deploy.embedded.databases import Databases, databases
 from deploy.embedded.host import (
@@ -86,6 +87,9 @@ async def _load_demo(loader: DemoLoader) -> None:
     try:
         with stages() as show:
             await loader.load(show)
+    except RegionTooBare as bare:
+        console.print(f"There is no demo county here: {bare}. Start with DEMO=0.", soft_wrap=True)
+        return
     except (DemoRefused, WaitedTooLong, RosterRefused, httpx.TransportError) as error:
         console.print(f"The demo county is not complete: {error}", soft_wrap=True)
         console.print("What was loaded is kept; the next start carries on with the rest.")

@@ -85,15 +85,19 @@ def check_character(first_17: str) -> str:
     return _CHECK[total % 11]
 
 
+class RegionTooBare(ValueError):
+    """The pack names no village or hospital, so that nobody can live or be treated there."""
+
+
 def build_county(region: RegionPack, *, seed: int = SEED) -> County:
     """Every person of the county.
 
     Raises:
-        ValueError: the region has no villages to live in.
+        RegionTooBare: the region has no villages to live in.
     """
     places = [(t.name_zh, v.name_zh) for t in region.townships for v in t.villages]
     if not places:
-        raise ValueError(f"region {region.pack_id} lists no village")
+        raise RegionTooBare(f"the pack {region.pack_id} names no village")
     rng = stream(seed, "people")
     numbers = _Numbers(rng)
     weights = [rng.uniform(0.6, 1.6) for _ in places]

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from deploy.demo.bills import Line, inpatient_bill, outpatient_bill
-from deploy.demo.county import SEED, County, Person, chance, stream
+from deploy.demo.county import SEED, County, Person, RegionTooBare, chance, stream
 from deploy.demo.names import misheard
 from shared.clock import SHANGHAI
 from shared.policy.region import Facility, RegionPack
@@ -98,7 +98,7 @@ class Places:
         inside = [f for f in region.facilities if f.in_region and f.designated]
         district = [f for f in inside if f.facility_level in {"secondary", "primary", "tertiary"}]
         if not district:
-            raise ValueError(f"region {region.pack_id} has no hospital of its own")
+            raise RegionTooBare(f"the pack {region.pack_id} names no hospital of its own")
         self.district = next((f for f in district if f.facility_level == "secondary"), district[0])
         self.township = {f.township: f for f in inside if f.facility_level == "township"}
         self.village = {(f.township, f.village): f for f in inside if f.facility_level == "village"}

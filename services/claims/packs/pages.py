@@ -106,7 +106,8 @@ async def _tried(
         except Problem as problem:
             faults, others = at_fields(problem.errors, filled_rows(typed))
             values |= {"problem": told(problem), "others": others}
-            status = problem.status
+            # A pack whose source is silent on a value has its page all the same, with what is missing.
+            status = problem.status if tried else 200
     else:
         status = 422
     return await _page(request, context, session, pack, {**values, "faults": faults}, status=status)
@@ -154,6 +155,7 @@ def _shown(parameter: ParameterAnswer) -> dict[str, Any]:
         **parameter.model_dump(exclude={"values"}),
         "text_zh": parameter.description_zh,
         "text_en": parameter.description,
+        "open": all(dated.value is None for dated in parameter.values),
         "history": [
             {
                 "valid_from": dated.valid_from,

@@ -86,6 +86,7 @@ PACKS: dict[str, tuple[str, str]] = {
     "pack.value.open": ("文件未规定", "not stated"),
     "pack.source": ("出处", "Source"),
     "pack.state": ("状态", "State"),
+    "pack.to_fill": ("待本县填写", "To be filled in"),
     "pack.stated": ("文件规定", "Stated"),
     "pack.assumed": ("假定，未确认", "Assumed, unconfirmed"),
     "pack.confirmed": ("{by} {day} 确认", "Confirmed by {by}, {day}"),

@@ -50,6 +50,10 @@ async def test_every_pack_has_its_page(author: Screen) -> None:
             assert page.status_code == 200, pack
             for prefix in ("pack.", "calculates.", "kind.", "category.", "year."):
                 assert f">{prefix}" not in page.text, (pack, prefix)
+    # A value of which the document is silent is the county's to fill in, and none that it states.
+    silent = await author.get("/claims/packs/kaizhou-2020?lang=zh")
+    assert "待本县填写" in silent.text
+    assert ">文件规定<" not in silent.text
 
 
 async def test_a_pack_in_plain_chinese(author: Screen) -> None:

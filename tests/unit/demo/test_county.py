@@ -18,6 +18,7 @@ from deploy.demo.county import (
     RESIDENTS,
     ROSTER_HEADERS,
     County,
+    RegionTooBare,
     build_county,
     roster_csv,
 )
@@ -154,3 +155,9 @@ def test_a_misheard_name_differs_and_keeps_its_length() -> None:
     """Goal: typing errors are errors. Method: two names, with and without a known homophone."""
     assert misheard("李国华") == "李国花"
     assert misheard("赵凯") == "赵某"
+
+
+def test_a_pack_without_a_village_has_no_demo_county() -> None:
+    """Goal: told in a sentence, not by a traceback. Method: a pack that names no place."""
+    with pytest.raises(RegionTooBare, match="names no village"):
+        build_county(load_region("kaizhou-2020"))

@@ -17,6 +17,8 @@ from shared.policy.errors import PackInvalid
 from shared.policy.folders import BUNDLED_PACKS, MemoryFolder
 from shared.policy.region import RegionPack, load_region
 
+WITHOUT_A_NUMBER = {"kaizhou-2020"}
+"""Packs whose document sets no target of an indicator."""
 CONTRACT_CODES = {
     "personal_share", "out_of_catalogue_share", "in_region_visit_rate", "primary_care_visit_share",
     "medical_aid_share", "serious_illness_treatment_rate", "contract_rate",
@@ -71,9 +73,9 @@ def test_every_pack_counts_what_the_interface_promises() -> None:
         assert set(found.indicators) >= CONTRACT_CODES, folder.name
         assert set(found.indicators) | set(found.left_out) == set(catalogue())
         own = [aim for one in found.indicators.values() for aim in one.aims if aim.own]
-        assert own, folder.name
+        assert own or folder.name in WITHOUT_A_NUMBER, folder.name
         assert all(" · " in aim.citation for aim in own)
-        assert {aim.set_by.zh for aim in own} == {region(folder.name).name_zh}
+        assert {aim.set_by.zh for aim in own} <= {region(folder.name).name_zh}
 
 
 def test_another_countys_target_is_no_own_one() -> None:
