@@ -7,6 +7,7 @@ by it. What stood before is kept.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from services.contracts.follow_up.domain import ATTEMPTS
 from services.contracts.follow_up.forms import plain
 from services.contracts.follow_up.judging import REASONS, Judgement
 from services.contracts.follow_up.schemas import FollowUpAnswer, FollowUpCorrection, Reason
-from services.contracts.follow_up.screening import at_risk, put_on_register, take_in
+from services.contracts.follow_up.screening import at_risk, let_go, put_on_register, take_in
 from services.contracts.follow_up.service import NOTE_COLUMN
 from services.contracts.follow_up.visiting import (
     MeasurementsRefused,
@@ -156,7 +157,10 @@ async def correct(
     if visit.disease is not None and judgement is not None and values is not None:
         if judgement.found:
             await put_on_register(session, context, caller, kept, visit.disease, day)
-        await take_in(session, context, caller, kept, at_risk(values, visit.disease), day)
+        found = at_risk(values, visit.disease)
+        mistaken = at_risk(_exact(visit.measurements or {}), visit.disease)
+        await let_go(session, context, caller, kept, mistaken, found, day)
+        await take_in(session, context, caller, kept, found, day)
     await plan_person(session, context, kept, at=now)
     await audit.record(
         session,
@@ -229,6 +233,14 @@ def _measured(programme: Programme | None, body: FollowUpCorrection) -> dict[str
             ]
         )
     return values
+
+
+def _exact(stored: dict[str, Any]) -> dict[str, Any]:
+    """Measurements as they were checked, out of JSON; its floats are not what was typed."""
+    return {
+        name: Decimal(str(value)) if isinstance(value, float) else value
+        for name, value in stored.items()
+    }
 
 
 def _note(context: ServiceContext, visit: FollowUp, more: str | None) -> dict[str, bytes]:

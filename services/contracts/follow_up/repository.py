@@ -15,6 +15,7 @@ from services.contracts.follow_up.domain import ATTEMPTS
 from services.contracts.merges.repository import MERGES
 from services.contracts.models import (
     CancelledStay,
+    CheckUp,
     Discharge,
     FollowUp,
     FollowUpCorrection,
@@ -22,6 +23,7 @@ from services.contracts.models import (
     Task,
 )
 from services.contracts.plans.domain import MISSED
+from shared.clock import start_of_business_day
 from shared.db.session import ReadSession, WriteSession
 
 
@@ -237,6 +239,22 @@ async def is_last_visit(session: ReadSession, members: Sequence[str], visit: Fol
         .limit(1)
     )
     return later is None
+
+
+async def measured_once_since(session: ReadSession, members: Sequence[str], day: date) -> bool:
+    """Whether no more than one contact since a day, that day included, measured anything."""
+    visits = select(func.count()).where(
+        FollowUp.person_id.in_(members),
+        FollowUp.performed_at >= start_of_business_day(day),
+        FollowUp.measurements.is_not(None),
+    )
+    check_ups = select(func.count()).where(
+        CheckUp.person_id.in_(members),
+        CheckUp.performed_on >= day,
+        CheckUp.measurements.is_not(None),
+    )
+    total = visits.scalar_subquery() + check_ups.scalar_subquery()
+    return bool((await session.execute(select(total))).scalar_one() <= 1)
 
 
 async def visit_on(

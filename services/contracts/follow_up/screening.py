@@ -9,7 +9,9 @@ from typing import Any
 from services.contracts.diseases import changing, repository
 from services.contracts.follow_up.forms import forms
 from services.contracts.follow_up.judging import screened
-from services.contracts.plans.enrolling import enrol_at_risk
+from services.contracts.follow_up.repository import measured_once_since
+from services.contracts.merges.repository import MERGES
+from services.contracts.plans.enrolling import enrol_at_risk, take_back
 from services.contracts.plans.rulebook import rulebook
 from shared.db.session import WriteSession
 from shared.runtime.context import ServiceContext
@@ -57,6 +59,34 @@ async def take_in(
         if not await repository.has_open(session, kept, book[code].leads_to or code)
     }
     await enrol_at_risk(session, context, caller, kept, wanted, on)
+
+
+async def let_go(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    kept: str,
+    mistaken: Mapping[str, str],
+    right: Mapping[str, str],
+    on: date,
+) -> None:
+    """Let a person out of the programmes of those at risk in which only a mistake had put him.
+
+    Not when anything else was measured of him since: that may have found the same, and then did not
+    take him in again.
+
+    Args:
+        session: holds the person's lock; his tasks are planned by whoever calls.
+        context: of the service.
+        caller: who corrects the measurement.
+        kept: who stands for the person.
+        mistaken: from :func:`at_risk`, of what stood there.
+        right: the same of what was measured.
+        on: the day of the measurement.
+    """
+    wrong = {code: found_as for code, found_as in mistaken.items() if right.get(code) != found_as}
+    if wrong and await measured_once_since(session, await MERGES.members(session, kept), on):
+        await take_back(session, context, caller, kept, wrong, on)
 
 
 async def put_on_register(

@@ -26,6 +26,8 @@ from shared.security.principal import Principal
 
 DISEASE_FOUND = "disease_found"
 """Why somebody at risk leaves the programme: he has the illness."""
+ENTERED_IN_ERROR = "entered_in_error"
+"""He never was at risk: what was written down had not been measured."""
 
 
 class PersonNotKnown(NotFound):
@@ -164,6 +166,38 @@ async def enrol_at_risk(
         if await repository.add_enrolment(session, row):
             subject = str(row["enrolment_id"])
             await _audit(session, caller, context, "enrolment.started", subject, kept)
+
+
+async def take_back(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    kept: str,
+    mistaken: Mapping[str, str],
+    on: date,
+) -> None:
+    """End what :func:`enrol_at_risk` did with the same arguments, for the measurement was none.
+
+    Args:
+        session: holds the person's lock; his tasks are planned by whoever calls.
+        context: of the service.
+        caller: who corrects the measurement.
+        kept: who stands for the person.
+        mistaken: programme → as what he was found.
+        on: the day of the measurement.
+    """
+    for each in await repository.enrolments_of(session, await MERGES.members(session, kept)):
+        if (
+            each.ended_on is None
+            and each.started_on == on
+            and each.found_as is not None
+            and mistaken.get(each.programme) == each.found_as
+            and await repository.end_enrolment(
+                session, each.enrolment_id, ended_on=on, reason=ENTERED_IN_ERROR
+            )
+        ):
+            subject = str(each.enrolment_id)
+            await _audit(session, caller, context, "enrolment.ended", subject, kept)
 
 
 async def leave_risk(session: WriteSession, kept: str, illness: str, on: date) -> bool:

@@ -86,6 +86,62 @@ async def test_a_note_encrypted_anew_meanwhile_stays_so(
     assert await contracts.rows("SELECT note FROM follow_ups") == [{"note": b"anew"}]
 
 
+async def test_whom_a_wrong_value_put_at_risk_is_so_no_longer(contracts: Running) -> None:
+    """Goal: nobody stays at risk, with its tasks, by what was never measured. Method: a diabetic's 186
+    for 136, then for 118; another's, of whom a check-up was told since; one who was at risk before."""
+    people = ("P1", "P2", "P3")
+    await contracts.deliver(*(entered(each) for each in people))
+    for each in people:
+        await enrol(contracts, each, "type2_diabetes")
+
+    def values(sbp: int) -> dict[str, float]:
+        return {"fasting_glucose": 6.5, "sbp": sbp, "dbp": 84}
+
+    async def measured(person: str, sbp: int) -> Any:
+        return await visit(
+            contracts, person_id=person, disease="type2_diabetes", measurements=values(sbp)
+        )
+
+    async def at_risk(person: str) -> list[tuple[str, str | None]]:
+        rows = await contracts.rows(
+            "SELECT found_as, end_reason FROM enrolments WHERE person_id = :id"
+            " AND programme = 'hypertension_risk' ORDER BY recorded_at, end_reason NULLS LAST",
+            id=person,
+        )
+        return [(row["found_as"], row["end_reason"]) for row in rows]
+
+    async def due(person: str) -> list[str]:
+        rows = await contracts.rows(
+            "SELECT rule FROM tasks WHERE person_id = :id AND status = 'open'"
+            " AND programme = 'hypertension_risk'",
+            id=person,
+        )
+        return [row["rule"] for row in rows]
+
+    wrong = await measured("P1", 186)
+    assert await due("P1") == ["hypertension_risk_again"]
+    error = ("raised", "entered_in_error")
+    await correct(contracts, wrong, measurements=values(186), note="再看")
+    assert await at_risk("P1") == [("raised", None)]
+    await correct(contracts, wrong, measurements=values(136))
+    assert await at_risk("P1") == [error, ("at_risk", None)]
+    assert await due("P1") == ["hypertension_risk_half_yearly"]
+    await correct(contracts, wrong, measurements=values(118))
+    assert sorted(await at_risk("P1")) == [("at_risk", "entered_in_error"), error]
+    assert await due("P1") == []
+
+    wrong = await measured("P2", 186)
+    check_up = {"person_id": "P2", "performed_on": "2016-03-10"}
+    await post(contracts, "/check-ups", 201, **check_up, measurements={"sbp": 152, "dbp": 84})
+    await correct(contracts, wrong, measurements=values(118))
+    assert await at_risk("P2") == [("raised", None)]
+
+    await measured("P3", 150)
+    contracts.clock.advance(timedelta(days=3))
+    await correct(contracts, await measured("P3", 186), measurements=values(118))
+    assert await at_risk("P3") == [("raised", None)]
+
+
 async def test_what_cannot_be_corrected(contracts: Running) -> None:
     """Goal: each refusal with its code, and nothing changed. Method: another township; impossible,
     missing and unasked-for values; an attempt; one with a later visit; eight at once with that."""
