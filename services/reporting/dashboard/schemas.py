@@ -90,7 +90,8 @@ class Attention(BaseModel):
     direction: Direction | None
     status: Status
     change: str | None
-    """Percentage points of the last month against the one before, signed."""
+    """Percentage points, signed: of the month, or of a longer period's last month, against the one
+    before."""
     owner_zh: str
     """Whose turn it is."""
 

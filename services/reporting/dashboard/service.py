@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +24,14 @@ from services.reporting.dashboard.schemas import (
     Visits,
 )
 from services.reporting.figures import places, repository
-from services.reporting.figures.domain import ALL_TIME, COUNTY, Area, Period, share
+from services.reporting.figures.domain import (
+    ALL_TIME,
+    COUNTY,
+    Area,
+    Period,
+    period_before,
+    share,
+)
 from services.reporting.figures.looks import looks_of
 from services.reporting.figures.repository import Scope, Sums
 from services.reporting.figures.service import lag_ms, read_period, scope_of
@@ -61,6 +69,7 @@ TICKER_TYPES = tuple(
 )
 PATIENT = "patient"
 _JUNE = 6
+_LONGEST_MONTH_DAYS = 31
 
 
 async def dashboard(
@@ -89,6 +98,10 @@ async def _document(
         session, scope, {by, "facility_code", "month"}
     )
     parts, by_facility, by_month = divided[by], divided["facility_code"], divided["month"]
+    moved = _last_two(by_month)
+    month_before = _month_before(scope.period)
+    if month_before is not None:
+        moved = await repository.totals(session, replace(scope, period=month_before)), totals
     reach = await repository.reach(session)
     counted = catalogue_of(context).indicators
     shown = places.place_of(region, scope.area)
@@ -107,7 +120,7 @@ async def _document(
         revision=reach.revision,
         lag_ms=lag_ms(reach),
         cards=_cards(counted, totals, scope, reach.as_of),
-        attention=_attention(counted, totals, by_month, scope),
+        attention=_attention(counted, totals, moved, scope),
         visits=Visits(
             total=totals["visits"],
             inpatient=totals["inpatient_visits"],
@@ -218,22 +231,39 @@ def _cards(
     return cards
 
 
-def _attention(
-    counted: Mapping[str, Indicator], totals: Sums, by_month: dict[str, Sums], scope: Scope
-) -> list[Attention]:
-    """What misses its target, what warns after it; how it moved in the last month; whose turn it is.
+def _month_before(period: Period) -> Period | None:
+    """The month before a month; None of another period."""
+    before = period_before(period)
+    if before is None or before.start is None or before.end is None:
+        return None
+    return before if (before.end - before.start).days <= _LONGEST_MONTH_DAYS else None
 
-    People are counted on a day and not in months: of them no change is told.
+
+def _last_two(by_month: Mapping[str, Sums]) -> tuple[Sums, Sums] | None:
+    """The month before the newest, and the newest."""
+    months = sorted(by_month)[-2:]
+    return (by_month[months[0]], by_month[months[1]]) if len(months) > 1 else None
+
+
+def _attention(
+    counted: Mapping[str, Indicator],
+    totals: Sums,
+    moved: tuple[Sums, Sums] | None,
+    scope: Scope,
+) -> list[Attention]:
+    """What misses its target, what warns after it; how it moved; whose turn it is.
+
+    A month moved against the one before it, a longer period in its last month. People are counted
+    on a day and not in months: of them no change is told.
     """
-    last_two = [by_month[month] for month in sorted(by_month)][-2:]
     found = []
     for indicator in counted.values():
         figure = _evaluated(indicator, totals, scope)
         if figure.status not in ("missed", "warned"):
             continue
         change = None
-        if len(last_two) > 1 and indicator.entry.dataset not in ("people", "entries"):
-            before, now = (_evaluated(indicator, sums, scope).value for sums in last_two)
+        if moved is not None and indicator.entry.dataset not in ("people", "entries"):
+            before, now = (_evaluated(indicator, sums, scope).value for sums in moved)
             change = points(now, before)
         found.append(
             Attention(

@@ -39,6 +39,12 @@ async def test_from_red_light_to_person(reporting: Running, tmp_path: Path) -> N
         assert "2016-06 比 2016-05" in whole
         assert moved
         assert all(points in whole for points in moved), "one change on both pages"
+        moved = re.findall(
+            r"比上月 (\S+) 个百分点", words(await director.get("/", period="2016-04"))
+        )
+        listed = words(await director.get("/reporting/indicators", period="2016-04"))
+        assert moved, "a month has one before it"
+        assert all(points in listed for points in moved)
         assert 'href="/reporting/indicators/' in home
     async with screen(reporting, tmp_path, "contracts:read", name="nurse") as nurse:
         home = (await nurse.get("/")).text
