@@ -123,7 +123,7 @@ def refuse_if_spent(
     METRICS.recognitions_refused.inc()
     log.warning("recognition_guessing_refused", client_id=caller.client_id, place=place)
     raise problem(
-        "wait, and ask only about patients who are there; the operator has been alarmed",
+        f"wait {wait_s} s, and ask only about patients who are there; the operator has been alarmed",
         headers={"Retry-After": str(wait_s)},
     )
 

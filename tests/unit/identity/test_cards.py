@@ -26,8 +26,10 @@ from services.identity.cards.domain import (
     new_card_no,
     plausible_birth,
 )
+from services.identity.cards.key_reports import is_second
 from shared.security import signing
 from shared.security.crypto import Vault
+from shared.security.principal import Principal
 
 ISSUED = datetime(2016, 7, 10, 2, 0, tzinfo=UTC)
 CLAIMS = CardClaims(uuid4(), "511113", ISSUED, date(2021, 7, 10), 1962, "M")
@@ -187,3 +189,19 @@ def test_every_fault_has_words_in_both_languages() -> None:
     for english, chinese in FAULT_WORDS.values():
         assert english.isascii()
         assert not chinese.isascii()
+
+
+@pytest.mark.parametrize(
+    ("reporter", "caller", "may"),
+    [
+        ("user:one", "user:one", False),
+        ("user:one", "user:two", True),
+        ("user:one", "poverty-office", False),
+        ("poverty-office", "poverty-office", False),
+        ("poverty-office", "operator", True),
+        ("poverty-office", "user:one", True),
+    ],
+)
+def test_who_may_confirm_a_report(reporter: str, caller: str, may: bool) -> None:
+    """Goal: two who are surely two. Method: people and programs, the same and others."""
+    assert is_second(Principal(caller, "region:511113", frozenset()), reporter) is may

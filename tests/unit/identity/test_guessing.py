@@ -14,6 +14,7 @@ from services.identity.guessing.domain import (
     BUDGET_OF_LISTS,
     CARDS,
     LISTS,
+    MUCH,
     NAMED_COST,
     NUMBER_COST,
     REVEAL_COST,
@@ -90,6 +91,7 @@ def test_who_is_told_to_wait_may_ask_after_it() -> None:
     limit = GuessLimit()
     allowed(limit, "one", HOSPITAL, 2_000)
     wait_s = limit.wait_s("one", HOSPITAL, 0.0)
+    assert wait_s == 3
     assert limit.wait_s("one", HOSPITAL, wait_s - 2.0) > 0
     assert limit.wait_s("one", HOSPITAL, float(wait_s)) == 0
 
@@ -103,6 +105,28 @@ def test_a_failed_exchange_forgets_nothing() -> None:
     again = limit.take()
     assert again == taken
     assert again.refused == {("one", HOSPITAL): 100}
+
+
+def test_what_all_processes_counted_holds_here_until_it_has_filled_up() -> None:
+    """Goal: one limit, whoever counts. Method: what is told of twelve questions; what others counted
+    learned while three more are asked; then a day later."""
+    limit = GuessLimit()
+    allowed(limit, "one", HOSPITAL, 12)
+    assert limit.take().charged == dict.fromkeys(
+        [("one", HOSPITAL), ("one", ""), ("", HOSPITAL)], 12
+    )
+    allowed(limit, "one", HOSPITAL, 3)
+    limit.learn({("one", HOSPITAL): (BUDGET - 8, 0.0)}, 0.0)
+    assert allowed(limit, "one", HOSPITAL, 20) == 5
+    limit.learn({}, 86_400.0)
+    assert limit.take().asked == {("one", HOSPITAL), ("one", ""), ("", HOSPITAL)}
+    assert limit.take().asked == set()
+
+
+def test_much_at_once_is_told_at_once() -> None:
+    """Goal: the others need not wait a second. Method: just below, and at it."""
+    assert not GuessLimit().charge("one", HOSPITAL, 0.0, MUCH - 1)
+    assert GuessLimit().charge("one", HOSPITAL, 0.0, MUCH)
 
 
 def matched(
