@@ -45,7 +45,7 @@ class DispensingRequest(BaseModel):
     facility_code: Annotated[str, StringConstraints(max_length=32)] | None = None
     """Who handed them out; default the team."""
     total: Money
-    insurance_paid: Money = Fen(0)
+    insurance_paid: Money = Field(default_factory=lambda: Fen(0))
     """What basic insurance paid of it."""
     days: Annotated[int, Field(ge=1, le=366)] | None = None
     """For how long they last; from eight days on the team is reminded when they run out (KZ-12)."""
