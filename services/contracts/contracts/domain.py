@@ -114,6 +114,18 @@ def default_valid_to(valid_from: date, years: int = 1) -> date:
     return years_later(valid_from, years) - timedelta(days=1)
 
 
+def last_day(valid_from: date, valid_to: date | None, ended_on: date | None) -> date | None:
+    """The last day, included, on which a contract or a reason against one holds; None: open.
+
+    ``ended_on`` is the first day on which it no longer does. What was ended on its first day held on
+    none; it is shown with that day.
+    """
+    if ended_on is None:
+        return valid_to
+    last = max(valid_from, ended_on - timedelta(days=1))
+    return last if valid_to is None else min(valid_to, last)
+
+
 def is_short(valid_from: date, valid_to: date, years: int = 1) -> bool:
     """Whether the term is shorter than the year that is asked for in principle."""
     return valid_to < default_valid_to(valid_from, years)

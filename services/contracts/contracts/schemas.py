@@ -41,6 +41,7 @@ _CONTRACT_EXAMPLE: dict[str, Any] = {
     "status": "signed",
     "renewals": 0,
     "ended_on": None,
+    "last_day": "2017-01-04",
     "end_reason": None,
     "transferred_from": None,
     "next_steps": ["renew", "terminate", "transfer"],
@@ -215,6 +216,9 @@ class ContractAnswer(BaseModel):
     renewals: int
     ended_on: date | None
     """The first day on which it no longer holds."""
+    last_day: date | None
+    """The last one on which it does, the day before ``ended_on`` or else ``valid_to``; None: offered
+    only. Ended on its first day it held on none, and this is that day."""
     end_reason: str | None
     transferred_from: str | None
     """The contract with another team that it goes on."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.contracts.access import may_act, organisation_of
 from services.contracts.contracts import repository
-from services.contracts.contracts.domain import Stage, is_short, possible, state_on
+from services.contracts.contracts.domain import Stage, is_short, last_day, possible, state_on
 from services.contracts.contracts.problems import ContractUnknown
 from services.contracts.contracts.schemas import (
     ContractAnswer,
@@ -167,6 +167,11 @@ def answer(contract: Contract, context: ServiceContext, *, person_id: str) -> Co
         ),
         renewals=contract.renewals,
         ended_on=contract.ended_on,
+        last_day=(
+            last_day(contract.valid_from, contract.valid_to, contract.ended_on)
+            if contract.valid_from is not None
+            else None
+        ),
         end_reason=contract.end_reason,
         transferred_from=str(contract.transferred_from) if contract.transferred_from else None,
         next_steps=steps,

@@ -25,6 +25,7 @@ _EXAMPLE: dict[str, Any] = {
     "leaves_denominator": True,
     "status": "in_force",
     "ended_on": None,
+    "last_day": "2017-02-28",
     "end_reason": None,
     "contract_id": None,
 }
@@ -131,6 +132,10 @@ class ExemptionAnswer(BaseModel):
     leaves_denominator: bool
     status: ExemptionState
     ended_on: date | None
+    """The first day on which it no longer stands."""
+    last_day: date | None
+    """The last one on which it does, the day before ``ended_on`` or else ``valid_to``; None: open.
+    Ended on its first day it stood on none, and this is that day."""
     end_reason: str | None
     contract_id: str | None
 

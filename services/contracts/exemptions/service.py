@@ -9,6 +9,7 @@ from services.contracts.access import TeamNotYours, may_act, organisation_of
 from services.contracts.contracts import repository as contracts
 from services.contracts.contracts import telling
 from services.contracts.contracts.changing import end as end_contract
+from services.contracts.contracts.domain import last_day
 from services.contracts.exemptions import recording, repository
 from services.contracts.exemptions.schemas import (
     ExemptionAnswer,
@@ -225,6 +226,7 @@ def answer(exemption: Exemption, context: ServiceContext, *, person_id: str) -> 
         leaves_denominator=known is not None and known.leaves_denominator,
         status="ended" if ended else "expired" if over else "in_force",
         ended_on=exemption.ended_on,
+        last_day=last_day(exemption.valid_from, exemption.valid_to, exemption.ended_on),
         end_reason=exemption.end_reason,
         contract_id=str(exemption.contract_id) if exemption.contract_id else None,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from services.contracts.access import TeamNotYours, may_act
+from services.contracts.contracts.domain import last_day
 from services.contracts.contracts.service import visible_contract
 from services.contracts.members import repository
 from services.contracts.members.domain import Card
@@ -213,9 +214,16 @@ async def card_pdf(context: ServiceContext, caller: Principal, contract_id: UUID
         "phone": made.phone,
         "services": list(made.services),
         "policy": made.policy,
-        "term": f"{contract.valid_from} 至 {contract.valid_to}" if contract.valid_from else "",
+        "term": _term(contract),
     }
     return await typesetting.pdf(TEMPLATE, data, made_at=contract.recorded_at)
+
+
+def _term(contract: Contract) -> str:
+    if contract.valid_from is None:
+        return ""
+    last = last_day(contract.valid_from, contract.valid_to, contract.ended_on)
+    return f"{contract.valid_from} 至 {last}"
 
 
 async def _card(session: ReadSession, context: ServiceContext, contract: Contract) -> Card:

@@ -50,6 +50,7 @@ class EnrolmentEnd(BaseModel):
     )
 
     ended_on: date
+    """The first day on which he is no longer in it."""
     reason: _Code
     """A code such as ``cured``, ``died``, ``moved_away``, ``entered_in_error``."""
 
@@ -69,6 +70,7 @@ class EnrolmentAnswer(BaseModel):
     found_as: str | None
     """What a measurement said that took him in: ``at_risk``, ``raised``; null: none did."""
     ended_on: date | None
+    """The first day on which he is no longer in it."""
     end_reason: str | None
 
 

@@ -108,12 +108,6 @@ async def exemptions_of(
         | {
             "text_zh": one.reason_zh,
             "text_en": reasons[one.reason].en if one.reason in reasons else one.reason,
-            # It ends on the first day on which it no longer stands; people are told the last one.
-            "last": (
-                max(one.valid_from, one.ended_on - timedelta(days=1))
-                if one.ended_on
-                else one.valid_to
-            ),
         }
         for one in reversed(found)
     ]

@@ -37,6 +37,7 @@ PERSON: dict[str, tuple[str, str]] = {
     "exempt.ended": ("已结束", "Ended"),
     "field.evidence": ("佐证(加密保存)", "Evidence (kept encrypted)"),
     "field.on": ("日期", "Day"),
+    "field.ended_on": ("自哪天起不再有效", "First day on which it no longer holds"),
     "field.first": ("起始日期", "First day"),
     "field.last": ("终止日期(可不填)", "Last day (optional)"),
     "field.reason": ("原因", "Reason"),

@@ -176,6 +176,7 @@ async def test_a_contract_goes_through_its_steps_on_the_page(
     ended = await act(doctor, P2, f"terminate/{one}", reason="own_request", ended_on="2016-03-10")
     assert "已解约" in ended
     assert "其他签约(1)" in ended
+    assert "有效期 2016-03-01 至 2016-03-09" in ended
     no_evidence = await doctor.post(f"/contracts/persons/{P2}/refuse", {"on": "2016-03-10"})
     assert no_evidence.status_code == 422
     refused = await act(doctor, P2, "refuse", on="2016-03-10", evidence="本人签字")

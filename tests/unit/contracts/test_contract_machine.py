@@ -18,6 +18,7 @@ from services.contracts.contracts.domain import (
     Step,
     StepNotAllowed,
     after,
+    last_day,
     possible,
     state_on,
 )
@@ -123,6 +124,25 @@ def test_the_state_on_a_day(
     )
     assert told == state
     assert state_on(day, valid_to=None, ended_on=None, stage="invited") == "invited"
+
+
+@pytest.mark.parametrize(
+    ("valid_to", "ended_on", "last"),
+    [
+        (date(2016, 12, 31), None, date(2016, 12, 31)),
+        (date(2016, 12, 31), date(2016, 6, 1), date(2016, 5, 31)),
+        (date(2016, 12, 31), date(2017, 3, 1), date(2016, 12, 31)),
+        (None, date(2016, 6, 1), date(2016, 5, 31)),
+        (None, None, None),
+        # Ended on its first day: it held on none, and is shown with that one.
+        (date(2016, 12, 31), date(2016, 1, 1), date(2016, 1, 1)),
+    ],
+)
+def test_the_last_day_is_the_one_before_the_end(
+    valid_to: date | None, ended_on: date | None, last: date | None
+) -> None:
+    """Goal: one last day on every page and paper. Method: an end before, after and on the first."""
+    assert last_day(date(2016, 1, 1), valid_to, ended_on) == last
 
 
 class TestProgramme:
