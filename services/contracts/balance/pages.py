@@ -48,6 +48,10 @@ async def sheet(
     month: Month = "",
 ) -> Response:
     """Registry = signed + each exempt reason + unresolved, village by village."""
+    opened = None
+    if not month:
+        opened = await service.opening_month(session, context)
+        month = opened or ""
     faults: dict[str, Said] = {}
     problem: Said | None = None
     try:
@@ -59,6 +63,7 @@ async def sheet(
         found = await _sheet(session, context, caller, area, month)
     else:
         status = 200
+    this_month = business_date(context.clock.now()).strftime("%Y-%m")
     reasons = [one.reason for one in found.exempt]
     rows = [_row(one, reasons) for one in found.villages]
     return render(
@@ -76,7 +81,9 @@ async def sheet(
             "county": found.area == service.COUNTY,
             "area": area,
             "month": month,
-            "this_month": business_date(context.clock.now()).strftime("%Y-%m"),
+            "opened": opened,
+            "present": _query(area, this_month),
+            "this_month": this_month,
             "query": _query(area, month),
             "areas": _areas(context, caller),
             "faults": faults,

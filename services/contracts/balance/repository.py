@@ -43,7 +43,7 @@ WITH who AS (
     ORDER BY who, c.person_id <> COALESCE(m.kept_person_id, c.person_id), c.contract_id
 ), exempt AS (
     SELECT DISTINCT ON (who) COALESCE(m.kept_person_id, e.person_id) AS who, e.exemption_id,
-        e.reason, e.valid_from, e.valid_to
+        e.reason, e.valid_from, LEAST(e.valid_to, e.ended_on - 1) AS valid_to
     FROM exemptions e
     LEFT JOIN person_merges m ON m.absorbed_person_id = e.person_id AND m.in_force
     WHERE e.in_force @> CAST(:day AS date)
@@ -92,6 +92,27 @@ LIMIT :limit
 )
 
 
+# Ends at the first contract that holds; the newest day is asked for only where none does.
+_HOLDS = text(
+    "SELECT EXISTS (SELECT FROM contracts"
+    " WHERE region = :region AND in_force @> CAST(:day AS date))"
+)
+_LAST_CHANGE = text("""
+SELECT max(each.on_day) FROM (
+    SELECT s."on" AS on_day FROM contract_steps s JOIN contracts c USING (contract_id)
+    WHERE c.region = :region
+    UNION ALL
+    SELECT valid_from FROM exemptions WHERE region = :region
+    UNION ALL
+    SELECT h.effective_on FROM person_homes h JOIN people p USING (person_id)
+    WHERE p.region = :region
+) each
+WHERE each.on_day <= :day AND EXISTS (
+    SELECT FROM contracts WHERE region = :region AND valid_from <= :day
+)
+""")
+
+
 @dataclass(frozen=True)
 class Place:
     """Whose people count; nothing given: the whole county's."""
@@ -99,6 +120,18 @@ class Place:
     region: str
     township: str | None = None
     village: str | None = None
+
+
+async def last_change(session: ReadSession, region: str, day: date) -> date | None:
+    """The newest day, until ``day``, of a contract's step, an exempt reason or a change of the roster.
+
+    None: a contract holds on the day, or none ever did.
+    """
+    values = {"region": region, "day": day}
+    if (await session.execute(_HOLDS, values)).scalar_one():
+        return None
+    found: date | None = (await session.execute(_LAST_CHANGE, values)).scalar_one()
+    return found
 
 
 async def counts(

@@ -115,6 +115,19 @@ async def sheet(
     )
 
 
+async def opening_month(session: ReadSession, context: ServiceContext) -> str | None:
+    """With which month the page opens; None: the present, in which a contract holds.
+
+    A county that has none today, as the demonstration's of 2016, opens with the newest month in
+    which a contract, a reason against one or the roster changed: the present says nothing there.
+    """
+    today = business_date(context.clock.now())
+    last = await repository.last_change(session, context.region.region_code, today)
+    if last is None or (last.year, last.month) == (today.year, today.month):
+        return None
+    return f"{last:%Y-%m}"
+
+
 async def lines(
     session: WriteSession,
     context: ServiceContext,

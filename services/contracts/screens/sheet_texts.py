@@ -8,6 +8,11 @@ BALANCE: dict[str, tuple[str, str]] = {
         "名册上的每个人只在一处：已签约、有原因未签约、待签约，合计等于名册。",
         "Everybody on the registry stands in one place; the places add up to the registry.",
     ),
+    "balance.opened": (
+        "今天没有在期的签约，先显示最近有变动的月份 {month}。",
+        "No contract holds today, so this is {month}, the newest month with a change.",
+    ),
+    "balance.present": ("看本月({month})", "Show this month ({month})"),
     "balance.as_of": ("截至 {day}", "As of {day}"),
     "balance.closed": ("月末数", "month's end"),
     "balance.live": ("当前", "now"),

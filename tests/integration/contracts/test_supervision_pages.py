@@ -62,6 +62,25 @@ async def test_the_sheet_and_the_fees_are_the_services_figures(
     assert "长期外出 2016-03-01 起，到 2016-03-04 · 已结束" in back
 
 
+async def test_the_sheet_opens_where_the_county_stood_still(
+    contracts: Running, doctor: Screen
+) -> None:
+    """Goal: a county without a contract today is not shown as one that never signed. Method: a
+    contract that has run out, the roster after it; the page, its links, the present, one that holds."""
+    await act(doctor, P1, "sign", signed_on="2015-02-01")
+    page = await doctor.get("/contracts/balance")
+    said = words(page)
+    assert "今天没有在期的签约，先显示最近有变动的月份 2016-01。 看本月(2016-03)" in said
+    assert "截至 2016-01-31 月末数 2 名册 = 1 已签约 + 1 待签约" in said
+    assert "persons?month=2016-01&amp;bucket=signed" in page.text
+    assert "sheet.xlsx?month=2016-01" in page.text
+    present = words(await doctor.get("/contracts/balance", month="2016-03"))
+    assert "2 名册 = 0 已签约 + 2 待签约" in present
+    assert "先显示" not in present
+    await act(doctor, P2, "sign", signed_on="2016-02-01")
+    assert "1 已签约" in words(await doctor.get("/contracts/balance"))
+
+
 async def test_the_supervisor_sees_teams_registers_referrals_and_who_did_not_come(
     contracts: Running, doctor: Screen, tmp_path: Path
 ) -> None:
