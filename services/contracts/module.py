@@ -18,6 +18,7 @@ from services.contracts.dispensings.handlers import on_drug_payment_decided
 from services.contracts.exemptions.endpoints import router as exemptions_router
 from services.contracts.fees.endpoints import router as fees_router
 from services.contracts.fees.pages import router as fee_pages
+from services.contracts.follow_up.correct_pages import router as correct_pages
 from services.contracts.follow_up.endpoints import router as follow_up_router
 from services.contracts.follow_up.handlers import (
     on_encounter_cancelled,
@@ -126,6 +127,7 @@ MODULE = ServiceModule(
         screen_assets,
         today_pages,
         visit_pages,
+        correct_pages,
         person_pages,
         overdue_pages,
         referral_pages,

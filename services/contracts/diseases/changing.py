@@ -34,7 +34,7 @@ from services.contracts.diseases.service import (
 from services.contracts.models import DiseaseCase, Person
 from services.contracts.people import repository as people
 from services.contracts.people.waiting import await_person
-from services.contracts.plans.enrolling import leave_risk
+from services.contracts.plans.enrolling import back_at_risk, leave_risk
 from services.contracts.plans.service import plan_person
 from services.contracts.programme.service import programme_of
 from services.contracts.teams.service import teams_of
@@ -127,6 +127,7 @@ async def found_at_visit(
     kept: str,
     disease: str,
     on: date,
+    follow_up_id: UUID,
 ) -> None:
     """A visit that the caller was allowed to record found a disease: on the register, once.
 
@@ -137,13 +138,32 @@ async def found_at_visit(
         kept: who stands for the person.
         disease: that was found.
         on: the day of the visit.
+        follow_up_id: the visit.
     """
     await leave_risk(session, kept, disease, on)
     person = await people.get(session, kept)
     if person is None or await repository.has_open(session, kept, disease):
         return
     body = CaseRequest(person_id=kept, disease=disease, found_on=on)
-    await _put(session, context, caller, body, person)
+    await _put(session, context, caller, body, person, follow_up_id)
+
+
+async def taken_back(
+    session: WriteSession, context: ServiceContext, caller: Principal, case: DiseaseCase, kept: str
+) -> DiseaseCase:
+    """End what :func:`found_at_visit` did: that visit had not found it. The case as it then is.
+
+    Args:
+        session: holds the person's lock; his tasks are planned by whoever calls.
+        context: of the service.
+        caller: who corrects the visit.
+        case: found at the visit, and nothing done with it since.
+        kept: who stands for the person.
+    """
+    changed = await repository.change(session, case.case_id, {"state": _next(case, "withdraw")})
+    await _told(session, context, caller, changed, "withdraw", case.found_on)
+    await back_at_risk(session, context, caller, kept, case.disease, case.found_on)
+    return changed
 
 
 async def _put(
@@ -152,6 +172,7 @@ async def _put(
     caller: Principal,
     body: CaseRequest,
     person: Person,
+    follow_up_id: UUID | None = None,
 ) -> DiseaseCase:
     case = DiseaseCase(
         case_id=new_id(),
@@ -164,12 +185,13 @@ async def _put(
         village=person.village,
         state="found",
         found_on=body.found_on,
+        follow_up_id=follow_up_id,
         recorded_by=caller.client_id,
         recorded_at=context.clock.now(),
     )
     names = (
         "case_id", "region", "person_id", "disease", "grade", "care_class", "township", "village",
-        "state", "found_on", "recorded_by", "recorded_at",
+        "state", "found_on", "follow_up_id", "recorded_by", "recorded_at",
     )  # fmt: skip
     if not await repository.add(session, {name: getattr(case, name) for name in names}):
         raise CaseOpen("go on with the case there is")

@@ -53,6 +53,33 @@ async def has_open(session: ReadSession, kept: str, disease: str) -> bool:
     return found.first() is not None
 
 
+async def open_case(session: ReadSession, kept: str, disease: str) -> DiseaseCase | None:
+    """The open case of a disease that a person, or one merged into him, has; the newest."""
+    found = await session.scalars(
+        select(DiseaseCase)
+        .where(
+            MERGES.means(DiseaseCase.person_id, kept),
+            DiseaseCase.disease == disease,
+            DiseaseCase.state.in_(OPEN),
+        )
+        .order_by(DiseaseCase.case_id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    return found.first()
+
+
+async def found_at(session: ReadSession, follow_up_id: UUID) -> DiseaseCase | None:
+    """The newest case that a visit put on the register, in whatever state."""
+    found = await session.scalars(
+        select(DiseaseCase)
+        .where(DiseaseCase.follow_up_id == follow_up_id)
+        .order_by(DiseaseCase.case_id.desc())
+        .limit(1)
+    )
+    return found.first()
+
+
 async def open_of(session: ReadSession, kept: str) -> frozenset[str]:
     """The diseases of which a person, or one merged into him, has an open case."""
     found = await session.scalars(

@@ -7,17 +7,30 @@ by it. What stood before is kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from services.contracts.access import may_act
 from services.contracts.follow_up import repository
 from services.contracts.follow_up.domain import ATTEMPTS
 from services.contracts.follow_up.forms import plain
-from services.contracts.follow_up.judging import REASONS, Judgement
-from services.contracts.follow_up.schemas import FollowUpAnswer, FollowUpCorrection, Reason
-from services.contracts.follow_up.screening import at_risk, let_go, put_on_register, take_in
+from services.contracts.follow_up.judging import REASONS, Judgement, found_illness
+from services.contracts.follow_up.schemas import (
+    CaseAfter,
+    FollowUpAnswer,
+    FollowUpCorrection,
+    Reason,
+)
+from services.contracts.follow_up.screening import (
+    at_risk,
+    let_go,
+    put_on_register,
+    take_in,
+    take_off_register,
+)
 from services.contracts.follow_up.service import NOTE_COLUMN
 from services.contracts.follow_up.visiting import (
     MeasurementsRefused,
@@ -26,14 +39,14 @@ from services.contracts.follow_up.visiting import (
     read_measurements,
 )
 from services.contracts.merges.repository import MERGES
-from services.contracts.models import FollowUp
+from services.contracts.models import DiseaseCase, FollowUp, Person
 from services.contracts.people import repository as people
 from services.contracts.plans.domain import Programme
 from services.contracts.plans.rulebook import rulebook
 from services.contracts.plans.service import plan_person
 from services.contracts.programme.service import programme_of
 from shared.clock import business_date
-from shared.db.session import WriteSession
+from shared.db.session import ReadSession, WriteSession
 from shared.events.catalog import FollowUpCorrected
 from shared.http.problem import Conflict, FieldFault, NotFound, Unprocessable
 from shared.ids import new_id
@@ -87,17 +100,7 @@ async def correct(
     if seen is None:
         raise FollowUpUnknown
     kept = await people.lock(session, seen.person_id)
-    visit = await repository.get_follow_up(session, follow_up_id)
-    person = await people.get(session, kept)
-    if visit is None or not may_act(
-        caller, team=visit.team, township=person.township if person else None
-    ):
-        raise FollowUpUnknown
-    members = await MERGES.members(session, kept)
-    if visit.outcome in ATTEMPTS:
-        raise AttemptStands
-    if visit.disease is not None and not await repository.is_last_visit(session, members, visit):
-        raise FollowUpStands
+    visit, person, members = await allowed(session, caller, follow_up_id, kept)
     _check(visit, body)
     now = context.clock.now()
     day = business_date(visit.performed_at)
@@ -113,6 +116,7 @@ async def correct(
     classification = judgement.classification if judgement else visit.classification
     control = judgement.control if judgement else visit.control_status
     anew = (classification, anchor_on) != (visit.classification, visit.anchor_on)
+    had_found = found_illness(visit.measurements)
     outcome = body.outcome or visit.outcome
     await repository.correct(
         session,
@@ -154,9 +158,12 @@ async def correct(
         sequence=await people.next_version(session, visit.person_id),
         occurred_at=now,
     )
+    case: DiseaseCase | None = None
     if visit.disease is not None and judgement is not None and values is not None:
         if judgement.found:
-            await put_on_register(session, context, caller, kept, visit.disease, day)
+            await put_on_register(session, context, caller, kept, visit.disease, day, follow_up_id)
+        elif had_found:
+            case = await take_off_register(session, context, caller, kept, visit)
         found = at_risk(values, visit.disease)
         mistaken = at_risk(_exact(visit.measurements or {}), visit.disease)
         await let_go(session, context, caller, kept, mistaken, found, day)
@@ -190,7 +197,67 @@ async def correct(
             await repository.next_due(session, members, visit.disease) if visit.disease else None
         ),
         entered_late=programme_of(context).is_late(day, business_date(visit.recorded_at)),
+        disease_case=_case(context, case) if case is not None else None,
         task=None,
+    )
+
+
+async def allowed(
+    session: ReadSession, caller: Principal, follow_up_id: UUID, kept: str
+) -> tuple[FollowUp, Person | None, Sequence[str]]:
+    """The follow-up, if the caller may correct it; the person and all the ids that mean him.
+
+    Raises:
+        FollowUpUnknown, AttemptStands, FollowUpStands: as :func:`correct`.
+    """
+    visit = await repository.get_follow_up(session, follow_up_id)
+    person = await people.get(session, kept)
+    if visit is None or not may_act(
+        caller, team=visit.team, township=person.township if person else None
+    ):
+        raise FollowUpUnknown
+    members = await MERGES.members(session, kept)
+    if visit.outcome in ATTEMPTS:
+        raise AttemptStands
+    if visit.disease is not None and not await repository.is_last_visit(session, members, visit):
+        raise FollowUpStands
+    return visit, person, members
+
+
+def correctable(
+    caller: Principal, visits: Sequence[FollowUp], township: str | None
+) -> frozenset[UUID]:
+    """Which of all follow-ups of a person the caller may correct, as :func:`allowed` says.
+
+    Args:
+        caller: who asks.
+        visits: the newest first.
+        township: where the person lives.
+    """
+    found: set[UUID] = set()
+    judged: dict[str, tuple[datetime, UUID]] = {}
+    for each in visits:
+        if each.disease is not None and each.classification is not None:
+            at = (each.performed_at, each.follow_up_id)
+            judged[each.disease] = max(at, judged.get(each.disease, at))
+    for each in visits:
+        last = judged.get(each.disease or "")
+        if (
+            each.outcome not in ATTEMPTS
+            and (last is None or (each.performed_at, each.follow_up_id) >= last)
+            and may_act(caller, team=each.team, township=township)
+        ):
+            found.add(each.follow_up_id)
+    return frozenset(found)
+
+
+def _case(context: ServiceContext, case: DiseaseCase) -> CaseAfter:
+    known = programme_of(context).diseases.get(case.disease)
+    return CaseAfter(
+        case_id=str(case.case_id),
+        disease=case.disease,
+        disease_zh=known.zh if known else case.disease,
+        status=cast("Literal['found', 'managed', 'withdrawn']", case.state),
     )
 
 

@@ -169,15 +169,18 @@ def _tuberculosis(values: _Values, limits: _Thresholds, _case: Case) -> Judgemen
     return Judgement(classification, "controlled" if regular else "uncontrolled")
 
 
+_FOUND = ("diagnosed", "confirmed")
+
+
 def _suspect(values: _Values, _limits: _Thresholds, _case: Case) -> Judgement:
     """1.4: asked until he went; a case that is confirmed is taken into the patients' programme."""
-    confirmed = bool(values.get("confirmed"))
+    confirmed = found_illness(values)
     return Judgement("finished" if values["went"] or confirmed else "not_gone", None, (), confirmed)
 
 
 def _hypertension_risk(values: _Values, limits: _Thresholds, case: Case) -> Judgement:
     """1.1: high on three different days is to be confirmed by a hospital; else every half year."""
-    if values.get("diagnosed"):
+    if found_illness(values):
         return Judgement("disease_found", None, found=True)
     if values.get("emergency_sign") or _pressure_emergency(values, limits):
         return Judgement("referral", None, ("emergency",))
@@ -197,7 +200,7 @@ def _hypertension_risk(values: _Values, limits: _Thresholds, case: Case) -> Judg
 
 def _diabetes_risk(values: _Values, limits: _Thresholds, _case: Case) -> Judgement:
     """1.2: 7.0 and more is to be confirmed by a hospital; else every year."""
-    if values.get("diagnosed"):
+    if found_illness(values):
         return Judgement("disease_found", None, found=True)
     glucose = values["fasting_glucose"]
     if (
@@ -212,6 +215,11 @@ def _diabetes_risk(values: _Values, limits: _Thresholds, _case: Case) -> Judgeme
 
 
 _RAISED = ("raised", "raised_again")
+
+
+def found_illness(values: Mapping[str, Any] | None) -> bool:
+    """Whether a visit of those at risk, or suspected, says that the illness is confirmed."""
+    return values is not None and any(values.get(name) for name in _FOUND)
 
 
 def screened(values: _Values, thresholds: Mapping[str, _Thresholds]) -> dict[str, str]:

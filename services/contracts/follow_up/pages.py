@@ -13,9 +13,13 @@ from starlette.responses import Response
 
 from services.contracts.access import organisation_of
 from services.contracts.cursors import after_day_and_id
+from services.contracts.diseases import repository as diseases
 from services.contracts.follow_up import listing, repository
 from services.contracts.follow_up.domain import ATTEMPTS
+from services.contracts.follow_up.judging import found_illness
 from services.contracts.merges.repository import MERGES
+from services.contracts.models import FollowUp, FollowUpCorrection
+from services.contracts.plans.rulebook import rulebook
 from services.contracts.screens.kit import PageRoute, render
 from services.contracts.screens.names import masked_names
 from services.contracts.screens.places import villages_of
@@ -162,7 +166,11 @@ async def _done(
 ) -> dict[str, Any] | None:
     """What the follow-up that was recorded a moment ago means."""
     found = await repository.get_follow_up(session, follow_up_id) if follow_up_id else None
-    if found is None or found.recorded_by != caller.client_id:
+    if found is None:
+        return None
+    before = await repository.before_correction(session, found.follow_up_id)
+    by = found.recorded_by if before is None else before.corrected_by
+    if by != caller.client_id:
         return None
     kept = await MERGES.kept_of(session, found.person_id)
     members = await MERGES.members(session, kept)
@@ -173,4 +181,27 @@ async def _done(
         "control": found.control_status,
         "referral": found.classification == "referral",
         "next_due_on": next_due,
+        "corrected": before is not None,
+        "case": await _case_after(session, found, before, kept),
     }
+
+
+async def _case_after(
+    session: WriteSession, found: FollowUp, before: FollowUpCorrection | None, kept: str
+) -> str | None:
+    """What became of the case of an illness that only the value before the correction had found.
+
+    ``open``: it is still on the register; ``withdrawn``: it went with the correction.
+    """
+    programme = rulebook().programmes.get(found.disease or "")
+    if (
+        before is None
+        or programme is None
+        or programme.leads_to is None
+        or found_illness(found.measurements)
+        or not found_illness(before.measurements)
+    ):
+        return None
+    if await diseases.has_open(session, kept, programme.leads_to):
+        return "open"
+    return "withdrawn" if await diseases.found_at(session, found.follow_up_id) else None

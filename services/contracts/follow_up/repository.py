@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.contracts.follow_up.domain import ATTEMPTS
@@ -17,6 +17,8 @@ from services.contracts.models import (
     CancelledStay,
     CheckUp,
     Discharge,
+    Dispensing,
+    Enrolment,
     FollowUp,
     FollowUpCorrection,
     Person,
@@ -255,6 +257,32 @@ async def measured_once_since(session: ReadSession, members: Sequence[str], day:
     )
     total = visits.scalar_subquery() + check_ups.scalar_subquery()
     return bool((await session.execute(select(total))).scalar_one() <= 1)
+
+
+async def cared_for(session: ReadSession, members: Sequence[str], disease: str) -> bool:
+    """Whether a person is in a disease's programme, or drugs for it that he was handed stand."""
+    enrolled = select(Enrolment.enrolment_id).where(
+        Enrolment.person_id.in_(members),
+        Enrolment.programme == disease,
+        Enrolment.ended_on.is_(None),
+    )
+    handed = select(Dispensing.dispensing_id).where(
+        Dispensing.person_id.in_(members),
+        Dispensing.disease == disease,
+        Dispensing.status != "withdrawn",
+    )
+    return bool(await session.scalar(select(or_(exists(enrolled), exists(handed)))))
+
+
+async def before_correction(session: ReadSession, follow_up_id: UUID) -> FollowUpCorrection | None:
+    """What stood in a follow-up before its newest correction, and who corrected it."""
+    newest = await session.scalars(
+        select(FollowUpCorrection)
+        .where(FollowUpCorrection.follow_up_id == follow_up_id)
+        .order_by(FollowUpCorrection.correction_id.desc())
+        .limit(1)
+    )
+    return newest.first()
 
 
 async def visit_on(

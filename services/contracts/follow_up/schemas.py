@@ -187,6 +187,17 @@ class Reason(BaseModel):
     text: str
 
 
+class CaseAfter(BaseModel):
+    """A case of the register after the visit that had found it was corrected."""
+
+    case_id: str
+    disease: str
+    disease_zh: str
+    status: Literal["found", "managed", "withdrawn"]
+    """``withdrawn``: with the correction, for nothing else was on record. Otherwise it stands; if it
+    was never right, ``POST /disease-cases/{case_id}/withdraw``."""
+
+
 class FollowUpAnswer(BaseModel):
     """The follow-up as kept, and the task that it closed."""
 
@@ -220,4 +231,6 @@ class FollowUpAnswer(BaseModel):
     """When the next visit in the programme is due."""
     entered_late: bool = False
     """Later than the region's document allows (XB-29); kept and paid all the same."""
+    disease_case: CaseAfter | None = None
+    """Of a correction that says that the illness was not found after all: the person's case of it."""
     task: TaskAnswer | None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from services.contracts.diseases import changing, repository
 from services.contracts.follow_up.forms import forms
 from services.contracts.follow_up.judging import screened
-from services.contracts.follow_up.repository import measured_once_since
+from services.contracts.follow_up.repository import cared_for, measured_once_since
 from services.contracts.merges.repository import MERGES
+from services.contracts.models import DiseaseCase, FollowUp
 from services.contracts.plans.enrolling import enrol_at_risk, take_back
 from services.contracts.plans.rulebook import rulebook
 from shared.db.session import WriteSession
@@ -96,6 +98,7 @@ async def put_on_register(
     kept: str,
     programme: str,
     on: date,
+    follow_up_id: UUID,
 ) -> None:
     """A visit of those at risk, or suspected, found the illness: it goes on the register.
 
@@ -106,7 +109,39 @@ async def put_on_register(
         kept: who stands for the person.
         programme: of the visit.
         on: its day.
+        follow_up_id: the visit.
     """
     illness = rulebook().programmes[programme].leads_to
     if illness is not None:
-        await changing.found_at_visit(session, context, caller, kept, illness, on)
+        await changing.found_at_visit(session, context, caller, kept, illness, on, follow_up_id)
+
+
+async def take_off_register(
+    session: WriteSession, context: ServiceContext, caller: Principal, kept: str, visit: FollowUp
+) -> DiseaseCase | None:
+    """Undo :func:`put_on_register`, for the visit had not found the illness.
+
+    Not once anything was built on it: the case is managed, he is in the illness' programme, was
+    handed drugs for it, or anything else was measured of him since that may have found the same.
+    Nor when the visit did not find it: then, too, a person decides.
+
+    Args:
+        session: holds the person's lock; his tasks are planned by whoever calls.
+        context: of the service.
+        caller: who corrects the visit.
+        kept: who stands for the person.
+        visit: as it stands.
+
+    Returns:
+        The person's case of the illness as it then is, withdrawn or still open; None: no open one.
+    """
+    illness = rulebook().programmes[visit.disease or ""].leads_to
+    case = await repository.open_case(session, kept, illness) if illness is not None else None
+    if case is None or case.state != "found" or case.follow_up_id != visit.follow_up_id:
+        return case
+    members = await MERGES.members(session, kept)
+    if not await measured_once_since(session, members, case.found_on):
+        return case
+    if await cared_for(session, members, case.disease):
+        return case
+    return await changing.taken_back(session, context, caller, case, kept)

@@ -154,7 +154,7 @@ async def record_follow_up(
         await _do(session, visit, body.outcome, at=now)
         day = business_date(body.performed_at)
         if visit.judgement is not None and visit.judgement.found:
-            await put_on_register(session, context, caller, kept, visit.disease, day)
+            await put_on_register(session, context, caller, kept, visit.disease, day, follow_up_id)
         await take_in(session, context, caller, kept, visit.at_risk, day)
         await plan_person(session, context, kept, at=now)
     await audit.record(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -70,7 +70,7 @@ async def task_form(
     if task is not None and (what := doing(task.rule, task.programme)) != "visit":
         return see(f"/contracts/persons/{asked.person_id}?form={what}#{what}")
     kept = {f"keep-{n}": v for n, v in zip(_KEPT, (team, village, date), strict=True) if v}
-    return await _page(request, context, caller, asked, Typed(kept))
+    return await form_page(request, context, caller, asked, Typed(kept))
 
 
 @router.post("/tasks/{task_id}")
@@ -93,7 +93,7 @@ async def programme_form(
 ) -> Response:
     """A visit of a programme of which no task is open."""
     asked = await _of_programme(session, context, caller, person_id, programme)
-    return await _page(request, context, caller, asked, Typed())
+    return await form_page(request, context, caller, asked, Typed())
 
 
 @router.post("/persons/{person_id}/visits/{programme}")
@@ -152,17 +152,17 @@ async def _record(
 ) -> Response:
     typed = await fields(request)
     if missing := unmeasured(asked, typed):
-        return await _page(request, context, caller, asked, typed, faults=missing, status=422)
+        return await form_page(request, context, caller, asked, typed, faults=missing, status=422)
     try:
         body = FollowUpRequest.model_validate(body_of(asked, typed))
     except ValidationError as error:
         faults, _ = in_words(asked, field_faults(error.errors()))
         if "performed_at" in faults:
             faults["performed_at"] = said("visit.at.malformed")
-        return await _page(request, context, caller, asked, typed, faults=faults, status=422)
+        return await form_page(request, context, caller, asked, typed, faults=faults, status=422)
     twin = await _twin(session, asked, body)
     if twin is not None and typed["again"] not in _AGAIN:
-        return await _page(request, context, caller, asked, typed, twin=twin, status=409)
+        return await form_page(request, context, caller, asked, typed, twin=twin, status=409)
     answer = await attempt(
         session,
         service.record_follow_up(session, context, caller, body)
@@ -171,7 +171,7 @@ async def _record(
     )
     if isinstance(answer, Problem):
         faults, unlikely = in_words(asked, answer.errors)
-        return await _page(
+        return await form_page(
             request, context, caller, asked, typed,
             faults=faults, unlikely=unlikely, twin=twin,
             problem=None if faults else told(answer), status=answer.status,
@@ -203,7 +203,7 @@ def _correction(body: FollowUpRequest) -> FollowUpCorrection:
     )
 
 
-async def _page(
+async def form_page(
     request: Request,
     context: ServiceContext,
     caller: Principal,
@@ -214,8 +214,11 @@ async def _page(
     unlikely: set[str] | None = None,
     problem: Said | None = None,
     twin: FollowUp | None = None,
+    corrected: FollowUp | None = None,
+    outcomes: Sequence[str] = OUTCOMES,
     status: int = 200,
 ) -> Response:
+    """The form of a visit; of one that is on record its values, to be corrected."""
     names = await masked_names(context, [asked.person_id])
     title, citation = title_of(asked)
     first, more = shown_fields(asked)
@@ -236,13 +239,20 @@ async def _page(
         "due_on": asked.due_on,
         "closed": _closed(asked.task),
         "ways": asked.ways,
-        "outcomes": OUTCOMES,
+        "outcomes": outcomes,
         "first": first,
         "more": more,
         "more_open": any(f"m-{each['name']}" in wrong for each in more),
-        "action": asked.action,
+        "action": (
+            f"/contracts/follow-ups/{corrected.follow_up_id}/correct" if corrected else asked.action
+        ),
         "keep": keep,
         "back": f"/contracts/?{urlencode(keep)}" if keep else "/contracts/",
+        "corrected": (
+            {"at": as_local(corrected.performed_at).replace("T", " "), "way": corrected.way}
+            if corrected is not None
+            else None
+        ),
         "typed": Typed(default | typed),
         "faults": wrong,
         "unlikely": unlikely or set(),

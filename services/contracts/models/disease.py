@@ -32,6 +32,11 @@ class DiseaseCase(Base):
             postgresql_where=text("state IN ('found', 'managed')"),
         ),
         Index("ix_disease_cases_disease", "disease", "state"),
+        Index(
+            "ix_disease_cases_follow_up_id",
+            "follow_up_id",
+            postgresql_where=text("follow_up_id IS NOT NULL"),
+        ),
     )
 
     case_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -52,6 +57,10 @@ class DiseaseCase(Base):
         LargeBinary, info=sealed_as("disease_cases.evidence")
     )
     """What the cure rests on, encrypted; no case is closed without it."""
+    follow_up_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("follow_ups.follow_up_id", ondelete="RESTRICT")
+    )
+    """The visit that found it; None: it was registered by itself."""
     recorded_by: Mapped[str] = mapped_column(String(128))
     recorded_at: Mapped[datetime]
 

@@ -220,6 +220,42 @@ async def leave_risk(session: WriteSession, kept: str, illness: str, on: date) -
     return left
 
 
+async def back_at_risk(
+    session: WriteSession,
+    context: ServiceContext,
+    caller: Principal,
+    kept: str,
+    illness: str,
+    on: date,
+) -> None:
+    """Undo :func:`leave_risk` of a day: he does not have the illness.
+
+    Args:
+        session: holds the person's lock; his tasks are planned by whoever calls.
+        context: of the service.
+        caller: who corrects what found it.
+        kept: who stands for the person.
+        illness: that had been found.
+        on: the day of it.
+    """
+    book = rulebook().programmes
+    mine = await repository.enrolments_of(session, await MERGES.members(session, kept))
+    held = {each.programme for each in mine if each.ended_on is None}
+    for each in mine:
+        programme = book.get(each.programme)
+        if (
+            programme is not None
+            and programme.leads_to == illness
+            and each.end_reason == DISEASE_FOUND
+            and each.ended_on == max(on, each.started_on)
+            and each.programme not in held
+        ):
+            held.add(each.programme)
+            await repository.resume_enrolment(session, each.enrolment_id)
+            subject = str(each.enrolment_id)
+            await _audit(session, caller, context, "enrolment.resumed", subject, kept)
+
+
 def planned_from(
     programme: Programme, started_on: date, today: date, found_as: str = START
 ) -> date:

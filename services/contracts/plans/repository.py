@@ -390,6 +390,15 @@ async def end_enrolment(
     return ended.scalar_one_or_none() is not None
 
 
+async def resume_enrolment(session: WriteSession, enrolment_id: UUID) -> None:
+    """As if it had not ended; the caller holds the person's lock and knows that no other is open."""
+    await session.execute(
+        update(Enrolment)
+        .where(Enrolment.enrolment_id == enrolment_id)
+        .values(ended_on=None, end_reason=None)
+    )
+
+
 def counted(ids: Iterable[str]) -> dict[str, int]:
     """How often each id occurs."""
     counts: dict[str, int] = defaultdict(int)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
+from uuid import UUID
 
 from fastapi import Request
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from services.contracts.check_ups.service import content
 from services.contracts.contracts.schemas import EndReason
 from services.contracts.dispensings.domain import DISEASES
 from services.contracts.dispensings.schemas import WithdrawalReason
+from services.contracts.follow_up.correcting import correctable
 from services.contracts.follow_up.forms import forms
 from services.contracts.health_record.schemas import RESULT_WORDS
 from services.contracts.health_record.service import record_of
@@ -77,6 +79,11 @@ async def person_page(
     held = await parts.contracts_of(session, context, caller, kept)
     names = await masked_names(context, [kept])
     visits = await records.follow_ups(session, members)
+    may_correct = (
+        correctable(caller, visits, person.township)
+        if "contracts:write" in caller.scopes
+        else frozenset[UUID]()
+    )
     programme = programme_of(context)
     current = next((one for one in held if one["status"] in ("signed", "renewed")), None)
     offer = next((one for one in held if one["status"] in _BEFORE_SIGNING), None)
@@ -112,7 +119,11 @@ async def person_page(
         ],
         "above": [{"code": code, **said(f"above.{code}")} for code in get_args(Above)],
         "charts": charts_of(person, visits, today),
-        "visits": [visit_of(one, programme) for one in visits],
+        "visits": [
+            visit_of(one, programme)
+            | {"corrects": one.follow_up_id if one.follow_up_id in may_correct else None}
+            for one in visits
+        ],
         "programmes": programmes,
         "at_home": any(one["code"] == HOME_CARE for one in programmes),
         "referrals": await parts.referrals_of(session, context, caller, kept),

@@ -143,6 +143,8 @@ PERSON: dict[str, tuple[str, str]] = {
     "measured.none": ("还没有随访。", "There is no follow-up yet."),
     "measured.table": ("看表", "As a table"),
     "measured.limit": ("目标 <{n}", "aim <{n}"),
+    "measured.correct": ("更正", "Correct"),
+    "measured.correct.of": ("更正 {day} 的随访", "Correct the follow-up of {day}"),
     "measured.chart": ("{title}：{first} 至 {last}", "{title}: {first} to {last}"),
     "measured.on": ("日期", "Day"),
     "measured.way": ("方式", "How"),

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from services.contracts.follow_up import repository
-from tests.integration.contracts.screens import P1
+from tests.integration.contracts.screens import P1, P2
 from tests.integration.contracts.stories import YONGHE, entered
 from tests.integration.contracts.test_plans import enrol, post, visit
 from tests.support.browsing import Screen, words
@@ -140,6 +140,114 @@ async def test_whom_a_wrong_value_put_at_risk_is_so_no_longer(contracts: Running
     contracts.clock.advance(timedelta(days=3))
     await correct(contracts, await measured("P3", 186), measurements=values(118))
     assert await at_risk("P3") == [("raised", None)]
+
+
+async def test_an_illness_that_only_a_wrong_tick_found_goes_off_the_register(
+    contracts: Running,
+) -> None:
+    """Goal: nobody stays on the register by a slip; what was built on it is a person's to take back.
+
+    Method: four at risk, found by their visit; one corrected at once, and found after all; one after
+    his case was managed, one after a check-up, one whose case had been registered by hand."""
+    people = ("P1", "P2", "P3", "P4")
+    await contracts.deliver(*(entered(each) for each in people))
+    values = {"sbp": 152, "dbp": 95}
+    ticked = values | {"diagnosed": True}
+
+    async def found(person: str) -> Any:
+        await enrol(contracts, person, "hypertension_risk")
+        return await visit(
+            contracts, person_id=person, disease="hypertension_risk", measurements=ticked
+        )
+
+    async def standing(person: str) -> tuple[list[str], list[str]]:
+        cases = "SELECT state FROM disease_cases WHERE person_id = :id ORDER BY case_id"
+        due = "SELECT rule FROM tasks WHERE person_id = :id AND status = 'open'"
+        return (
+            [row["state"] for row in await contracts.rows(cases, id=person)],
+            [row["rule"] for row in await contracts.rows(due, id=person)],
+        )
+
+    wrong = await found("P1")
+    assert (wrong["disease_case"], await standing("P1")) == (None, (["found"], []))
+    right = await correct(contracts, wrong, measurements=values)
+    assert (right["disease_case"]["status"], right["classification"]) == ("withdrawn", "raised")
+    assert right["disease_case"]["disease_zh"] == "高血压"
+    assert await standing("P1") == (["withdrawn"], ["hypertension_risk_again"])
+    assert (await correct(contracts, wrong, measurements=values))["disease_case"] is None
+    assert (await correct(contracts, wrong, measurements=ticked))["disease_case"] is None
+    assert await standing("P1") == (["withdrawn", "found"], [])
+    told = [e["type"] for e in await contracts.published() if "disease_case" in e["type"]]
+    assert [each.split(".")[-2] for each in told] == ["found", "withdrawn", "found"]
+
+    wrong = await found("P2")
+    (case,) = await contracts.rows("SELECT case_id FROM disease_cases WHERE person_id = 'P2'")
+    plan = {"goal": "收缩压低于140", "measures": ["限盐"], "on": "2016-03-10"}
+    await post(contracts, f"/disease-cases/{case['case_id']}/manage", 200, **plan)
+    right = await correct(contracts, wrong, measurements=values)
+    assert (right["disease_case"]["case_id"], right["disease_case"]["status"]) == (
+        str(case["case_id"]),
+        "managed",
+    )
+
+    wrong = await found("P3")
+    check_up = {"person_id": "P3", "performed_on": "2016-03-10", "measurements": values}
+    await post(contracts, "/check-ups", 201, **check_up)
+    right = await correct(contracts, wrong, measurements=values)
+    assert (right["disease_case"]["status"], await standing("P3")) == ("found", (["found"], []))
+
+    by_hand = {"person_id": "P4", "disease": "hypertension", "found_on": "2016-03-10"}
+    await enrol(contracts, "P4", "hypertension_risk")
+    await post(contracts, "/disease-cases", 201, **by_hand)
+    wrong = await visit(contracts, person_id="P4", disease="hypertension_risk", measurements=ticked)
+    right = await correct(contracts, wrong, measurements=values)
+    assert (right["disease_case"]["status"], await standing("P4")) == ("found", (["found"], []))
+
+
+async def test_a_row_of_the_person_s_page_is_corrected(contracts: Running, doctor: Screen) -> None:
+    """Goal: correcting does not need the browser's way back. Method: two visits and an attempt; only
+    the last visit has the button; its form has what stands there; a wrong value; the correction; a
+    visit that found an illness, corrected before and after more was recorded."""
+    page = f"/contracts/persons/{P1}"
+    await enrol(contracts, P1)
+    before = (contracts.clock.now() - timedelta(hours=2)).isoformat()
+    await visit(contracts, person_id=P1, measurements={"sbp": 150, "dbp": 84}, performed_at=before)
+    last = await visit(contracts, person_id=P1, measurements={"sbp": 186, "dbp": 84})
+    await visit(contracts, person_id=P1, outcome="not_reached", measurements=None)
+    form = f"/contracts/follow-ups/{last['follow_up_id']}/correct"
+    shown = (await doctor.get(page)).text
+    assert re.findall(r'href="(/contracts/follow-ups/[^"]+)"', shown) == [form]
+    seen = await doctor.get(form)
+    assert 'maxlength="8" value="186"' in seen.text
+    assert ('name="way"' in seen.text, 'name="performed_at"' in seen.text) == (False, False)
+    wrong = await doctor.post(form, {"m-sbp": "900", "m-dbp": "84", "outcome": "continue"})
+    assert (wrong.status_code, 'id="m-sbp-fault"' in wrong.text) == (422, True)
+    done = await doctor.post(form, {"m-sbp": "136", "m-dbp": "84", "outcome": "continue"})
+    assert "已更正 测*甲 的随访。 控制满意。" in words(await doctor.follow(done))
+
+    await enrol(contracts, P2, "hypertension_risk")
+    typed = {"m-sbp": "152", "m-dbp": "95", "outcome": "continue"}
+    found = await visit(
+        contracts,
+        person_id=P2,
+        disease="hypertension_risk",
+        measurements={"sbp": 152, "dbp": 95, "diagnosed": True},
+    )
+    form = f"/contracts/follow-ups/{found['follow_up_id']}/correct"
+    seen = await doctor.get(form)
+    assert '<option value="yes" selected>' in seen.text
+    said = words(await doctor.follow(await doctor.post(form, typed)))
+    assert "更正前登记的“已确诊”已从病种台账撤回。" in said
+    await doctor.post(form, typed | {"m-diagnosed": "yes"})
+    check_up = {
+        "person_id": P2,
+        "performed_on": "2016-03-10",
+        "measurements": {"sbp": 150, "dbp": 95},
+    }
+    await post(contracts, "/check-ups", 201, **check_up)
+    answer = await doctor.follow(await doctor.post(form, typed))
+    assert "病种台账上仍有此病" in words(answer)
+    assert f'href="/contracts/persons/{P2}#diseases"' in answer.text
 
 
 async def test_what_cannot_be_corrected(contracts: Running) -> None:
