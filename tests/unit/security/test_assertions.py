@@ -37,6 +37,8 @@ def test_public_keys_are_taken_as_they_are() -> None:
         (b"-----BEGIN PUBLIC KEY-----", "no JWK set"),
         (b"[]", "no JWK set"),
     ],
+    # Each worker of the suite draws its own keys: they must not name the tests.
+    ids=["private", "shared", "none", "half", "pem", "list"],
 )
 def test_what_are_no_public_keys_is_refused(content: bytes, told: str) -> None:
     """Goal: a private key that was sent by mistake is not stored. Method: each mistake once."""
