@@ -47,6 +47,7 @@ from shared.ids import new_id
 from shared.policy.region import Facility
 from shared.runtime.context import ServiceContext
 from shared.security import audit
+from shared.security.identifiers import holds_id_number, visit_no_fault
 from shared.security.principal import FacilityNotYours, Principal
 
 
@@ -114,6 +115,8 @@ def _check_registration(context: ServiceContext, body: EncounterRequest) -> None
     faults = []
     if body.admitted_at > latest_time(context):
         faults.append(fault_future("admitted_at"))
+    if holds_id_number(body.visit_no, on=business_date(body.admitted_at)):
+        faults.append(visit_no_fault("visit_no"))
     if body.deposit < 0:
         faults.append(
             FieldFault(

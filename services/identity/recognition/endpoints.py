@@ -30,7 +30,7 @@ router = APIRouter(route_class=YizhanRoute, tags=["recognitions"])
         403: {"description": "`facility_not_yours`"},
         422: {
             "description": "`unknown_facility`, `visit_time_implausible`,"
-            " `credentials_insufficient`, `id_number_invalid`"
+            " `credentials_insufficient`, `id_number_invalid`, `identifier_in_visit_no`"
         },
         429: {"description": "`too_many_guesses`: the client found nobody too often"},
     },

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.guessing.service import found_nobody, refuse_if_spent
+from services.identity.idnumber.domain import clean
 from services.identity.matching.decision import Decision, confirmed, decide
 from services.identity.matching.model import CARD
 from services.identity.matching.records import Query
@@ -40,15 +41,24 @@ from shared.messaging import outbox
 from shared.policy.region import Facility
 from shared.runtime.context import ServiceContext
 from shared.security import audit
+from shared.security.identifiers import holds_id_number, visit_no_fault
 from shared.security.principal import FacilityNotYours, Principal
 
 _EARLIEST_VISIT = datetime(1990, 1, 1, tzinfo=UTC)
+_WHOLE_NUMBER = 11
+"""A shorter number may stand in another by chance."""
 
 
 class FacilityUnknown(Unprocessable):
     code = "unknown_facility"
     title = "The region's list of institutions has no such facility"
     title_zh = "本地区机构名单中没有该医疗机构"
+
+
+class VisitNoTellsWho(Unprocessable):
+    code = "identifier_in_visit_no"
+    title = "The visit's number tells who the patient is"
+    title_zh = "就诊号中含有患者身份信息"
 
 
 class VisitTimeImplausible(Unprocessable):
@@ -230,6 +240,7 @@ def _admitted(context: ServiceContext, caller: Principal, body: RecognitionReque
     now = context.clock.now()
     tolerance = timedelta(hours=settings_of(context).future_tolerance_hours)
     _check_time(body.visit.occurred_at, now, tolerance)
+    _check_visit_no(body)
     refuse_if_spent(context, caller, facility.facility_code)
     return facility
 
@@ -314,3 +325,19 @@ def _check_time(occurred_at: datetime, now: datetime, tolerance: timedelta) -> N
             )
         ],
     )
+
+
+def _check_visit_no(body: RecognitionRequest) -> None:
+    """It goes into events and addresses, and some systems number a visit by its patient."""
+    visit_no = clean(body.visit.visit_no)
+    told = body.credentials
+    numbers = (told.id_number, told.mother_id_number, told.card_no, told.phone)
+    shown = [one for one in map(clean, filter(None, numbers)) if len(one) >= _WHOLE_NUMBER]
+    if told.name and not told.name.isascii() and len(clean(told.name)) > 1:
+        shown.append(clean(told.name))
+    on = business_date(body.visit.occurred_at)
+    if holds_id_number(body.visit.visit_no, on=on) or any(one in visit_no for one in shown):
+        raise VisitNoTellsWho(
+            "send the hospital's own number of the visit",
+            errors=[visit_no_fault("visit.visit_no")],
+        )

@@ -1,6 +1,7 @@
 """Every bad input is a clear error with field, fault and cure, and writes nothing."""
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from services.claims.module import MODULE
 from shared.runtime.asgi import service_app
 from tests.integration.claims.county import BILL_A, DISTRICT, Claims
+from tests.support.people import id_number
 
 QUOTE: dict[str, Any] = {
     "pack": "jinkouhe-2016",
@@ -110,6 +112,18 @@ class TestEncounters:
         )
         assert (refused.status_code, refused.json()["code"]) == (422, "unknown_facility")
         assert refused.json()["errors"][0]["field"] == "facility_code"
+
+    async def test_a_visits_number_is_no_id_number(self, claims: Claims) -> None:
+        """Goal: no ID number in an address. Method: a visit numbered by its patient."""
+        number = id_number(date(1962, 3, 4), 11)
+        body = {"facility_code": DISTRICT, "visit_no": number, "type": "inpatient"}
+        refused = await claims.call(
+            "POST", "/encounters", body | {"admitted_at": "2016-03-01T09:00:00+08:00"}
+        )
+        assert refused.status_code == 422
+        told = [(fault["field"], fault["code"]) for fault in refused.json()["errors"]]
+        assert told == [("visit_no", "identifier_in_visit_no")]
+        assert number not in refused.text
 
     async def test_a_discharge_before_the_admission_or_in_the_future(self, claims: Claims) -> None:
         """Goal: believable times, all faults at once. Method: wrong days, wrong code."""

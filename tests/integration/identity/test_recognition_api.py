@@ -216,6 +216,27 @@ class TestTheRequest:
         answer = await office.ask({"id_number": PATIENT.number}, on=on)
         assert (answer.status_code, answer.json()["code"]) == (422, "visit_time_implausible")
 
+    @pytest.mark.parametrize(
+        ("visit_no", "credentials"),
+        [
+            (PATIENT.number, {"id_number": PATIENT.number}),
+            (f"ZY{PATIENT.number}-1", BY_NAME),
+            (NEIGHBOUR.number.lower(), {"name": "某", "mother_id_number": NEIGHBOUR.number}),
+            (f"MZ-{PATIENT.phone}", BY_NAME | {"phone": PATIENT.phone}),
+            (f"{PATIENT.name}01", BY_NAME),
+        ],
+    )
+    async def test_a_visits_number_does_not_tell_who(
+        self, office: Office, visit_no: str, credentials: dict[str, str]
+    ) -> None:
+        """Goal: no number or name of a patient in addresses, events and tables. Method: systems
+        that number a visit by its patient."""
+        answer = await office.ask(credentials, visit_no=visit_no)
+        assert (answer.status_code, answer.json()["code"]) == (422, "identifier_in_visit_no")
+        assert [fault["field"] for fault in answer.json()["errors"]] == ["visit.visit_no"]
+        assert visit_no not in answer.text
+        assert await office.service.rows("SELECT 1 AS one FROM recognitions") == []
+
     async def test_unknown_and_foreign_facilities(self, office: Office) -> None:
         """Goal: a hospital asks for itself. Method: an unknown code, another hospital's client."""
         unknown = await office.ask({"id_number": PATIENT.number}, facility="H99999999999")
