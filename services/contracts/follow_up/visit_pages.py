@@ -242,7 +242,9 @@ async def form_page(
         "outcomes": outcomes,
         "first": first,
         "more": more,
-        "more_open": any(f"m-{each['name']}" in wrong for each in more),
+        "more_open": any(
+            f"m-{each['name']}" in wrong or typed[f"m-{each['name']}"] for each in more
+        ),
         "action": (
             f"/contracts/follow-ups/{corrected.follow_up_id}/correct" if corrected else asked.action
         ),

@@ -28,6 +28,11 @@ TEAMS: dict[str, tuple[str, str]] = {
         "截至 {day}；完成与未按时按 {month} 计。",
         "As of {day}; done and missed count for {month}.",
     ),
+    "teams.stood_still": (
+        "今天没有在期的签约；最近有变动的月份是 {month}。",
+        "No contract holds today; the newest month with a change is {month}.",
+    ),
+    "teams.stood_still.go": ("看该月平衡表", "Its balance sheet"),
     "teams.team": ("团队", "Team"),
     "teams.contracts": ("履约中签约", "Contracts in force"),
     "teams.ready": ("待办", "To do"),
@@ -44,6 +49,7 @@ TEAMS: dict[str, tuple[str, str]] = {
         "文件要求及时录入，未写天数；此天数待县里确认",
         "the document asks for it in time and gives no number; the county has to confirm this one",
     ),
+    "teams.open": ("团队成员", "Members"),
     "teams.total": ("合计", "Total"),
     "control.title": ("控制率", "Control rate"),
     "control.lead": (
@@ -174,7 +180,7 @@ REFERRALS: dict[str, tuple[str, str]] = {
     "referrals.filter": ("按状态看", "By state"),
     "referrals.none": ("没有这样的转诊。", "There is no such referral."),
     "referrals.waits": ("已等 {n} 天", "waits {n} days"),
-    "referrals.yours": ("等您答复", "waits for you"),
+    "referrals.yours": ("等您答复", "for you to answer"),
     "referrals.reason.missing": ("请写明拒绝原因", "Say why"),
 }
 

@@ -69,14 +69,14 @@ VISIT: dict[str, tuple[str, str]] = {
     "visit.done": ("已记录 {name} 的随访。", "The follow-up of {name} is recorded."),
     "visit.corrected": ("已更正 {name} 的随访。", "The follow-up of {name} is corrected."),
     "visit.case.withdrawn": (
-        "更正前登记的“已确诊”已从病种台账撤回。",
+        "更正前登记的“已确诊”已从病种台账撤销。",
         "The illness that was ticked before is taken off the register.",
     ),
     "visit.case.open": (
-        "病种台账上仍有此病，因为其后已有记录；确属误登请撤回。",
+        "病种台账上仍有此病，因为其后已有记录；确属误登请撤销。",
         "The illness is still on the register, for more was recorded; withdraw it if it is wrong.",
     ),
-    "visit.case.go": ("到病种台账撤回", "Withdraw it there"),
+    "visit.case.go": ("到病种台账撤销", "Withdraw it there"),
     "visit.correct.title": ("更正随访", "Correct a follow-up"),
     "visit.correct.lead": (
         "{at} {way}。时间和方式不变，原来的值留痕；其后的任务按新值重排。",

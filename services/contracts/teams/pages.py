@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from services.contracts.access import TeamNotYours, may_act, organisation_of
+from services.contracts.balance import service as balance
 from services.contracts.contracts import service as contracts
 from services.contracts.control import service as control
 from services.contracts.control.schemas import GroupBy
@@ -100,6 +101,7 @@ async def teams(
         "teams.html",
         {
             "doubled": bool(doubled),
+            "stood_still": await balance.opening_month(session, context),
             "not_met": await _not_met(session, context, caller, codes, day, first),
             "late": late,
             "lately": lately,

@@ -236,8 +236,9 @@ async def test_a_row_of_the_person_s_page_is_corrected(contracts: Running, docto
     form = f"/contracts/follow-ups/{found['follow_up_id']}/correct"
     seen = await doctor.get(form)
     assert '<option value="yes" selected>' in seen.text
+    assert '<details class="act" open><summary>更多项目' in seen.text
     said = words(await doctor.follow(await doctor.post(form, typed)))
-    assert "更正前登记的“已确诊”已从病种台账撤回。" in said
+    assert "更正前登记的“已确诊”已从病种台账撤销。" in said
     await doctor.post(form, typed | {"m-diagnosed": "yes"})
     check_up = {
         "person_id": P2,

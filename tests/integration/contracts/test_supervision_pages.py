@@ -74,11 +74,14 @@ async def test_the_sheet_opens_where_the_county_stood_still(
     assert "截至 2016-01-31 月末数 2 名册 = 1 已签约 + 1 待签约" in said
     assert "persons?month=2016-01&amp;bucket=signed" in page.text
     assert "sheet.xlsx?month=2016-01" in page.text
+    still = "今天没有在期的签约；最近有变动的月份是 2016-01。"
+    assert still in words(await doctor.get("/contracts/teams"))
     present = words(await doctor.get("/contracts/balance", month="2016-03"))
     assert "2 名册 = 0 已签约 + 2 待签约" in present
     assert "先显示" not in present
     await act(doctor, P2, "sign", signed_on="2016-02-01")
     assert "1 已签约" in words(await doctor.get("/contracts/balance"))
+    assert "没有在期的签约" not in words(await doctor.get("/contracts/teams"))
 
 
 async def test_the_supervisor_sees_teams_registers_referrals_and_who_did_not_come(
