@@ -264,7 +264,7 @@ async def withdraw(
     case_id: UUID,
     body: WithdrawRequest,
 ) -> CaseAnswer:
-    """Take back a case that was entered in error.
+    """Take back a case that was entered in error; whom it took out of a risk's care is in it again.
 
     Raises:
         CaseUnknown, CaseStepRefused, CaseWrong.
@@ -277,6 +277,8 @@ async def withdraw(
     await _told(session, context, caller, case, "withdraw", day)
     if managed:
         await end_care(session, context, caller, case, kept, on=day, reason="entered_in_error")
+    await back_at_risk(session, context, caller, kept, case.disease, case.found_on)
+    await plan_person(session, context, kept, at=context.clock.now())
     return answer(case, context, person_id=kept)
 
 

@@ -73,8 +73,8 @@ VISIT: dict[str, tuple[str, str]] = {
         "The illness that was ticked before is taken off the register.",
     ),
     "visit.case.open": (
-        "病种台账上仍有此病，因为其后已有记录；确属误登请撤销。",
-        "The illness is still on the register, for more was recorded; withdraw it if it is wrong.",
+        "病种台账上仍有此病：不是这次登记的，或其后已有记录；确属误登请撤销。",
+        "The illness is on the register still, by itself or for more was recorded; withdraw it if wrong.",
     ),
     "visit.case.go": ("到病种台账撤销", "Withdraw it there"),
     "visit.correct.title": ("更正随访", "Correct a follow-up"),

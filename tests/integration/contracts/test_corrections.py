@@ -147,9 +147,10 @@ async def test_an_illness_that_only_a_wrong_tick_found_goes_off_the_register(
 ) -> None:
     """Goal: nobody stays on the register by a slip; what was built on it is a person's to take back.
 
-    Method: four at risk, found by their visit; one corrected at once, and found after all; one after
-    his case was managed, one after a check-up, one whose case had been registered by hand."""
-    people = ("P1", "P2", "P3", "P4")
+    Method: five at risk, found by their visit; one corrected at once, and found after all; one after
+    his case was managed, one after a check-up, then withdrawn, one whose case had been registered by
+    hand, one while his case is being managed."""
+    people = ("P1", "P2", "P3", "P4", "P5")
     await contracts.deliver(*(entered(each) for each in people))
     values = {"sbp": 152, "dbp": 95}
     ticked = values | {"diagnosed": True}
@@ -195,6 +196,9 @@ async def test_an_illness_that_only_a_wrong_tick_found_goes_off_the_register(
     await post(contracts, "/check-ups", 201, **check_up)
     right = await correct(contracts, wrong, measurements=values)
     assert (right["disease_case"]["status"], await standing("P3")) == ("found", (["found"], []))
+    withdraw = f"/disease-cases/{right['disease_case']['case_id']}/withdraw"
+    await post(contracts, withdraw, 200, on="2016-03-10")
+    assert await standing("P3") == (["withdrawn"], ["hypertension_risk_again"])
 
     by_hand = {"person_id": "P4", "disease": "hypertension", "found_on": "2016-03-10"}
     await enrol(contracts, "P4", "hypertension_risk")
@@ -202,6 +206,18 @@ async def test_an_illness_that_only_a_wrong_tick_found_goes_off_the_register(
     wrong = await visit(contracts, person_id="P4", disease="hypertension_risk", measurements=ticked)
     right = await correct(contracts, wrong, measurements=values)
     assert (right["disease_case"]["status"], await standing("P4")) == ("found", (["found"], []))
+
+    wrong = await found("P5")
+    (case,) = await contracts.rows("SELECT case_id FROM disease_cases WHERE person_id = 'P5'")
+    path = f"/contracts/v1/follow-ups/{wrong['follow_up_id']}/correct"
+    async with contracts.client() as client:
+        right, managed = await asyncio.gather(
+            client.post(path, json={"measurements": values}),
+            client.post(f"/contracts/v1/disease-cases/{case['case_id']}/manage", json=plan),
+        )
+    # Whichever came first: never a plan for what is withdrawn.
+    after = (right.json()["disease_case"]["status"], managed.status_code)
+    assert after in {("withdrawn", 409), ("managed", 200)}
 
 
 async def test_a_row_of_the_person_s_page_is_corrected(contracts: Running, doctor: Screen) -> None:
