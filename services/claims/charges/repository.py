@@ -17,12 +17,7 @@ from shared.db.direct import DirectWork
 from shared.db.session import ReadSession, WriteSession
 
 # A line whose number is taken in the encounter is left out and so is not returned.
-_ADD = text("""
-WITH batch AS (
-  INSERT INTO charge_batches
-    (encounter_id, batch_no, region, content_hash, line_count, total_fen, received_at)
-  VALUES (:encounter_id, :batch_no, :region, :content_hash, :line_count, :total_fen, :received_at)
-)
+_LINES: Final = """
 INSERT INTO charge_lines
   (encounter_id, line_no, batch_no, item_code, name, kind, catalogue_class, amount_fen, quantity,
    unit_price_fen, price_limit_fen, self_first_ratio, occurred_on)
@@ -34,7 +29,15 @@ FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS sent(
   occurred_on date)
 ON CONFLICT (encounter_id, line_no) DO NOTHING
 RETURNING line_no
-""")
+"""
+_BATCH: Final = """
+WITH batch AS (
+  INSERT INTO charge_batches
+    (encounter_id, batch_no, region, content_hash, line_count, total_fen, received_at)
+  VALUES (:encounter_id, :batch_no, :region, :content_hash, :line_count, :total_fen, :received_at)
+)"""
+_ADD = text(_BATCH + _LINES)
+_ADD_LINES = text(_LINES)
 
 BILL: Final = """
 SELECT line_no, name, kind, catalogue_class, amount_fen, item_code, quantity, unit_price_fen,
@@ -65,6 +68,34 @@ async def add(
     lines: Sequence[Line],
 ) -> set[str]:
     """Write a batch with its lines; gives the line numbers that were free, hence written."""
+    written = await session.execute(
+        _ADD,
+        {
+            "encounter_id": encounter_id,
+            "batch_no": batch.batch_no,
+            "region": region,
+            "content_hash": batch.content_hash,
+            "line_count": batch.line_count,
+            "total_fen": batch.total_fen,
+            "received_at": batch.received_at,
+            "lines": _as_json(lines),
+        },
+    )
+    return set(written.scalars())
+
+
+async def add_lines(
+    session: WriteSession, encounter_id: UUID, batch_no: str, lines: Sequence[Line]
+) -> set[str]:
+    """Write further lines of a batch that is there; gives the numbers that were free."""
+    written = await session.execute(
+        _ADD_LINES,
+        {"encounter_id": encounter_id, "batch_no": batch_no, "lines": _as_json(lines)},
+    )
+    return set(written.scalars())
+
+
+def _as_json(lines: Sequence[Line]) -> str:
     rows = [
         {
             "line_no": str(line.line_no),
@@ -83,20 +114,7 @@ async def add(
         }
         for line in lines
     ]
-    written = await session.execute(
-        _ADD,
-        {
-            "encounter_id": encounter_id,
-            "batch_no": batch.batch_no,
-            "region": region,
-            "content_hash": batch.content_hash,
-            "line_count": batch.line_count,
-            "total_fen": batch.total_fen,
-            "received_at": batch.received_at,
-            "lines": json.dumps(rows, ensure_ascii=False),
-        },
-    )
-    return set(written.scalars())
+    return json.dumps(rows, ensure_ascii=False)
 
 
 async def batch_of(session: ReadSession, encounter_id: UUID, batch_no: str) -> Batch | None:

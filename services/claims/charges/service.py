@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from services.claims.calculation_refused import CalculationRefused
@@ -18,13 +21,15 @@ from services.claims.encounters.problems import (
 from services.claims.encounters.service import locked_for
 from services.claims.reservations import service as reservations
 from services.claims.settings import settings_of
-from services.claims.settlement.bill import BillRefused
+from services.claims.settlement.bill import BillRefused, Line
 from shared.db.session import WriteSession
 from shared.http.problem import Conflict, FieldFault, NotFound, Unprocessable
 from shared.policy.errors import Refusal
 from shared.runtime.context import ServiceContext
 from shared.security import audit
 from shared.security.principal import Principal
+
+_LONGEST_NUMBER: Final = 32
 
 
 class BatchDiffers(Conflict):
@@ -89,7 +94,8 @@ async def add(
     written = await repository.add(
         session, encounter_id=encounter_id, region=encounter.region, batch=batch, lines=lines
     )
-    _refuse_taken_numbers([str(line.line_no) for line in lines], written)
+    if len(written) < len(lines):
+        await _add_numbered_anew(session, encounter_id, batch, lines, written)
     totals = await repository.totals_of(session, encounter_id)
     if totals.lines > limits.max_lines_per_encounter:
         raise _too_many(limits.max_lines_per_encounter, "encounter", "单次就诊")
@@ -140,19 +146,52 @@ def _allowed(status: Status, action: Action) -> Status:
         ) from refusal
 
 
-def _refuse_taken_numbers(numbers: list[str], written: set[str]) -> None:
-    taken = [
-        Refusal(
-            "duplicate_line_no",
-            f"lines[{position}].line_no",
-            "another batch of this encounter has a line of this number; number lines once",
-            "该就诊的其他批次已有此行号；请勿重复",
+async def _add_numbered_anew(
+    session: WriteSession,
+    encounter_id: UUID,
+    batch: Batch,
+    lines: Sequence[Line],
+    written: set[str],
+) -> None:
+    """Add the lines whose numbers other batches have, each under its batch's and its own number.
+
+    Many systems number the lines of each batch from 1. A line that is alike in everything is the
+    same one sent twice under another ``batch_no``, and is refused.
+    """
+    there = {
+        replace(one, line_no=told)
+        for one in await repository.lines_of(session, encounter_id)
+        if str(one.line_no) not in written
+        for told in {str(one.line_no), str(one.line_no).rpartition("-")[2]}
+    }
+    anew: dict[int, Line] = {}
+    refused: list[int] = []
+    for position, line in enumerate(lines):
+        number = str(line.line_no)
+        if number in written:
+            continue
+        longer = f"{batch.batch_no}-{number}"
+        if replace(line, line_no=number) in there or len(longer) > _LONGEST_NUMBER:
+            refused.append(position)
+        else:
+            anew[position] = replace(line, line_no=longer)
+    if anew and not refused:
+        more = await repository.add_lines(
+            session, encounter_id, batch.batch_no, tuple(anew.values())
         )
-        for position, number in enumerate(numbers)
-        if number not in written
-    ]
-    if taken:
-        raise CalculationRefused(BillRefused(taken))
+        refused = [position for position, line in anew.items() if line.line_no not in more]
+    if refused:
+        raise CalculationRefused(BillRefused([_taken(position) for position in refused]))
+
+
+def _taken(position: int) -> Refusal:
+    return Refusal(
+        "duplicate_line_no",
+        f"lines[{position}].line_no",
+        "another batch of this encounter has this line under this number; leave out what was"
+        " sent before, or number the line anew",
+        "该就诊的其他批次已有此行号的同一明细；请删去已上传的明细，或改用新的行号",
+    )
 
 
 def _too_many(limit: int, what: str, what_zh: str) -> TooManyLines:

@@ -37,7 +37,8 @@ charge_lines = Table(
     "charge_lines",
     METADATA,
     Column("encounter_id", UUID_TYPE, primary_key=True),
-    # The hospital's own number of the line, unique in the encounter; 1 and "1" are the same.
+    # The hospital's own number of the line, unique in the encounter (with its batch's number before it
+    # where an earlier batch has that number); 1 and "1" are the same.
     Column("line_no", String(32), primary_key=True),
     Column("batch_no", String(64), nullable=False),
     Column("item_code", String(64), nullable=True),

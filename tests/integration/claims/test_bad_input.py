@@ -60,17 +60,32 @@ class TestCharges:
         (kept,) = await claims.rows("SELECT count(*) AS n FROM charge_lines")
         assert kept["n"] == 0
 
-    async def test_a_line_number_is_used_once_in_an_encounter(self, claims: Claims) -> None:
-        """Goal: no line twice, in any batch. Method: the same number in a second batch."""
+    async def test_a_line_is_charged_once_and_each_batch_may_number_from_one(
+        self, claims: Claims
+    ) -> None:
+        """Goal: no line twice in any batch, and no line lost to its number. Method: a second batch
+        with the same line again and, beside it, another line of a number in use; then that other
+        line alone, a third batch likewise, the same once more, and a number too long with its batch's."""
         encounter = await claims.opened()
         path = f"/encounters/{encounter['encounter_id']}/charges"
         await claims.good("POST", path, {"batch_no": "B1", "lines": BILL_A})
-        mixed = [line(line_no=9), line(line_no="3")]
+        other = BILL_A[0] | {"line_no": 1, "amount": "7.00"}
+        mixed = [other, BILL_A[2] | {"line_no": str(BILL_A[2]["line_no"])}]
         refused = await claims.call("POST", path, {"batch_no": "B2", "lines": mixed})
         assert refused.json()["code"] == "duplicate_line_no"
         assert [fault["field"] for fault in refused.json()["errors"]] == ["lines[1].line_no"]
         (kept,) = await claims.rows("SELECT count(*) AS n FROM charge_lines")
         assert kept["n"] == 4
+        third = other | {"amount": "8.00"}
+        for batch_no, one in (("B2", other), ("B3", third), ("B2", other)):
+            await claims.good("POST", path, {"batch_no": batch_no, "lines": [one]})
+        for batch_no, one in (("B4", other), ("B" * 31, other | {"amount": "9.00"})):
+            again = await claims.call("POST", path, {"batch_no": batch_no, "lines": [one]})
+            assert again.json()["code"] == "duplicate_line_no"
+        rows = await claims.rows(
+            "SELECT line_no, amount_fen FROM charge_lines WHERE batch_no <> 'B1' ORDER BY line_no"
+        )
+        assert [tuple(row.values()) for row in rows] == [("B2-1", 700), ("B3-1", 800)]
 
     async def test_limits(self, claims: Claims) -> None:
         """Goal: a limit on everything. Method: one line more than a batch may hold, and none."""
