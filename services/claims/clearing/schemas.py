@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from services.claims.clearing.domain import PaymentKind, Status, StepName
 from services.claims.funds.schemas import positive
 from shared.money import Money
+from shared.security.free_text import PLAIN
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 Reference = Annotated[
@@ -50,7 +51,7 @@ class NoteRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"note": "已核对"}})
 
-    note: Annotated[str, StringConstraints(max_length=200)] | None = None
+    note: Annotated[str, StringConstraints(max_length=200), PLAIN] | None = None
 
 
 class CancelRequest(BaseModel):
@@ -58,7 +59,9 @@ class CancelRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reason": "期间有误"}})
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), PLAIN
+    ]
 
 
 class PaidPart(BaseModel):

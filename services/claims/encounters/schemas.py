@@ -16,6 +16,7 @@ from pydantic import (
 
 from services.claims.reservations.schemas import RESERVATION_EXAMPLE, ReservationAnswer
 from shared.money import Fen, Money
+from shared.security.free_text import PLAIN
 
 VisitType = Literal["outpatient", "inpatient", "chronic_outpatient", "emergency"]
 VisitNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{0,63}$")]
@@ -175,7 +176,9 @@ class CancelRequest(BaseModel):
         extra="forbid", json_schema_extra={"example": {"reason": "registered twice"}}
     )
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), PLAIN
+    ]
     """Without names or numbers of persons: it is kept."""
 
 

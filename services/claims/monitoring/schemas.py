@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.claims.monitoring.case import Status, StepName
+from shared.security.free_text import PLAIN
 
-Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), PLAIN]
 """In words; without names or numbers of persons."""
 
 

@@ -12,6 +12,7 @@ from services.claims.proposals.service import Proposal
 from services.claims.proposals.shifting import ShiftedProposal
 from shared.clock import SHANGHAI
 from shared.money import Fen, Money
+from shared.security.free_text import PLAIN
 
 _ID = "01890a5d-ac96-774b-bcce-b302099a8062"
 PROPOSAL_EXAMPLE: dict[str, Any] = {
@@ -40,9 +41,9 @@ class DecideRequest(BaseModel):
         extra="forbid", json_schema_extra={"example": {"note": "room freed by a reversal"}}
     )
 
-    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = (
-        "room that came free under the yearly cap"
-    )
+    note: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), PLAIN
+    ] = "room that came free under the yearly cap"
     """Without names or numbers of persons: it is kept and, when confirmed, published."""
 
 

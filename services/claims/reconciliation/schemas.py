@@ -22,6 +22,7 @@ from services.claims.ledger.domain import FUND_NAMES
 from services.claims.reconciliation.domain import PATIENT, TOTAL, Basis
 from services.claims.reconciliation.narrowing import HOURS
 from shared.money import MAX_FEN, Fen, Money, fen_from_text
+from shared.security.free_text import PLAIN
 
 MOST_RECORDS: Final = 20_000
 PAYERS: Final = frozenset(FUND_NAMES) - {"fiscal_subsidy"} | {"hospital"}
@@ -30,7 +31,9 @@ _TEN_THOUSANDS: Final = 10_000
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z_-]+$")]
 VisitNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{0,63}$")]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), PLAIN
+]
 
 
 def _bounded(amount: Fen) -> Fen:

@@ -14,8 +14,11 @@ from services.claims.revisions.service import LATE_RECOGNITION
 from services.claims.settlement.schemas import SETTLEMENT_EXAMPLE, SettlementAnswer
 from shared.clock import SHANGHAI
 from shared.money import Fen, Money
+from shared.security.free_text import PLAIN
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), PLAIN
+]
 """Why; without names or numbers of persons: it is kept and published."""
 
 _ID = "01890a5d-ac96-774b-bcce-b302099a8064"

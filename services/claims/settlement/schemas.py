@@ -17,6 +17,7 @@ from services.claims.settlement.bill import (
 from services.claims.settlement.explanation import PAYER_NAMES
 from services.claims.standings.schemas import YearToDate
 from shared.money import Money
+from shared.security.free_text import PLAIN
 
 Word = Annotated[str, StringConstraints(max_length=64)]
 
@@ -270,5 +271,7 @@ class ReverseRequest(BaseModel):
         extra="forbid", json_schema_extra={"example": {"reason": "charges were sent twice"}}
     )
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), PLAIN
+    ]
     """Why; without names or numbers of persons: it is kept and published."""

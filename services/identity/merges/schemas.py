@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from shared.security.free_text import PLAIN
 
 _KEPT = "019a0000-0000-7000-8000-000000000003"
 _ABSORBED = "019a0000-0000-7000-8000-000000000009"
@@ -23,7 +25,9 @@ class MergeRequest(BaseModel):
     )
 
     other_person_id: UUID = Field(description="Who is absorbed; the person in the path is kept.")
-    reason: str = Field(min_length=4, max_length=200, description="In words; it is kept.")
+    reason: Annotated[
+        str, Field(min_length=4, max_length=200, description="In words; it is kept."), PLAIN
+    ]
 
 
 class UndoRequest(BaseModel):
@@ -31,7 +35,9 @@ class UndoRequest(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {"reason": "经核实为同名两人"}})
 
-    reason: str | None = Field(default=None, max_length=200, description="In words; it is kept.")
+    reason: (
+        Annotated[str, Field(max_length=200, description="In words; it is kept."), PLAIN] | None
+    ) = None
 
 
 class MergeAnswer(BaseModel):

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.reporting.assessments.domain import SanctionKind
-from services.reporting.free_text import Plain
 from shared.money import Money
+from shared.security.free_text import Plain
 
 _Code = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 _Note = Annotated[Plain, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]

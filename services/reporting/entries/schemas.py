@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.reporting.entries.domain import State
-from services.reporting.free_text import Plain
 from services.reporting.indicators.catalogue import catalogue
 from services.reporting.models import Entry
 from shared.money import text_from_fen
+from shared.security.free_text import Plain
 
 _Text = Annotated[str, StringConstraints(max_length=40, strip_whitespace=True)]
 

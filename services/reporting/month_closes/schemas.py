@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.reporting.free_text import without_identifiers
 from services.reporting.month_closes.domain import Kind, Status, StepName
+from shared.security.free_text import without_identifiers
 
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 _Note = Annotated[

@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from pydantic import StringConstraints
 
-from services.reporting.free_text import Plain
 from services.reporting.register import filing
 from services.reporting.register.answering import answer, file_answer, file_download
 from services.reporting.register.files import MEDIA_TYPES
@@ -18,6 +17,7 @@ from services.reporting.settings import settings_of
 from shared.db.session import Reads, Writes
 from shared.http.routing import YizhanRoute
 from shared.runtime.context import Context
+from shared.security.free_text import Plain
 from shared.security.principal import Principal, requires
 
 router = APIRouter(route_class=YizhanRoute, tags=["register"])

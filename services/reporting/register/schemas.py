@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.reporting.free_text import Plain
 from services.reporting.month_closes.schemas import Month
 from services.reporting.register.domain import Kind, Mode, Status, StepName
+from shared.security.free_text import Plain
 
 _Title = Annotated[Plain, StringConstraints(strip_whitespace=True, min_length=2, max_length=120)]
 _Department = Annotated[

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.reporting.free_text import Plain
 from services.reporting.standards.domain import (
     Capability,
     County,
@@ -23,6 +22,7 @@ from services.reporting.standards.domain import (
     Staff,
 )
 from shared.policy.region import RegionPack
+from shared.security.free_text import Plain
 
 Kind = Literal["places", "facilities", "departments", "staff"]
 KINDS: Final[tuple[Kind, ...]] = ("places", "facilities", "departments", "staff")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from services.reporting.free_text import HoldsIdentifier, without_identifiers
 from services.reporting.register import domain, tasks
 from services.reporting.register.domain import (
     CauseMissing,
@@ -24,6 +23,7 @@ from services.reporting.register.domain import (
     red_lights,
 )
 from shared.ids import new_id
+from shared.security.free_text import HoldsIdentifier, without_identifiers
 
 DAY = date(2020, 12, 31)
 AT = datetime(2020, 12, 1, tzinfo=UTC)

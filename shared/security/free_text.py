@@ -29,5 +29,7 @@ def without_identifiers(text: str) -> str:
     return text
 
 
-Plain = Annotated[str, AfterValidator(without_identifiers)]
+PLAIN = AfterValidator(without_identifiers)
+"""Behind the limits of a text's length: it holds no number of a person."""
+Plain = Annotated[str, PLAIN]
 """Text without numbers of persons; give its length beside it."""
