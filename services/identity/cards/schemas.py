@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from services.identity.cards.codes import MAX_CODE_CHARS
-from shared.security.free_text import PLAIN
 
 _PERSON = "019a0000-0000-7000-8000-000000000003"
 _CARD = "019a0000-0000-7000-8000-00000000000c"
@@ -114,9 +113,7 @@ class RevokeRequest(BaseModel):
 
     card_no: str | None = Field(default=None, max_length=64)
     card_id: UUID | None = None
-    reason: Annotated[
-        str, Field(min_length=2, max_length=200, description="In words; it is kept."), PLAIN
-    ]
+    reason: str = Field(min_length=2, max_length=200, description="In words; it is kept.")
 
     @model_validator(mode="after")
     def _one_card(self) -> RevokeRequest:
@@ -287,9 +284,7 @@ class KeyReportRequest(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {"reason": "备份硬盘遗失"}})
 
-    reason: Annotated[
-        str, Field(max_length=200, description="In words; the second person checks them."), PLAIN
-    ]
+    reason: str = Field(max_length=200, description="In words; the second person checks them.")
 
 
 class CompromiseAnswer(BaseModel):

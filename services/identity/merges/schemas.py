@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from shared.security.free_text import PLAIN
 
 _KEPT = "019a0000-0000-7000-8000-000000000003"
 _ABSORBED = "019a0000-0000-7000-8000-000000000009"
@@ -25,9 +23,7 @@ class MergeRequest(BaseModel):
     )
 
     other_person_id: UUID = Field(description="Who is absorbed; the person in the path is kept.")
-    reason: Annotated[
-        str, Field(min_length=4, max_length=200, description="In words; it is kept."), PLAIN
-    ]
+    reason: str = Field(min_length=4, max_length=200, description="In words; it is kept.")
 
 
 class UndoRequest(BaseModel):
@@ -35,9 +31,7 @@ class UndoRequest(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {"reason": "经核实为同名两人"}})
 
-    reason: (
-        Annotated[str, Field(max_length=200, description="In words; it is kept."), PLAIN] | None
-    ) = None
+    reason: str | None = Field(default=None, max_length=200, description="In words; it is kept.")
 
 
 class MergeAnswer(BaseModel):

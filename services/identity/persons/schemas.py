@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
-
-from shared.security.free_text import PLAIN
 
 _EXAMPLE_ID = "019a0000-0000-7000-8000-000000000003"
 _EXAMPLE_CATEGORY: dict[str, JsonValue] = {
@@ -165,9 +163,7 @@ class RevealRequest(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": {"reason": "住院结算时核对身份证原件"}})
 
-    reason: Annotated[
-        str, Field(min_length=4, max_length=200, description="In words; it is kept."), PLAIN
-    ]
+    reason: str = Field(min_length=4, max_length=200, description="In words; it is kept.")
 
 
 class RevealAnswer(BaseModel):

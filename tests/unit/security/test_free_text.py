@@ -11,7 +11,6 @@ from services.claims.encounters.schemas import CancelRequest as VisitCancelled
 from services.claims.monitoring.schemas import NoteRequest as FlagNote
 from services.claims.revisions.schemas import ReviseRequest
 from services.claims.settlement.schemas import ReverseRequest
-from services.identity.persons.schemas import RevealRequest
 from tests.support.people import id_number
 
 NUMBER = id_number(date(1962, 3, 4), 11)
@@ -27,7 +26,6 @@ NUMBER = id_number(date(1962, 3, 4), 11)
         (FlagNote, "note"),
         (ReviseRequest, "reason"),
         (ReverseRequest, "reason"),
-        (RevealRequest, "reason"),
     ],
 )
 def test_a_number_of_a_person_is_refused(model: type[BaseModel], field: str, number: str) -> None:
