@@ -6,7 +6,7 @@ from datetime import date
 
 from services.contracts.merges.repository import MERGES
 from services.contracts.models import DiseaseCase
-from services.contracts.plans import enrolling, repository
+from services.contracts.plans import enrolling, enrolment_repository
 from services.contracts.plans.rulebook import rulebook
 from services.contracts.plans.schemas import EnrolmentEnd, EnrolmentRequest
 from shared.db.session import WriteSession
@@ -24,7 +24,7 @@ async def begin_care(
     members = await MERGES.members(session, case.person_id)
     if any(
         each.programme == case.disease and each.ended_on is None
-        for each in await repository.enrolments_of(session, members)
+        for each in await enrolment_repository.enrolments_of(session, members)
     ):
         return
     body = EnrolmentRequest(
@@ -45,7 +45,7 @@ async def end_care(
 ) -> None:
     """Let him go from it; what was still to do is no longer due."""
     members = await MERGES.members(session, kept)
-    for each in await repository.enrolments_of(session, members):
+    for each in await enrolment_repository.enrolments_of(session, members):
         if each.programme == case.disease and each.ended_on is None and each.started_on <= on:
             body = EnrolmentEnd(ended_on=on, reason=reason)
             await enrolling.end(session, context, caller, each.enrolment_id, body)

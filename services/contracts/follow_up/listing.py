@@ -8,15 +8,15 @@ from datetime import date
 from uuid import UUID
 
 from services.contracts.access import organisation_of
-from services.contracts.follow_up import repository
+from services.contracts.follow_up import worklist_repository
 from services.contracts.follow_up.domain import RULES, state_on
-from services.contracts.follow_up.repository import WorklistQuery
 from services.contracts.follow_up.schemas import (
     HouseholdVisit,
     TaskAnswer,
     TaskFilter,
     VillageVisits,
 )
+from services.contracts.follow_up.worklist_repository import WorklistQuery
 from services.contracts.models import Task
 from services.contracts.plans.domain import phase_on
 from services.contracts.plans.rulebook import rulebook
@@ -74,7 +74,7 @@ async def worklist(
         due_by=due_by,
         due_after=due_after,
     )
-    rows = await repository.worklist(session, query)
+    rows = await worklist_repository.worklist(session, query)
     shown = rows[:limit]
     last = shown[-1][0] if len(rows) > limit else None
     following = (last.due_on, last.task_id) if last is not None else None
@@ -104,7 +104,7 @@ async def of_households(
         due_after=due_after,
         households=households,
     )
-    rows = await repository.worklist(session, query)
+    rows = await worklist_repository.worklist(session, query)
     return [
         task_answer(t, day, person_id=kept, household_id=home) for t, kept, home in rows[:limit]
     ]
@@ -130,7 +130,7 @@ async def later(
         due_after=due_after,
     )
     found: dict[tuple[str | None, str | None], list[tuple[str, int]]] = {}
-    for township, place, rule, count in await repository.worklist_counts(session, query):
+    for township, place, rule, count in await worklist_repository.worklist_counts(session, query):
         found.setdefault((township, place), []).append((rule, count))
     return [VillageLater(*place, kinds=kinds) for place, kinds in found.items()]
 

@@ -15,7 +15,7 @@ from services.contracts.follow_up.schemas import FollowUpRequest, Reason
 from services.contracts.follow_up.screening import at_risk
 from services.contracts.merges.repository import MERGES
 from services.contracts.models import Enrolment, Person, Task
-from services.contracts.plans import repository as plans
+from services.contracts.plans import enrolment_repository
 from services.contracts.plans.domain import MISSED, Programme, Rule
 from services.contracts.plans.rulebook import rulebook
 from shared.clock import business_date
@@ -171,7 +171,7 @@ async def judged(
 async def _enrolment(
     session: ReadSession, members: Sequence[str], programme: str
 ) -> Enrolment | None:
-    found = await plans.enrolments_of(session, members)
+    found = await enrolment_repository.enrolments_of(session, members)
     return next((e for e in found if e.programme == programme and e.ended_on is None), None)
 
 

@@ -10,7 +10,7 @@ from services.contracts.access import TeamNotYours, may_act
 from services.contracts.merges.repository import MERGES
 from services.contracts.models import Enrolment
 from services.contracts.people import repository as people
-from services.contracts.plans import repository
+from services.contracts.plans import enrolment_repository
 from services.contracts.plans.domain import START, Programme
 from services.contracts.plans.rulebook import rulebook
 from services.contracts.plans.schemas import EnrolmentAnswer, EnrolmentEnd, EnrolmentRequest
@@ -110,13 +110,15 @@ async def enrol(
     }
     if any(
         each.programme == programme.code and each.ended_on is None
-        for each in await repository.enrolments_of(session, await MERGES.members(session, kept))
-    ) or not await repository.add_enrolment(session, row):
+        for each in await enrolment_repository.enrolments_of(
+            session, await MERGES.members(session, kept)
+        )
+    ) or not await enrolment_repository.add_enrolment(session, row):
         raise EnrolledAlready
     await leave_risk(session, kept, programme.code, body.started_on)
     await plan_person(session, context, kept, at=now)
     await _audit(session, caller, context, "enrolment.started", str(enrolment_id), kept)
-    return answer(await repository.enrolment_stored(session, enrolment_id), kept)
+    return answer(await enrolment_repository.enrolment_stored(session, enrolment_id), kept)
 
 
 async def enrol_at_risk(
@@ -145,7 +147,9 @@ async def enrol_at_risk(
     book = rulebook().programmes
     held = {
         each.programme
-        for each in await repository.enrolments_of(session, await MERGES.members(session, kept))
+        for each in await enrolment_repository.enrolments_of(
+            session, await MERGES.members(session, kept)
+        )
         if each.ended_on is None
     }
     for code, found_as in sorted(found.items()):
@@ -163,7 +167,7 @@ async def enrol_at_risk(
             "recorded_by": caller.client_id,
             "recorded_at": now,
         }
-        if await repository.add_enrolment(session, row):
+        if await enrolment_repository.add_enrolment(session, row):
             subject = str(row["enrolment_id"])
             await _audit(session, caller, context, "enrolment.started", subject, kept)
 
@@ -186,13 +190,15 @@ async def take_back(
         mistaken: programme → as what he was found.
         on: the day of the measurement.
     """
-    for each in await repository.enrolments_of(session, await MERGES.members(session, kept)):
+    for each in await enrolment_repository.enrolments_of(
+        session, await MERGES.members(session, kept)
+    ):
         if (
             each.ended_on is None
             and each.started_on == on
             and each.found_as is not None
             and mistaken.get(each.programme) == each.found_as
-            and await repository.end_enrolment(
+            and await enrolment_repository.end_enrolment(
                 session, each.enrolment_id, ended_on=on, reason=ENTERED_IN_ERROR
             )
         ):
@@ -211,10 +217,12 @@ async def leave_risk(session: WriteSession, kept: str, illness: str, on: date) -
     """
     book = rulebook().programmes
     left = False
-    for each in await repository.enrolments_of(session, await MERGES.members(session, kept)):
+    for each in await enrolment_repository.enrolments_of(
+        session, await MERGES.members(session, kept)
+    ):
         programme = book.get(each.programme)
         if programme is not None and programme.leads_to == illness and each.ended_on is None:
-            left |= await repository.end_enrolment(
+            left |= await enrolment_repository.end_enrolment(
                 session, each.enrolment_id, ended_on=max(on, each.started_on), reason=DISEASE_FOUND
             )
     return left
@@ -239,7 +247,7 @@ async def back_at_risk(
         on: the day of it.
     """
     book = rulebook().programmes
-    mine = await repository.enrolments_of(session, await MERGES.members(session, kept))
+    mine = await enrolment_repository.enrolments_of(session, await MERGES.members(session, kept))
     held = {each.programme for each in mine if each.ended_on is None}
     for each in mine:
         programme = book.get(each.programme)
@@ -251,7 +259,7 @@ async def back_at_risk(
             and each.programme not in held
         ):
             held.add(each.programme)
-            await repository.resume_enrolment(session, each.enrolment_id)
+            await enrolment_repository.resume_enrolment(session, each.enrolment_id)
             subject = str(each.enrolment_id)
             await _audit(session, caller, context, "enrolment.resumed", subject, kept)
 
@@ -283,7 +291,7 @@ async def end(
         EnrolmentEnded: he has gone before.
         EnrolmentWrong: a day before the start, or in the future.
     """
-    found = await repository.enrolment(session, enrolment_id)
+    found = await enrolment_repository.enrolment(session, enrolment_id)
     if found is None:
         raise EnrolmentUnknown
     kept = await people.lock(session, found.person_id)
@@ -303,13 +311,13 @@ async def end(
                 )
             ]
         )
-    if not await repository.end_enrolment(
+    if not await enrolment_repository.end_enrolment(
         session, enrolment_id, ended_on=body.ended_on, reason=body.reason
     ):
         raise EnrolmentEnded
     await plan_person(session, context, kept, at=now)
     await _audit(session, caller, context, "enrolment.ended", str(enrolment_id), kept)
-    return answer(await repository.enrolment_stored(session, enrolment_id), kept)
+    return answer(await enrolment_repository.enrolment_stored(session, enrolment_id), kept)
 
 
 async def enrolments_of(
@@ -325,7 +333,7 @@ async def enrolments_of(
         await _may(session, context, caller, kept, person_id)
     except TeamNotYours:
         raise PersonNotKnown from None
-    found = await repository.enrolments_of(session, await MERGES.members(session, kept))
+    found = await enrolment_repository.enrolments_of(session, await MERGES.members(session, kept))
     await _audit(session, caller, context, "enrolment.read", kept, kept)
     return [answer(each, kept) for each in found]
 
